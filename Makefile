@@ -1,0 +1,48 @@
+# Everything one needs to work on Tillpost. Each target works from an empty clone: it first installs what is missing
+# into .venv and scripts/node/node_modules, and a second run downloads nothing.
+
+PYTHON ?= $(shell sh scripts/find-python)
+VENV   := .venv/bin
+DEMO_ARGS ?=
+TEST_ARGS ?=
+BENCH_ARGS ?=
+
+# Python's output must not wait in a buffer when make's is piped.
+export PYTHONUNBUFFERED := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check run bench format clean
+
+help: ## Say what can be done here
+	@echo "Tillpost: from the tills to Dynamics 365, to the penny. Usage: make TARGET"
+	@sed -n 's/^\([a-z]*\):[a-z ]*## \(.*\)/  \1|\2/p' Makefile | tr '|' '\t'
+	@echo "Options: PYTHON=/path/to/python  DEMO_ARGS='...'  TEST_ARGS='-k word'  BENCH_ARGS='...'"
+
+setup: ## Install what is missing (every other target does this first)
+	@python="$(PYTHON)"; [ -n "$$python" ] && "$$python" scripts/setup.py
+
+demo: setup ## Trade a chain's day end to end and show the result
+	@$(VENV)/python -m demo $(DEMO_ARGS)
+
+test: setup ## Run all tests
+	@$(VENV)/python -m pytest $(TEST_ARGS)
+
+check: setup ## Lint, format check, types, then all tests
+	@$(VENV)/ruff check .
+	@$(VENV)/ruff format --check .
+	@$(VENV)/mypy
+	@$(VENV)/python -m pytest $(TEST_ARGS)
+
+run: setup ## Run the app here with the storage emulator and the D365 simulator, until Ctrl-C
+	@$(VENV)/python -m scripts.run
+
+bench: setup ## Measure against the budgets, compared inside one run
+	@$(VENV)/python -m benchmarks $(BENCH_ARGS)
+
+format: setup ## Format the code and mend what the linter can mend
+	@$(VENV)/ruff format .
+	@$(VENV)/ruff check --fix .
+
+clean: ## Remove what setup, tests and local runs made
+	rm -rf .venv scripts/node/node_modules .local .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

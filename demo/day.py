@@ -1,0 +1,175 @@
+"""The run from end to end: books first, then the day, its picture, the repair, the picture again, and the verdict."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from demo.books import keep_books
+from demo.clock import Clock
+from demo.compare import compare_findings, compare_statements, expected_findings
+from demo.evidence import write_evidence
+from demo.journey import STORE_ZONE
+from demo.ledger import compare_ledger, read_ledger
+from demo.options import Options
+from demo.picture import Picture, all_proved, nothing_on_the_way, take_picture, wait_for_days
+from demo.prepare import Prepared, prepare
+from demo.progress import Progress
+from demo.repair import Repair
+from demo.report import chain_table, exceptions_text, stores_table, usage_table
+from demo.setup_data import d365_setup, mapping_files
+from demo.trade import Trade, plant_faults
+from demo.web import Desk, Headquarters, Tills
+from demo.words import heading, introduction, plan_in_words, verdict
+from demo.world import DESKS, World, new_world, running
+
+START_SECONDS = 12.0  # what the services are given to start before the virtual day begins
+JOBS_EVERY_MINUTES = 20
+GRACE = timedelta(minutes=60)
+SETTLES_WITHIN = timedelta(hours=8)
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What a run leaves behind."""
+
+    pictures: dict[str, Picture] = field(default_factory=dict)
+    done: list[str] = field(default_factory=list)
+    faults: list[dict[str, Any]] = field(default_factory=list)
+    ledger: dict[str, Any] = field(default_factory=dict)
+    wrong: list[str] = field(default_factory=list)
+
+
+async def run_day(options: Options) -> int:
+    """Make the run and print it; give 0 when everything is as it should be, else 1."""
+    progress = Progress(quiet=options.quiet)
+    progress.step("reading the data, assigning what it does not hold, writing the books")
+    prepared = prepare(options)
+    folder = options.evidence.parent
+    keep_books(prepared.books, folder / "books.json")
+    print(introduction(prepared, options))
+    world = new_world(folder)
+    clock = Clock(prepared.begins, datetime.now(UTC) + timedelta(seconds=START_SECONDS), options.speed)
+    progress.step("starting storage, D365's simulator and the app")
+    with running(world, clock, JOBS_EVERY_MINUTES):
+        run = _Run(options, prepared, world, clock, progress)
+        outcome = await run.whole()
+        write_evidence(options.evidence, options, prepared, outcome.pictures, outcome.done, outcome.faults,
+                       outcome.ledger, outcome.wrong, run.tills.counts)  # fmt: skip
+        print(verdict(prepared, outcome.wrong, options.evidence))
+        if options.keep:
+            await _keep(world, progress)
+    return 1 if outcome.wrong else 0
+
+
+class _Run:
+    """One run's connections, and its steps in order."""
+
+    def __init__(
+        self, options: Options, prepared: Prepared, world: World, clock: Clock, progress: Progress
+    ) -> None:
+        self.options = options
+        self.prepared = prepared
+        self.clock = clock
+        self.progress = progress
+        self.tills = Tills(world.app_url, world.sender_secret, clock)
+        self.desks = {name: Desk(world.app_url, name, world.keys[name]) for name in DESKS}
+        self.headquarters = Headquarters(world.simulator_url, world.ca_file)
+        self.outcome = Outcome()
+
+    async def whole(self) -> Outcome:
+        """Set up, trade, look, repair, look again, compare."""
+        await self._set_up()
+        trade = Trade(
+            self.prepared, self.options.seed, self.tills, self.headquarters, self.clock, self.progress
+        )
+        await trade.run()
+        clean = self.prepared.plan.is_clean
+        await self._settle(all_proved if clean else nothing_on_the_way)
+        before = await self._look("THE DAY", "after close")
+        if not clean:
+            await self._repair(before)
+        await self._compare(clean=clean)
+        return self.outcome
+
+    async def _set_up(self) -> None:
+        self.progress.step("telling D365 and the app about stores, tills, tenders, taxes and items")
+        plan, visits, messages = self.prepared.plan, self.prepared.visits, self.prepared.messages
+        await self.headquarters.post("setup", d365_setup(visits, messages, plan.tender))
+        await plant_faults(self.headquarters, plan)
+        desk = self.desks["retail systems desk"]
+        for kind, text in mapping_files(visits, messages, plan.warehouse_store).items():
+            await desk.put_mapping(kind, text, "first import before the day")
+        self.progress.step("the stores open")
+
+    async def _settle(self, is_done: Any) -> None:
+        """Wait until the day is over, compiled, and D365's jobs have done what they can."""
+        over = self.prepared.ends + GRACE
+        if self.clock.now() < over:
+            self.progress.now(f"the stores are closed; statements at {over.astimezone(STORE_ZONE):%H:%M}")
+        await self.clock.wait_until(over)
+        reader = self.desks["auditor"]
+        settled = await wait_for_days(
+            reader, self.prepared, self.clock, self.progress, is_done, SETTLES_WITHIN
+        )
+        if not settled:
+            hours = SETTLES_WITHIN.total_seconds() / 3600
+            self.outcome.wrong.append(f"the day was not settled {hours:.0f} hours after it should have been")
+
+    async def _look(self, title: str, when: str) -> Picture:
+        """Read the day through the app and print it."""
+        picture = await take_picture(self.desks["auditor"], self.prepared, self.clock)
+        self.outcome.pictures[when] = picture
+        receipts = sum(1 for one in self.prepared.messages if one.visit)
+        parts = [
+            heading(f"{title}, {when}"),
+            stores_table(picture),
+            exceptions_text(picture),
+            chain_table(picture),
+        ]
+        print("\n\n".join([*parts, usage_table(picture, receipts)]), flush=True)
+        return picture
+
+    async def _repair(self, before: Picture) -> None:
+        self.progress.step("the desks work through what waits for them")
+        repair = Repair(self.desks, self.tills, self.clock, before)
+        self.outcome.done = await repair.run(self.prepared.late)
+        print("\n".join([heading("THE REPAIR"), *(f"  - {one}" for one in self.outcome.done)]), flush=True)
+        await self._settle(all_proved)
+        await self._look("THE DAY AGAIN", "after the repair")
+
+    async def _compare(self, *, clean: bool) -> None:
+        """Only now is the plan of troubles opened, and D365's ledger held against the books."""
+        wrong, prepared = self.outcome.wrong, self.prepared
+        self.outcome.faults = (await self.headquarters.read("faults"))["faults"]
+        fired = [str(one["kind"]) for one in self.outcome.faults if one["fired"]]
+        for when, picture in self.outcome.pictures.items():
+            repaired = clean or when == "after the repair"
+            expected = expected_findings(prepared, fired, repaired=repaired)
+            wrong += [f"{when}: {one}" for one in compare_findings(picture, expected)]
+            wrong += [f"{when}: {one}" for one in compare_statements(picture, prepared, repaired=repaired)]
+            if repaired:
+                still = [one for one in picture.causes if one["state"] == "open"]
+                wrong += [f"{when}: still open: {one['code']} {one['value']!r}" for one in still]
+        wrong += [f"a till was answered {one}" for one in self.tills.counts.unexpected]
+        self.outcome.ledger = await read_ledger(self.headquarters)
+        wrong += compare_ledger(self.outcome.ledger, prepared)
+        print(
+            "\n".join([heading("WHAT WAS PLANTED"), *plan_in_words(prepared, self.outcome.faults)]),
+            flush=True,
+        )
+
+
+async def _keep(world: World, progress: Progress) -> None:
+    keys = [f"    {desk}: {world.keys[desk]}" for desk in DESKS]
+    lines: Sequence[str] = [
+        f"The app stays up at {world.app_url}/api, D365's simulator at {world.simulator_url}/_sim/, until Ctrl-C.",
+        "Keys (Authorization: Bearer ...):",
+        *keys,
+    ]
+    print("\n".join(lines), flush=True)
+    progress.end()
+    await asyncio.Event().wait()

@@ -1,0 +1,237 @@
+"""Every trigger of the app, named for what happened outside: unwrap, call one flow, answer."""
+
+from __future__ import annotations
+
+import functools
+import gc
+import logging
+from collections.abc import Awaitable, Callable
+
+import azure.functions as func
+
+from shared.errors import TillpostError
+from shared.flows.compile_statements import compile_statements
+from shared.flows.confirm_missing import confirm_missing
+from shared.flows.end_shift import end_shift
+from shared.flows.import_mapping import export_mapping, import_mapping
+from shared.flows.ingest_transactions import ingest_transactions
+from shared.flows.map_transactions import map_transactions
+from shared.flows.post_transactions import post_transactions
+from shared.flows.read_records import (
+    list_causes,
+    list_storedays,
+    read_cause,
+    read_statement,
+    read_transaction,
+)
+from shared.flows.release_exceptions import release_exceptions
+from shared.flows.ring_overdue import ring_overdue
+from shared.flows.track_packages import track_packages
+from shared.gate import admit_person, admit_sender
+from shared.pos.registry import ADAPTERS
+from shared.retail.money import money_text
+from shared.services import Services, services, usage
+from shared.storage.due import read_doorbell
+from shared.web.answers import answer, answer_error, answer_verdicts, not_found, problem
+from shared.web.openapi import openapi_document, transactions_schema
+from shared.web.requests import instant_of, json_object, numbers_of, path_day, path_part, query_day, text_of
+
+gc.set_threshold(
+    50_000, 20, 100
+)  # requests make many short-lived objects; the default collects far too often
+
+app = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS)
+log = logging.getLogger("tillpost")
+route = functools.partial(app.route, trigger_arg_name="request")
+Handler = Callable[[func.HttpRequest, Services], Awaitable[func.HttpResponse]]
+DECIDERS = ("finance", "store_operations", "retail_systems", "it")
+
+
+def answered(handler: Handler) -> Callable[[func.HttpRequest], Awaitable[func.HttpResponse]]:
+    """Give a handler its services, and turn errors of ours into answers. Anything else is a bug and stays one."""
+
+    @functools.wraps(handler, assigned=("__name__", "__qualname__", "__module__", "__doc__"))
+    async def trigger(request: func.HttpRequest) -> func.HttpResponse:
+        try:
+            return await handler(request, await services())
+        except TillpostError as error:
+            log.info("%s %s was answered with: %s", request.method, handler.__name__, error)
+            return answer_error(error)
+
+    del trigger.__wrapped__  # the host reads the signature: one parameter, the request
+    return trigger
+
+
+async def _arrived(request: func.HttpRequest, services: Services, adapter: str) -> func.HttpResponse:
+    body, path = request.get_body(), "/api/transactions" if adapter == "canonical" else f"/api/pos/{adapter}"
+    sender = admit_sender(services.settings, request.headers, request.method, path, body, services.now())
+    return answer_verdicts(await ingest_transactions(services, sender, ADAPTERS[adapter], body))
+
+
+@route("transactions", methods=["POST"])
+@answered
+async def transactions_arrived(request: func.HttpRequest, services: Services) -> func.HttpResponse:
+    return await _arrived(request, services, "canonical")
+
+
+@route("pos/poslog", methods=["POST"])
+@answered
+async def poslog_arrived(request: func.HttpRequest, services: Services) -> func.HttpResponse:
+    return await _arrived(request, services, "poslog")
+
+
+@route("transactions/{store}/{account}/{transaction_id}", methods=["GET"])
+@answered
+async def transaction_asked_for(request: func.HttpRequest, services: Services) -> func.HttpResponse:
+    store, account = path_part(request, "store"), path_part(request, "account")
+    if "x-tillpost-account" in {name.lower() for name in request.headers}:
+        path = "/api/transactions/" + "/".join(request.url.rsplit("/", 3)[1:])
+        sender = admit_sender(
+            services.settings, request.headers, "GET", path, request.get_body(), services.now()
+        )
+        if sender.account != account or not sender.may_send_for(store):
+            return not_found("the transaction")
+    else:
+        admit_person(services.settings, request.headers)
+    found = await read_transaction(services, store, account, path_part(request, "transaction_id"))
+    return answer(found) if found else not_found("the transaction")
+
+
+@route("statements/{store}/{business_day}", methods=["GET"])
+@answered
+async def statement_asked_for(request: func.HttpRequest, services: Services) -> func.HttpResponse:
+    admit_person(services.settings, request.headers)
+    found = await read_statement(services, path_part(request, "store"), path_day(request))
+    return answer(found) if found else not_found("a statement of this store-day")
+
+
+@route("statements/{store}/{business_day}/missing", methods=["POST"])
+@answered
+async def missing_decided(request: func.HttpRequest, services: Services) -> func.HttpResponse:
+    person = admit_person(services.settings, request.headers, "store_operations", "finance")
+    body = json_object(request)
+    count = await confirm_missing(
+        services, path_part(request, "store"), path_day(request), text_of(body, "terminal"),
+        numbers_of(body, "sequence_numbers"), text_of(body, "decision"), person, text_of(body, "reason"),
+    )  # fmt: skip
+    return answer({"confirmed": count})
+
+
+@route("storedays/{legal_entity}/{business_day}", methods=["GET"])
+@answered
+async def storedays_asked_for(request: func.HttpRequest, services: Services) -> func.HttpResponse:
+    admit_person(services.settings, request.headers)
+    found = await list_storedays(services, path_part(request, "legal_entity"), path_day(request))
+    return answer({"storedays": found})
+
+
+@route("causes", methods=["GET"])
+@answered
+async def causes_asked_for(request: func.HttpRequest, services: Services) -> func.HttpResponse:
+    admit_person(services.settings, request.headers)
+    state = request.params.get("state", "open")
+    if state not in ("open", "ended", "all"):
+        return problem(422, "no such state", field="state", expected="open, ended or all", found=state)
+    found = await list_causes(services, None if state == "all" else state, query_day(request, "business_day"))
+    return answer({"causes": found})
+
+
+@route("causes/{fingerprint}", methods=["GET"])
+@answered
+async def cause_asked_for(request: func.HttpRequest, services: Services) -> func.HttpResponse:
+    admit_person(services.settings, request.headers)
+    found = await read_cause(services, path_part(request, "fingerprint"))
+    return answer(found) if found else not_found("the cause")
+
+
+@route("causes/{fingerprint}/release", methods=["POST"])
+@answered
+async def cause_mended(request: func.HttpRequest, services: Services) -> func.HttpResponse:
+    person = admit_person(services.settings, request.headers, *DECIDERS)
+    reason = text_of(json_object(request), "reason")
+    released = await release_exceptions(services, path_part(request, "fingerprint"), person, reason)
+    if released is None:
+        return not_found("the cause")
+    return answer({"released": released.receipts, "amount": money_text(released.amount)})
+
+
+@route("mappings/{kind}", methods=["PUT"])
+@answered
+async def mapping_changed(request: func.HttpRequest, services: Services) -> func.HttpResponse:
+    person = admit_person(services.settings, request.headers, "finance", "retail_systems")
+    reason = request.headers.get("X-Reason", "")
+    done = await import_mapping(services, path_part(request, "kind"), request.get_body(), person, reason)
+    if done.problems:
+        rows = [
+            {"row": one.row, "column": one.column, "expected": one.expected, "found": one.found}
+            for one in done.problems
+        ]
+        return problem(422, f"{len(rows)} mistakes; nothing was changed", problems=rows[:1000])
+    return answer({"rows": done.rows, "version": done.version})
+
+
+@route("mappings/{kind}", methods=["GET"])
+@answered
+async def mapping_asked_for(request: func.HttpRequest, services: Services) -> func.HttpResponse:
+    admit_person(services.settings, request.headers)
+    text = await export_mapping(services, path_part(request, "kind"))
+    return func.HttpResponse(text, mimetype="text/csv", charset="utf-8")
+
+
+@route("shifts/{store}/{terminal}/{shift}/end", methods=["POST"])
+@answered
+async def shift_ended(request: func.HttpRequest, services: Services) -> func.HttpResponse:
+    person = admit_person(services.settings, request.headers, "store_operations")
+    body = json_object(request)
+    store, terminal, shift = (path_part(request, name) for name in ("store", "terminal", "shift"))
+    released = await end_shift(
+        services, store, terminal, shift, instant_of(body, "at"), person, text_of(body, "reason")
+    )
+    return answer({"released": released}) if released is not None else not_found("the shift")
+
+
+@route("usage", methods=["GET"])
+@answered
+async def usage_asked_for(request: func.HttpRequest, services: Services) -> func.HttpResponse:
+    admit_person(services.settings, request.headers)
+    return answer(usage(services))
+
+
+@route("openapi.json", methods=["GET"])
+async def description_asked_for(request: func.HttpRequest) -> func.HttpResponse:
+    return answer(openapi_document())
+
+
+@route("schemas/transactions.json", methods=["GET"])
+async def schema_asked_for(request: func.HttpRequest) -> func.HttpResponse:
+    return answer(transactions_schema())
+
+
+@route("health", methods=["GET"])
+async def health_asked_for(request: func.HttpRequest) -> func.HttpResponse:
+    return answer({"status": "up"})
+
+
+@app.queue_trigger("message", queue_name="mapping-due", connection="TILLPOST_STORAGE")
+async def mapping_due(message: func.QueueMessage) -> None:
+    await map_transactions(await services(), read_doorbell(message.get_body().decode()))
+
+
+@app.queue_trigger("message", queue_name="posting-due", connection="TILLPOST_STORAGE")
+async def posting_due(message: func.QueueMessage) -> None:
+    log.info("posting rests: %s", await post_transactions(await services()))
+
+
+@app.timer_trigger("timer", schedule="%TILLPOST_HEARTBEAT_SCHEDULE%")
+async def heart_beat(timer: func.TimerRequest) -> None:
+    await ring_overdue(await services())
+
+
+@app.timer_trigger("timer", schedule="%TILLPOST_HEARTBEAT_SCHEDULE%")
+async def headquarters_moved(timer: func.TimerRequest) -> None:
+    await track_packages(await services())
+
+
+@app.timer_trigger("timer", schedule="%TILLPOST_HEARTBEAT_SCHEDULE%")
+async def day_ended(timer: func.TimerRequest) -> None:
+    await compile_statements(await services())

@@ -1,0 +1,224 @@
+// Everything Tillpost needs in Azure: one resource group, one function app, its own data.
+// Scope is the subscription so that `azd up` can create the resource group itself and `azd down` can remove it whole.
+targetScope = 'subscription'
+
+@description('Name of the azd environment; part of every name, so that two environments never share a resource.')
+@minLength(1)
+@maxLength(40)
+param environmentName string
+
+@description('Azure region. Choose one that offers Flex Consumption (az functionapp list-flexconsumption-locations).')
+@minLength(1)
+param location string
+
+@description('What the app believes it is. Simulation is not offered: a simulated clock and a simulated D365 have no business in the cloud.')
+@allowed([
+  'test'
+  'production'
+])
+param tillpostEnvironment string = 'test'
+
+@description('Root address of Dynamics 365, without a slash at the end, such as https://contoso.operations.dynamics.com.')
+@minLength(9)
+param d365Url string
+
+@description('The environment id of this D365, as shown in the Power Platform admin centre. The app refuses to start on storage that belongs to another one.')
+@minLength(1)
+param d365EnvironmentId string
+
+@description('Name of the import data project in D365 (Data management workspace).')
+@minLength(1)
+param d365DataProject string
+
+@description('Entra tenant of D365. Empty: the tenant of this subscription.')
+param d365TenantId string = ''
+
+@description('Entra application that signs in to D365 with a secret from the vault. Empty: the app signs in with its managed identity, and there is no secret to rotate.')
+param d365ClientId string = ''
+
+@description('Schedule of the heartbeat: NCRONTAB with seconds, in UTC.')
+param heartbeatSchedule string = '0 */2 * * * *'
+
+@description('Minutes after closing before a store-day is compiled.')
+@minValue(0)
+param graceMinutes int = 60
+
+@description('Minutes a package may wait for more receipts before it is cut.')
+@minValue(1)
+param packageMinutes int = 15
+
+@description('Minutes between two looks at what D365 has done.')
+@minValue(15)
+param trackingMinutes int = 15
+
+@description('Seconds a store must be quiet before its receipts count as settled.')
+@minValue(0)
+param settleSeconds int = 60
+
+@description('Upper limit of instances: caps the bill and the pressure on storage.')
+@minValue(1)
+@maxValue(1000)
+param maximumInstanceCount int = 40
+
+@description('Instances for HTTP that never go cold. 0 costs nothing at rest; 1 spares the first receipt of the morning a cold start.')
+@minValue(0)
+@maxValue(20)
+param alwaysReadyHttp int = 0
+
+@description('Redundancy of the storage that holds the receipts. Zone-redundant by default; not every region has it.')
+@allowed([
+  'Standard_LRS'
+  'Standard_ZRS'
+  'Standard_GRS'
+  'Standard_GZRS'
+])
+param dataRedundancy string = 'Standard_ZRS'
+
+@description('Days that logs are kept.')
+@minValue(30)
+@maxValue(730)
+param logRetentionDays int = 90
+
+@description('Resource id of an existing action group that alerts go to. Empty: alerts show in the portal and call nobody.')
+param actionGroupId string = ''
+
+@description('Object id of whoever deploys and sets the secrets; azd fills it in. Empty: nobody is given the right to write secrets.')
+param deployerPrincipalId string = ''
+
+@description('What the deployer is: a person, or a pipeline.')
+@allowed([
+  'User'
+  'ServicePrincipal'
+])
+param deployerPrincipalType string = 'User'
+
+@description('Object id of the Entra group whose members may look at tables and queues in the portal. Empty: nobody may.')
+param supportGroupId string = ''
+
+var tags = {
+  'azd-env-name': environmentName
+}
+// Storage accounts and function apps need names that are unique in the world; the token is stable for the same three values.
+var token = toLower(uniqueString(subscription().id, environmentName, location))
+
+resource group 'Microsoft.Resources/resourceGroups@2024-03-01' = {
+  name: 'rg-tillpost-${environmentName}'
+  location: location
+  tags: tags
+}
+
+module identity 'app/identity.bicep' = {
+  name: 'identity'
+  scope: group
+  params: {
+    name: 'id-tillpost-${token}'
+    location: location
+    tags: tags
+  }
+}
+
+module monitoring 'app/monitoring.bicep' = {
+  name: 'monitoring'
+  scope: group
+  params: {
+    workspaceName: 'log-tillpost-${token}'
+    appInsightsName: 'appi-tillpost-${token}'
+    location: location
+    tags: tags
+    retentionDays: logRetentionDays
+  }
+}
+
+module storage 'app/storage.bicep' = {
+  name: 'storage'
+  scope: group
+  params: {
+    hostAccountName: 'sthost${token}'
+    dataAccountName: 'stdata${token}'
+    location: location
+    tags: tags
+    dataRedundancy: dataRedundancy
+    workspaceId: monitoring.outputs.workspaceId
+    protectFromDeletion: tillpostEnvironment == 'production'
+  }
+}
+
+module vault 'app/vault.bicep' = {
+  name: 'vault'
+  scope: group
+  params: {
+    name: 'kv-${token}'
+    location: location
+    tags: tags
+    workspaceId: monitoring.outputs.workspaceId
+  }
+}
+
+module access 'app/access.bicep' = {
+  name: 'access'
+  scope: group
+  params: {
+    appPrincipalId: identity.outputs.principalId
+    hostAccountName: storage.outputs.hostAccountName
+    dataAccountName: storage.outputs.dataAccountName
+    vaultName: vault.outputs.name
+    appInsightsName: monitoring.outputs.appInsightsName
+    deployerPrincipalId: deployerPrincipalId
+    deployerPrincipalType: deployerPrincipalType
+    supportGroupId: supportGroupId
+  }
+}
+
+module function 'app/function.bicep' = {
+  name: 'function'
+  scope: group
+  params: {
+    planName: 'plan-tillpost-${token}'
+    appName: 'func-tillpost-${token}'
+    location: location
+    tags: tags
+    identityName: identity.outputs.name
+    hostAccountName: storage.outputs.hostAccountName
+    dataAccountName: storage.outputs.dataAccountName
+    packageContainerName: storage.outputs.packageContainerName
+    vaultName: vault.outputs.name
+    appInsightsName: monitoring.outputs.appInsightsName
+    workspaceId: monitoring.outputs.workspaceId
+    maximumInstanceCount: maximumInstanceCount
+    alwaysReadyHttp: alwaysReadyHttp
+    tillpostEnvironment: tillpostEnvironment
+    heartbeatSchedule: heartbeatSchedule
+    graceMinutes: graceMinutes
+    packageMinutes: packageMinutes
+    trackingMinutes: trackingMinutes
+    settleSeconds: settleSeconds
+    d365Url: d365Url
+    d365EnvironmentId: d365EnvironmentId
+    d365TenantId: empty(d365TenantId) ? tenant().tenantId : d365TenantId
+    d365ClientId: d365ClientId
+    d365DataProject: d365DataProject
+  }
+  // Nothing in the parameters says that the identity needs its roles first; without them the first start fails on storage and vault.
+  dependsOn: [
+    access
+  ]
+}
+
+module alerts 'app/alerts.bicep' = {
+  name: 'alerts'
+  scope: group
+  params: {
+    location: location
+    tags: tags
+    workspaceId: monitoring.outputs.workspaceId
+    actionGroupId: actionGroupId
+  }
+}
+
+// azd keeps outputs as environment variables; docs/deploy.md uses these names.
+output AZURE_RESOURCE_GROUP string = group.name
+output AZURE_KEY_VAULT_NAME string = vault.outputs.name
+output TILLPOST_FUNCTION_APP string = function.outputs.appName
+output TILLPOST_URL string = function.outputs.url
+output TILLPOST_DATA_ACCOUNT string = storage.outputs.dataAccountName
+output TILLPOST_IDENTITY_CLIENT_ID string = identity.outputs.clientId

@@ -1,0 +1,172 @@
+"""Reading back from D365, always across companies and stores, page by page, only with the fields we use."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
+from datetime import UTC, date, datetime, time
+from typing import TypeVar
+
+from shared.d365 import entities, records
+from shared.d365.addresses import same_origin
+from shared.d365.entities import CHILDREN, ReadSet
+from shared.d365.odata import all_of, any_of, condition, in_portions
+from shared.d365.outcomes import EntityResult, entity_results_of
+from shared.d365.records import (
+    AuditableRow,
+    HeaderRow,
+    PostedStatement,
+    StatementAggregation,
+    ValidationError,
+)
+from shared.d365.wire import Wire
+from shared.errors import RejectedError, RetryableError
+from shared.retail.mapped import D365Key
+
+PAGES_MAX = 1_000
+_ROWS_A_PAGE = "odata.maxpagesize=10000"
+_CROSS_COMPANY = {"cross-company": "true"}
+Found = TypeVar("Found")
+
+
+class Reader:
+    """Everything D365 is asked for. A set that an environment does not expose answers with a
+    RejectedError.
+    """
+
+    def __init__(self, wire: Wire) -> None:
+        self._wire = wire
+
+    async def headers_of_package(self, package: str) -> list[HeaderRow]:
+        """Give every header that carries this package id, of any store."""
+        where = condition("Comment", "eq", package)
+        rows = await self._read("read_back", entities.READ_HEADERS, where, records.header_row)
+        return [row for row in rows if row.package == package]
+
+    async def headers_by_key(self, keys: Collection[D365Key]) -> list[HeaderRow]:
+        """Give the headers that exist under these keys. A key without a row here is absent: that is proof."""
+        wanted = set(keys)
+        numbers = sorted({key.transaction_number for key in wanted})
+        rows = await self._read_named(
+            "read_by_key", entities.READ_HEADERS, "TransactionNumber", numbers, records.header_row
+        )
+        return [row for row in rows if row.key in wanted]
+
+    async def children_of(self, key: D365Key) -> dict[str, list[dict[str, object]]]:
+        """Give a suspect receipt's children by entity label, as D365 has them: five calls, for repair
+        only.
+        """
+        where = all_of(
+            (
+                condition("dataAreaId", "eq", key.legal_entity),
+                condition("OperatingUnitNumber", "eq", key.operating_unit),
+                condition("Terminal", "eq", key.terminal),
+                condition("TransactionNumber", "eq", key.transaction_number),
+            )
+        )
+        found: dict[str, list[dict[str, object]]] = {}
+        for entity in CHILDREN:
+            every_field = ReadSet(entity.odata_set, entity.fields)
+            found[entity.label] = await self._read("read_children", every_field, where, dict)
+        return found
+
+    async def auditable(self, since: datetime | None, days: Collection[date]) -> list[AuditableRow]:
+        """Give receipts of these business days as headquarters judges them.
+
+        since: only those validated at or after this instant; None for all, also those not validated. A
+        statement that picks a receipt up does not touch its validation time: use None to learn of statements.
+        """
+        if not days:
+            return []
+        conditions = [
+            condition("BusinessDate", "ge", datetime.combine(min(days), time.min, UTC)),
+            condition("BusinessDate", "le", datetime.combine(max(days), time(23, 59, 59), UTC)),
+        ]
+        if since is not None:
+            conditions.append(condition("LastValidationTime", "ge", since))
+        rows = await self._read(
+            "auditable", entities.READ_AUDITABLE, all_of(conditions), records.auditable_row
+        )
+        return [row for row in rows if row.business_day in days]
+
+    async def validation_errors(self, transaction_numbers: Collection[str]) -> list[ValidationError]:
+        """Give the texts of headquarters' validation for these transaction numbers."""
+        return await self._read_named(
+            "validation_errors", entities.READ_VALIDATION_ERRORS, "TransactionId",
+            sorted(transaction_numbers),
+            records.validation_error,
+        )  # fmt: skip
+
+    async def statement_aggregations(self, statements: Collection[str]) -> list[StatementAggregation]:
+        """Give the sales orders of these D365 statements, and how far each statement is."""
+        return await self._read_named(
+            "statements",
+            entities.READ_AGGREGATIONS,
+            "StatementId",
+            sorted(statements),
+            records.statement_aggregation,
+        )
+
+    async def posted_statements(self, statements: Collection[str]) -> list[PostedStatement]:
+        """Give those of these D365 statements that are in the journal of posted ones."""
+        return await self._read_named(
+            "posted_statements", entities.READ_POSTED_STATEMENTS, "statementId", sorted(statements),
+            records.posted_statement,
+        )  # fmt: skip
+
+    async def _job_details(self, odata_set: str, execution_id: str) -> list[EntityResult]:
+        """Read an import's counts from its job details; empty where the environment does not expose them."""
+        where = condition("JobId", "eq", execution_id)
+        try:
+            pages = [page async for page in self._pages("entity_results", odata_set, {"$filter": where})]
+        except RejectedError:
+            return []
+        return entity_results_of([row for page in pages for row in page])
+
+    async def _read_named(
+        self,
+        kind: str,
+        source: ReadSet,
+        field: str,
+        values: Sequence[str],
+        make: Callable[[dict[str, object]], Found],
+    ) -> list[Found]:
+        found: list[Found] = []
+        for portion in in_portions(values):
+            where = any_of(condition(field, "eq", value) for value in portion)
+            found += await self._read(kind, source, where, make)
+        return found
+
+    async def _read(
+        self, kind: str, source: ReadSet, where: str, make: Callable[[dict[str, object]], Found]
+    ) -> list[Found]:
+        params = {"$filter": where, "$select": source.select}
+        pages = [page async for page in self._pages(kind, source.odata_set, params)]
+        return [make(row) for page in pages for row in page]
+
+    async def _pages(
+        self, kind: str, odata_set: str, params: Mapping[str, str]
+    ) -> AsyncIterator[Iterable[dict[str, object]]]:
+        """Follow D365's own paging, within its own origin only: a next page elsewhere would get our token."""
+        path, query = f"/data/{odata_set}", {**_CROSS_COMPANY, **params}
+        for _ in range(PAGES_MAX):
+            answer = await self._wire.call(
+                kind, "GET", path, params=query or None, headers={"Prefer": _ROWS_A_PAGE}
+            )
+            try:
+                body = answer.json()
+                rows = body["value"]  # type: ignore[index]  # anything else than an object is caught below
+            except (ValueError, TypeError, KeyError) as error:
+                raise RetryableError(f"{kind}: D365's answer cannot be read") from error
+            yield rows
+            following = body.get("@odata.nextLink")  # type: ignore[attr-defined]
+            if not following:
+                return
+            if not same_origin(str(following), self._wire.origin):
+                raise RejectedError(
+                    f"{kind}: D365 named a next page outside its own address", field="@odata.nextLink",
+                    expected=self._wire.origin, found="another host",
+                )  # fmt: skip
+            path, query = str(following)[len(self._wire.origin) :], {}
+        raise RejectedError(
+            f"{kind}: more than {PAGES_MAX} pages", field=kind, expected=f"{PAGES_MAX} pages at most"
+        )

@@ -1,0 +1,193 @@
+"""What is read back from D365, as values. Amounts keep D365's sign: they are compared with rows, not with
+receipts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from decimal import Decimal
+
+from shared.retail.mapped import D365Key
+from shared.retail.money import ZERO
+
+_NEVER_BEFORE = 1901  # D365 writes 1900-01-01 for "no date".
+
+
+@dataclass(frozen=True, slots=True)
+class HeaderRow:
+    """A receipt's header in D365. `package` is its Comment, our package id."""
+
+    key: D365Key
+    business_day: date | None
+    status: str
+    gross: Decimal
+    net: Decimal
+    payment: Decimal
+    discount: Decimal
+    income_expense: Decimal
+    items: Decimal
+    item_lines: Decimal
+    payment_lines: int
+    package: str
+
+    @property
+    def figures(self) -> tuple[object, ...]:
+        """Everything but key and package: equal figures mean that D365 has what was sent."""
+        return (
+            self.business_day, self.status, self.gross, self.net, self.payment, self.discount,
+            self.income_expense,
+            self.items, self.item_lines, self.payment_lines,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class AuditableRow:
+    """A receipt as headquarters judges it. `validation` and `statement` are "" where D365 says nothing."""
+
+    key: D365Key
+    store_number: str
+    business_day: date | None
+    validation: str
+    validated_at: datetime | None
+    statement: str
+    sales_order: str
+    invoice: str
+    gross: Decimal
+    net: Decimal
+    payment: Decimal
+    package: str
+
+
+@dataclass(frozen=True, slots=True)
+class ValidationError:
+    """One message of headquarters' validation about one receipt."""
+
+    transaction_number: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class StatementAggregation:
+    """One sales order of one D365 statement. `status` is the statement's: Posted, or a state before it."""
+
+    legal_entity: str
+    statement: str
+    store_number: str
+    status: str
+    aggregation_status: str
+    sales_order: str
+    invoice: str
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class PostedStatement:
+    """A statement in D365's journal of posted ones. `posted_at` None: D365 shows it but no date; not proof
+    enough.
+    """
+
+    legal_entity: str
+    statement: str
+    store_number: str
+    posted_at: datetime | None
+    sales_amount: Decimal
+    tax_amount: Decimal
+
+
+def header_row(values: Mapping[str, object]) -> HeaderRow:
+    """Read a row of RetailTransactions; also a row that is to be sent, so that both compare."""
+    return HeaderRow(
+        key=_key(values, "Terminal", "TransactionNumber"),
+        business_day=_day(values.get("businessDate")),
+        status=_text(values, "TransactionStatus"),
+        gross=_amount(values, "GrossAmount"),
+        net=_amount(values, "NetAmount"),
+        payment=_amount(values, "PaymentAmount"),
+        discount=_amount(values, "DiscountAmount"),
+        income_expense=_amount(values, "IncomeExpenseAmount"),
+        items=_amount(values, "NumberOfItems"),
+        item_lines=_amount(values, "NumberOfItemLines"),
+        payment_lines=int(_amount(values, "NumberOfPaymentLines")),
+        package=_text(values, "Comment"),
+    )
+
+
+def auditable_row(values: Mapping[str, object]) -> AuditableRow:
+    """Read a row of RetailTransactionsAuditable."""
+    return AuditableRow(
+        key=_key(values, "RegisterNumber", "TransactionId"),
+        store_number=_text(values, "StoreNumber"),
+        business_day=_day(values.get("BusinessDate")),
+        validation=_text(values, "ValidationStatus"),
+        validated_at=_instant(values.get("LastValidationTime")),
+        statement=_text(values, "StatementNumber"),
+        sales_order=_text(values, "SalesOrder"),
+        invoice=_text(values, "Invoice"),
+        gross=_amount(values, "GrossAmount"),
+        net=_amount(values, "NetAmount"),
+        payment=_amount(values, "PaymentAmount"),
+        package=_text(values, "Comment"),
+    )
+
+
+def validation_error(values: Mapping[str, object]) -> ValidationError:
+    """Read a row of RetailTransactionValidationErrorBIEntities."""
+    return ValidationError(_text(values, "TransactionId"), _text(values, "ErrorMessage"))
+
+
+def statement_aggregation(values: Mapping[str, object]) -> StatementAggregation:
+    """Read a row of RetailEodStatementAggregations."""
+    names = (
+        "dataAreaId", "StatementId", "StoreNumber", "StatementStatus", "AggregationStatus", "SalesId",
+        "InvoiceId",
+        "ErrorMessage",
+    )  # fmt: skip
+    return StatementAggregation(*(_text(values, name) for name in names))
+
+
+def posted_statement(values: Mapping[str, object]) -> PostedStatement:
+    """Read a row of RetailStatementJourBIEntities."""
+    return PostedStatement(
+        legal_entity=_text(values, "dataAreaId"),
+        statement=_text(values, "statementId"),
+        store_number=_text(values, "storeId"),
+        posted_at=_instant(values.get("postedDateTime")) or _instant(values.get("postedDate")),
+        sales_amount=_amount(values, "salesAmount"),
+        tax_amount=_amount(values, "taxAmount"),
+    )
+
+
+def _key(values: Mapping[str, object], terminal: str, number: str) -> D365Key:
+    """Read a key. D365 gives companies in either case; ours are lower case, as in its OData keys."""
+    return D365Key(
+        _text(values, "dataAreaId").lower(), _text(values, "OperatingUnitNumber"), _text(values, terminal),
+        _text(values, number),
+    )  # fmt: skip
+
+
+def _text(values: Mapping[str, object], name: str) -> str:
+    value = values.get(name)
+    return "" if value is None else str(value)
+
+
+def _amount(values: Mapping[str, object], name: str) -> Decimal:
+    value = values.get(name)
+    return Decimal(str(value)) if isinstance(value, int | str | Decimal) and value != "" else ZERO
+
+
+def _instant(value: object) -> datetime | None:
+    if not isinstance(value, str) or not value:
+        return None
+    try:
+        at = datetime.fromisoformat(value)
+    except ValueError:
+        return None
+    at = at if at.tzinfo else at.replace(tzinfo=UTC)
+    return at if at.year >= _NEVER_BEFORE else None
+
+
+def _day(value: object) -> date | None:
+    at = _instant(value)
+    return at.astimezone(UTC).date() if at else None

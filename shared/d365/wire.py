@@ -1,0 +1,194 @@
+"""One HTTP call to D365 or its blob store, and what its outcome means. Never a retry, never a wait, never a
+redirect.
+
+| what happened                            | a read, or harmless to repeat | import, changeset     |
+|------------------------------------------|-------------------------------|-----------------------|
+| no connection: nothing was sent          | RetryableError                | RetryableError        |
+| connection or answer lost on the way     | RetryableError                | UnknownOutcomeError   |
+| 429, 503                                 | ThrottledError                | ThrottledError        |
+| 401, 403: our sign-in, not the receipts  | RetryableError                | RetryableError        |
+| 408, other 5xx, an answer nobody can read| RetryableError                | UnknownOutcomeError   |
+| other 4xx, 3xx                           | RejectedError, D365's text    | the same              |
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+import uuid
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from email.utils import parsedate_to_datetime
+
+import httpx
+
+from shared.d365.tokens import Tokens
+from shared.errors import RejectedError, RetryableError, ThrottledError, UnknownOutcomeError
+
+TIMEOUT = httpx.Timeout(60.0, connect=10.0)
+# Importing answers only when D365 has unpacked the package.
+IMPORT_TIMEOUT = httpx.Timeout(180.0, connect=10.0)
+_NOTHING_SENT = (
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.PoolTimeout,
+    httpx.ProxyError,
+    httpx.UnsupportedProtocol,
+)
+_SIGNATURE = re.compile(r"(?i)\b(sig=)[^&\s\"']+")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A successful answer. `content_type` as the header has it."""
+
+    content: bytes
+    content_type: str
+
+    def json(self) -> object:
+        """Read it as JSON; numbers with a point become Decimals.
+
+        Raises:
+            ValueError: it is none.
+        """
+        return json.loads(self.content, parse_float=Decimal)
+
+
+class Wire:
+    """Calls with our token to one origin, and calls without it to addresses D365 gave us. Counts calls by
+    kind.
+    """
+
+    def __init__(
+        self, origin: str, tokens: Tokens, http: httpx.AsyncClient, now: Callable[[], datetime]
+    ) -> None:
+        self.origin = origin
+        self.calls: Counter[str] = Counter()
+        self._tokens = tokens
+        self._http = http
+        self._now = now
+
+    async def call(
+        self,
+        kind: str,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, str] | None = None,
+        content: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        repeatable: bool = True,
+        patience: httpx.Timeout = TIMEOUT,
+    ) -> Answer:
+        """Call D365 itself. `path` begins with a slash; `repeatable`: the call may be made again without
+        asking.
+
+        Raises: see the table above.
+        """
+        own = {
+            "Authorization": f"Bearer {await self._tokens.bearer()}",
+            "Accept": "application/json",
+            "OData-Version": "4.0",
+            "OData-MaxVersion": "4.0",
+            **(headers or {}),
+        }
+        request = self._http.build_request(
+            method, self.origin + path, params=params, content=content, headers=own, timeout=patience
+        )
+        return await self._exchange(kind, request, repeatable=repeatable)
+
+    async def fetch(self, kind: str, method: str, url: str, content: bytes | None = None) -> Answer:
+        """Call an address with its own signature, such as a blob: our token does not go there."""
+        headers = (
+            {"x-ms-blob-type": "BlockBlob", "Content-Type": "application/zip"} if content is not None else {}
+        )
+        try:
+            request = self._http.build_request(
+                method, url, content=content, headers=headers, timeout=IMPORT_TIMEOUT
+            )
+        except httpx.InvalidURL as error:
+            raise RejectedError("D365 gave an address that cannot be read") from error
+        return await self._exchange(kind, request, repeatable=True)
+
+    async def _exchange(self, kind: str, request: httpx.Request, *, repeatable: bool) -> Answer:
+        request_id = str(uuid.uuid4())
+        request.headers["x-ms-client-request-id"] = request_id
+        self.calls[kind] += 1
+        try:
+            response = await self._http.send(request, follow_redirects=False)
+        except _NOTHING_SENT as error:
+            raise RetryableError(f"{kind}: no connection to D365 ({type(error).__name__})") from error
+        except httpx.RequestError as error:
+            lost = f"{kind}: the answer got lost ({type(error).__name__}, request {request_id})"
+            raise _not_known(lost, repeatable=repeatable) from error
+        if response.is_success:
+            return Answer(response.content, response.headers.get("content-type", ""))
+        raise self._refusal(kind, response, request_id, repeatable=repeatable)
+
+    def _refusal(
+        self, kind: str, response: httpx.Response, request_id: str, *, repeatable: bool
+    ) -> Exception:
+        status, text = response.status_code, error_text(response.content)
+        if status in (429, 503):
+            wait = self._wait_seconds(response.headers.get("retry-after", ""))
+            return ThrottledError(f"{kind}: {text or f'D365 answered {status}'}", wait_seconds=wait)
+        if status in (401, 403):
+            self._tokens.forget()
+            return RetryableError(f"{kind}: access refused ({status}): {text}".rstrip(": "))
+        if status == 408 or status >= 500:
+            lost = f"{kind}: D365 answered {status} (request {request_id}): {text}".rstrip(": ")
+            return _not_known(lost, repeatable=repeatable)
+        return RejectedError(text or f"{kind}: D365 answered {status}", field=kind, found=str(status))
+
+    def _wait_seconds(self, header: str) -> float | None:
+        """Read Retry-After, seconds or a date; None where it is absent or nonsense."""
+        if header.strip().isdigit():
+            return float(header)
+        try:
+            until = parsedate_to_datetime(header)
+        except (TypeError, ValueError):
+            return None
+        if until.tzinfo is None:
+            until = until.replace(tzinfo=UTC)
+        return max(0.0, (until - self._now()).total_seconds())
+
+
+def _not_known(message: str, *, repeatable: bool) -> Exception:
+    return RetryableError(message) if repeatable else UnknownOutcomeError(message)
+
+
+def error_text(content: bytes) -> str:
+    """Give D365's own words of an error body: the inner message where there is one; at most 2,000 characters.
+
+    Signatures of addresses never pass through.
+    """
+    text = content.decode("utf-8", "replace")
+    try:
+        body = json.loads(content)
+        error = body["error"]
+        inner = error.get("innererror") or {}
+        text = str(inner.get("message") or error.get("message") or "")
+    except (ValueError, TypeError, KeyError, AttributeError):
+        text = "" if text.strip() in ("{}", "[]", "null") else text
+    return without_signature(text.strip()[:2_000])
+
+
+def without_signature(text: str) -> str:
+    """Blank the signature of a signed address, wherever it stands in a text."""
+    return _SIGNATURE.sub(r"\1…", text)
+
+
+def _hide_signatures(record: logging.LogRecord) -> bool:
+    """Let httpx log its requests, but never the signature in an upload's address."""
+    if isinstance(record.args, tuple):
+        record.args = tuple(
+            without_signature(str(one)) if isinstance(one, httpx.URL | str) else one for one in record.args
+        )
+    return True
+
+
+logging.getLogger("httpx").addFilter(_hide_signatures)

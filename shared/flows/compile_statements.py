@@ -1,0 +1,187 @@
+"""Compile the statement of every store-day that has ended, and again whenever something changes it.
+
+What is missing or late becomes a cause in front of its owner; a cause that no longer holds ends by itself.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import timedelta
+from decimal import Decimal
+
+from shared.retail.business_day import closing_hour, day_ends_at, store_zone
+from shared.retail.mapped import StoreSetup
+from shared.retail.reasons import cause
+from shared.retail.statement import ReceiptRecord, Statement, StoreDay, compile_store_day, gap_value
+from shared.retail.status import IN_D365, Status
+from shared.services import Services
+from shared.storage.causes import (
+    NUMBER,
+    RECEIPT,
+    Member,
+    cause_row,
+    cause_rows,
+    end_cause_rows,
+    fingerprint_of,
+    open_causes,
+)
+from shared.storage.due import STATEMENT, Due, due_from, finish_due, list_due
+from shared.storage.protocols import Row
+from shared.storage.receipts import records_of_day
+from shared.storage.shifts import as_shifts, decisions_of_day, shifts_of_day
+from shared.storage.statements import (
+    statement_json,
+    statement_key,
+    statement_row,
+    statement_text,
+    storeday_row,
+)
+
+STORE_DAYS_AT_ONCE = 16
+
+
+async def compile_statements(services: Services) -> int:
+    """Compile every store-day that is due; give how many were compiled."""
+    now = services.now()
+    due_rows = [
+        row for row in await list_due(services.tables.due, STATEMENT) if due_from(row).next_try <= now
+    ]
+    compiled = 0
+    for at in range(0, len(due_rows), STORE_DAYS_AT_ONCE):
+        part = due_rows[at : at + STORE_DAYS_AT_ONCE]
+        compiled += sum(await services.together(*(_compile(services, row) for row in part)))
+    return compiled
+
+
+async def _compile(services: Services, due_row: Row) -> int:
+    """Compile one store-day, if it is over; its due row goes when nobody has written it meanwhile."""
+    due = due_from(due_row)
+    mappings = await services.mappings.at_least(due.mapping_version)
+    store = mappings.store(due.store, due.day)
+    if store is None:
+        return 0
+    ends_at = day_ends_at(due.day, store_zone(store.time_zone), closing_hour(store.closing_time))
+    if services.now() < ends_at + timedelta(minutes=services.settings.grace_minutes):
+        return 0
+    day = await _gather(services, due, store)
+    statement = compile_store_day(day)
+    await _note_gaps(services, statement)
+    await _note_late(services, statement)
+    await _save(services, statement)
+    await finish_due(services.tables.due, due_row, services.settings.settle_seconds)
+    return 1
+
+
+async def _gather(services: Services, due: Due, store: StoreSetup) -> StoreDay:
+    receipts = await records_of_day(services.tables.transactions, due.store, due.day)
+    shifts = await shifts_of_day(services.tables.shifts, due.store, due.day)
+    decisions = await decisions_of_day(services.tables.shifts, due.store, due.day)
+    return StoreDay(
+        store=due.store,
+        legal_entity=store.legal_entity,
+        business_day=due.day,
+        currency=store.currency,
+        ends_at=day_ends_at(due.day, store_zone(store.time_zone), closing_hour(store.closing_time)),
+        receipts=sorted(receipts, key=lambda one: (one.terminal, one.account, one.transaction_id)),
+        shifts=as_shifts(shifts),
+        decisions=decisions,
+    )
+
+
+async def _save(services: Services, statement: Statement) -> None:
+    """Save the statement and its summary; a compilation that changed nothing leaves the revision as it was."""
+    day = statement.day
+    body = statement_json(statement, _d365_statements(day.receipts), _evidence(day.receipts))
+    text = json.dumps(body, sort_keys=True, separators=(",", ":"))
+    now = services.now()
+    old = await services.tables.statements.read(day.store, statement_key(day.store, day.business_day))
+    if old is not None and statement_text(old) == text:
+        return
+    await services.tables.statements.upsert(statement_row(day.store, day.business_day, text, now, old))
+    await services.tables.storedays.upsert(storeday_row(body, now))
+
+
+def _d365_statements(receipts: Sequence[ReceiptRecord]) -> list[dict[str, str]]:
+    """List the D365 statements that the day's receipts are posted in."""
+    numbers = sorted({one.d365_statement for one in receipts if one.d365_statement})
+    return [{"number": number, "status": "posted"} for number in numbers]
+
+
+def _evidence(receipts: Sequence[ReceiptRecord]) -> str:
+    """Say what the figures in the D365 column rest on: the weakest evidence of any receipt in it."""
+    statuses = {one.status for one in receipts if one.status in IN_D365}
+    if Status.SENT in statuses:
+        return "read back"
+    return "validated by headquarters" if Status.VALIDATED in statuses else "posted"
+
+
+async def _note_gaps(services: Services, statement: Statement) -> None:
+    """Put missing numbers before store operations; end those that arrived or were decided."""
+    day = statement.day
+    terminals = {one.terminal for one in day.receipts}
+    gaps = {gap.terminal: gap for gap in statement.gaps}
+    for terminal in sorted(terminals):
+        gap = gaps.get(terminal)
+        missing = [number for number in gap.numbers if number not in gap.decisions] if gap else []
+        worth = gap.worth.total if gap is not None and gap.worth is not None else Decimal(0)
+        numbers = ", ".join(str(number) for number in missing[:20])
+        why = cause(
+            "receipts_missing", gap_value(day, terminal), store=day.store, terminal=terminal,
+            day=day.business_day.isoformat(), numbers=numbers,
+        )  # fmt: skip
+        found = [row async for row in cause_rows(services.tables.causes, fingerprint_of(why))]
+        known = {row.number("SequenceNumber") for row in found}
+        rows = [
+            cause_row(
+                why,
+                _number_member(day, terminal, number, worth if number == missing[0] else Decimal(0)),
+                services.now(),
+            )
+            for number in missing
+            if number not in known
+        ]
+        await open_causes(services.tables.causes, rows)
+        over = [row for row in found if row.number("SequenceNumber") not in missing]
+        decided = gap.decisions if gap else {}
+        lost = [row for row in over if row.number("SequenceNumber") in decided]
+        await end_cause_rows(services.tables.causes, lost, services.now(), "decided by a person")
+        here = [row for row in over if row.number("SequenceNumber") not in decided]
+        await end_cause_rows(services.tables.causes, here, services.now(), "arrived")
+
+
+def _number_member(day: StoreDay, terminal: str, number: int, worth: Decimal) -> Member:
+    """A missing number as a member; what the whole gap is worth stands with its first number."""
+    return Member(
+        what=NUMBER, store=day.store, name=f"{terminal} {number}", terminal=terminal,
+        business_day=day.business_day.isoformat(), sequence_number=number, amount=worth, currency=day.currency,
+    )  # fmt: skip
+
+
+async def _note_late(services: Services, statement: Statement) -> None:
+    """Tell finance of receipts that came after the day had been compiled; posted, they need nobody any more."""
+    day = statement.day
+    late = [one for one in day.receipts if one.late and one.is_receipt]
+    if not late:
+        return
+    value = f"{day.store} {day.business_day}"
+    why = cause("receipt_late", value, store=day.store, day=day.business_day.isoformat())
+    found = [row async for row in cause_rows(services.tables.causes, fingerprint_of(why))]
+    known = {(row.text("Account"), row.text("TransactionId")) for row in found}
+    rows = [
+        cause_row(why, _late_member(day, one), services.now())
+        for one in late
+        if (one.account, one.transaction_id) not in known
+    ]
+    await open_causes(services.tables.causes, rows)
+    posted = {(one.account, one.transaction_id) for one in late if one.status is Status.POSTED}
+    over = [row for row in found if (row.text("Account"), row.text("TransactionId")) in posted]
+    await end_cause_rows(services.tables.causes, over, services.now(), "posted under its own business day")
+
+
+def _late_member(day: StoreDay, one: ReceiptRecord) -> Member:
+    return Member(
+        what=RECEIPT, store=day.store, name=f"{one.account} {one.transaction_id}", terminal=one.terminal,
+        business_day=day.business_day.isoformat(), account=one.account, transaction_id=one.transaction_id,
+        receipt_number=one.label, sequence_number=one.sequence_number, amount=one.figures.total, currency=day.currency,
+    )  # fmt: skip

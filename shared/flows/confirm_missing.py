@@ -1,0 +1,57 @@
+"""Write down what a named person says of receipts that never arrived: they are lost, or were voided at the till."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+from shared.errors import RejectedError
+from shared.retail.completeness import Decision
+from shared.services import Services
+from shared.settings import Person
+from shared.storage.audit import append_audit
+from shared.storage.due import STATEMENT, Due, note_due
+from shared.storage.protocols import Upsert
+from shared.storage.shifts import decision_row
+
+DECISIONS = ("lost", "voided")
+NUMBERS_MAX = 100
+
+
+async def confirm_missing(
+    services: Services,
+    store: str,
+    day: date,
+    terminal: str,
+    numbers: Sequence[int],
+    decision: str,
+    person: Person,
+    reason: str,
+) -> int:
+    """Record the decision for each number; the statement is compiled again and keeps them as that cause.
+
+    Raises:
+        RejectedError: no numbers, too many, another decision than lost or voided, or no reason.
+    """
+    if decision not in DECISIONS:
+        raise RejectedError(
+            "no such decision", field="decision", expected=" or ".join(DECISIONS), found=decision
+        )
+    if not numbers or len(numbers) > NUMBERS_MAX:
+        expected = f"1 to {NUMBERS_MAX} numbers"
+        raise RejectedError(
+            f"name {expected}", field="sequence_numbers", expected=expected, found=str(len(numbers))
+        )
+    if not reason.strip():
+        raise RejectedError("a reason is needed", field="reason", expected="a sentence", found="nothing")
+    now = services.now()
+    role = ", ".join(sorted(person.roles))
+    await append_audit(
+        services.tables.audit, store, now, who=person.name,
+        did=f"confirmed numbers {', '.join(map(str, numbers))} of till {terminal} on {day} as {decision}", reason=reason,
+    )  # fmt: skip
+    decided = Decision(decision, person.name, role, reason, now.isoformat())
+    rows = [decision_row(store, day, terminal, number, decided) for number in sorted(set(numbers))]
+    await services.tables.shifts.write_group([Upsert(row) for row in rows])
+    await note_due(services.tables.due, [Due(STATEMENT, store, day, now)])
+    return len(rows)

@@ -1,0 +1,307 @@
+"""Map what a store-day has received: shifts first, then every receipt, each on its own; what cannot go on is held.
+
+The run is for one store-day, so that two of its receipts never wait for each other and neighbours never do at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+
+from shared.errors import (
+    AlreadyThereError,
+    ChangedMeanwhileError,
+    GroupRefusedError,
+    NotThereError,
+    RejectedError,
+)
+from shared.pos.adapter import localised
+from shared.pos.registry import ADAPTERS
+from shared.retail.business_day import closing_hour, day_begins_at, day_ends_at, store_zone
+from shared.retail.mapped import MappedTransaction, StoreSetup
+from shared.retail.mapping import NEVER_SENT, SENT_KINDS, Mappings, map_transaction, synthetic_shift
+from shared.retail.reasons import Cause, cause
+from shared.retail.shift import Shift, overlaps
+from shared.retail.status import Status
+from shared.retail.transaction import Kind, ShiftRecord, TillStatus, Transaction
+from shared.services import Services
+from shared.storage.causes import SHIFT, Member, cause_row, fingerprint_of, open_causes, receipt_member
+from shared.storage.due import POST, STATEMENT, Due, due_from, finish_due, note_due, read_due
+from shared.storage.protocols import Replace, Row
+from shared.storage.receipts import advanced, document_of, receipts_of_day
+from shared.storage.shifts import as_shifts, shift_key, shift_row, shifts_of_day
+from shared.storage.statements import statement_key
+
+RECEIPTS_PER_GROUP = 100
+SHIFT_TRIES_MAX = 5
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A received row with what its document says."""
+
+    row: Row
+    transaction: Transaction
+
+
+async def map_transactions(services: Services, key: str) -> int:
+    """Map one store-day's received transactions; give how many moved on. Runs twice without effect."""
+    due_row = await read_due(services.tables.due, key)
+    if due_row is None:
+        return 0
+    due = due_from(due_row)
+    mappings = await services.mappings.at_least(due.mapping_version)
+    rows = await receipts_of_day(services.tables.transactions, due.store, due.day, Status.RECEIVED)
+    moved = await _map_rows(services, due, mappings, rows) if rows else 0
+    if moved == len(rows):
+        await finish_due(services.tables.due, due_row, services.settings.settle_seconds)
+    return moved
+
+
+async def _map_rows(services: Services, due: Due, mappings: Mappings, rows: Sequence[Row]) -> int:
+    store = mappings.store(due.store, due.day)
+    if store is None:
+        return await _hold_all(services, rows, cause("store_unknown", due.store))
+    read, unreadable = _read_rows(rows, store)
+    shifts = await _keep_shifts(services, store, due.day, read)
+    mappings = await _newest_mappings(services, mappings, due.day, read, shifts)
+    await _note_work_ahead(services, store, due.day, read)
+    moved = await _hold_all(
+        services, unreadable, cause("cannot_be_read", due.store, problem="the kept document")
+    )
+    decided = [(one, _decide(one.transaction, due.day, mappings, shifts)) for one in read]
+    await _open_causes(services, decided)
+    compiled_at = await _first_compiled_at(services, store, due.day)
+    next_rows = [_moved_on(services, one, outcome, mappings, compiled_at) for one, outcome in decided]
+    return moved + await _save(services, next_rows)
+
+
+def _read_rows(rows: Sequence[Row], store: StoreSetup) -> tuple[list[_Read], list[Row]]:
+    """Read each kept document again with its adapter, its times in the store's zone."""
+    zone = store_zone(store.time_zone)
+    read: list[_Read] = []
+    unreadable: list[Row] = []
+    for row in rows:
+        try:
+            adapter = ADAPTERS[row.text("Adapter").partition("/")[0]]
+            transaction = adapter.read_document(document_of(row), row.text("Account"))
+        except RejectedError:
+            unreadable.append(row)
+            continue
+        read.append(_Read(row, localised(replace(transaction, store=row.partition), zone)))
+    return read, unreadable
+
+
+def _decide(
+    transaction: Transaction, day: date, mappings: Mappings, shifts: Sequence[Shift]
+) -> MappedTransaction | tuple[Cause, ...] | str:
+    """Say what becomes of a transaction: mapped, held for causes, or excluded with the reason in words."""
+    if transaction.training:
+        return "a training receipt"
+    if transaction.status is not TillStatus.COMPLETED:
+        return f"{transaction.status.lower()} at the till"
+    if transaction.kind in NEVER_SENT:
+        return f"{transaction.kind.replace('_', ' ').lower()}: counted, not sent to D365"
+    if transaction.kind not in SENT_KINDS:
+        return (cause("kind_not_supported", transaction.kind),)
+    return map_transaction(transaction, day, mappings, shifts)
+
+
+async def _newest_mappings(
+    services: Services, mappings: Mappings, day: date, read: Sequence[_Read], shifts: Sequence[Shift]
+) -> Mappings:
+    """Before anything is held for a missing mapping, look once whether somebody has mapped it meanwhile."""
+    for one in read:
+        if isinstance(_decide(one.transaction, day, mappings, shifts), tuple):
+            return await services.mappings.refresh()
+    return mappings
+
+
+async def _note_work_ahead(services: Services, store: StoreSetup, day: date, read: Sequence[_Read]) -> None:
+    """Write down that the store-day will have something to post, and a statement after its end."""
+    ends_at = day_ends_at(day, store_zone(store.time_zone), closing_hour(store.closing_time))
+    ready_at = max(ends_at + timedelta(minutes=services.settings.grace_minutes), services.now())
+    dues = [Due(STATEMENT, store.store, day, ready_at)]
+    if any(one.transaction.kind in SENT_KINDS or one.transaction.kind is Kind.SHIFT_CLOSE for one in read):
+        dues.append(Due(POST, store.store, day, services.now()))
+    await note_due(services.tables.due, dues)
+
+
+async def _first_compiled_at(services: Services, store: StoreSetup, day: date) -> datetime | None:
+    """Give when the store-day was first compiled; looked up only once its end and grace have passed."""
+    ends_at = day_ends_at(day, store_zone(store.time_zone), closing_hour(store.closing_time))
+    if services.now() < ends_at + timedelta(minutes=services.settings.grace_minutes):
+        return None
+    row = await services.tables.statements.read(store.store, statement_key(store.store, day))
+    return row.instant("FirstCompiledAt") if row is not None else None
+
+
+def _moved_on(
+    services: Services,
+    one: _Read,
+    outcome: MappedTransaction | tuple[Cause, ...] | str,
+    mappings: Mappings,
+    compiled_at: datetime | None,
+) -> Row:
+    """Give the row's next state. Late: it arrived after its store-day had first been compiled."""
+    now = services.now()
+    if compiled_at is not None and one.row.instant("ReceivedAt") > compiled_at:
+        one = replace(one, row=one.row.with_values(Late=True))
+    if isinstance(outcome, str):
+        return advanced(one.row, Status.EXCLUDED, now, outcome, ExcludedBecause=outcome)
+    if isinstance(outcome, tuple):
+        first = outcome[0]
+        held = {"Cause": first.code, "CauseValue": first.value, "Fingerprint": fingerprint_of(first)}
+        return advanced(one.row, Status.HELD, now, f"{first.code} {first.value}", **held)
+    changes = {
+        "Cause": None,
+        "CauseValue": None,
+        "Fingerprint": None,
+        "LegalEntity": outcome.key.legal_entity,
+    }
+    counted = {
+        "MappingVersion": mappings.version,
+        "D365Rows": _d365_rows(outcome),
+        "ShiftNumber": outcome.shift_number,
+    }
+    note = f"with mappings {mappings.version}"
+    return advanced(one.row, Status.MAPPED, now, note, Shift=outcome.shift, **counted, **changes)
+
+
+def _d365_rows(mapped: MappedTransaction) -> int:
+    """Count the rows a receipt takes in a package."""
+    lines = mapped.transaction.lines
+    return 1 + len(lines) + len(mapped.tenders) + sum(len(line.taxes) + len(line.discounts) for line in lines)
+
+
+async def _open_causes(
+    services: Services, decided: Sequence[tuple[_Read, MappedTransaction | tuple[Cause, ...] | str]]
+) -> None:
+    now = services.now()
+    rows = [
+        cause_row(why, receipt_member(one.row), now)
+        for one, outcome in decided
+        if isinstance(outcome, tuple)
+        for why in outcome
+    ]
+    await open_causes(services.tables.causes, rows)
+
+
+async def _hold_all(services: Services, rows: Sequence[Row], why: Cause) -> int:
+    now = services.now()
+    await open_causes(services.tables.causes, [cause_row(why, receipt_member(row), now) for row in rows])
+    held = {"Cause": why.code, "CauseValue": why.value, "Fingerprint": fingerprint_of(why)}
+    return await _save(services, [advanced(row, Status.HELD, now, why.code, **held) for row in rows])
+
+
+async def _save(services: Services, rows: Sequence[Row]) -> int:
+    """Replace rows under their ETags, a hundred a group; one that somebody changed is left for the next run."""
+    saved = 0
+    waiting = list(rows)
+    while waiting:
+        group, waiting = waiting[:RECEIPTS_PER_GROUP], waiting[RECEIPTS_PER_GROUP:]
+        while group:
+            try:
+                await services.tables.transactions.write_group([Replace(row, row.etag) for row in group])
+            except GroupRefusedError as error:
+                if not isinstance(error.cause, ChangedMeanwhileError | NotThereError):
+                    raise
+                group = group[: error.index] + group[error.index + 1 :]
+                continue
+            saved += len(group)
+            break
+    return saved
+
+
+async def _keep_shifts(
+    services: Services, store: StoreSetup, day: date, read: Sequence[_Read]
+) -> tuple[Shift, ...]:
+    """Take over what the tills say of their shifts, make the missing ones, and give all shifts of the day."""
+    known = {row.key: row for row in await shifts_of_day(services.tables.shifts, store.store, day)}
+    told = [one.transaction for one in read if one.transaction.shift_record is not None]
+    told.sort(key=lambda one: one.completed_at)
+    for transaction in told:
+        record = transaction.shift_record
+        if record is not None and transaction.kind in (Kind.SHIFT_OPEN, Kind.SHIFT_CLOSE):
+            await _keep_shift(services, known, store.store, day, transaction, record)
+    for transaction in (one.transaction for one in read if one.transaction.is_for_the_ledger):
+        await _make_shift_where_none(services, known, store, day, transaction)
+    shifts = as_shifts(list(known.values()))
+    await _note_overlaps(services, store.store, day, shifts)
+    return shifts
+
+
+async def _keep_shift(
+    services: Services,
+    known: dict[str, Row],
+    store: str,
+    day: date,
+    transaction: Transaction,
+    record: ShiftRecord,
+) -> None:
+    key = shift_key(store, day, transaction.terminal, record.shift)
+    for _ in range(SHIFT_TRIES_MAX):
+        old = known.get(key)
+        row = shift_row(store, day, transaction.terminal, transaction.generation, record, old)
+        if old is not None and dict(row.values) == dict(old.values):
+            return
+        if await _save_shift(services, known, row):
+            return
+
+
+async def _save_shift(services: Services, known: dict[str, Row], row: Row) -> bool:
+    """Save a shift under its ETag; where somebody was quicker, read theirs and say so."""
+    table = services.tables.shifts
+    try:
+        etag = await table.replace(row, row.etag) if row.etag else await table.insert(row)
+    except (ChangedMeanwhileError, NotThereError) as error:
+        services.log.info("shift %s was written meanwhile: %s", row.key, error)
+    except AlreadyThereError:
+        services.log.info("shift %s was made meanwhile", row.key)
+    else:
+        known[row.key] = replace(row, etag=etag)
+        return True
+    current = await table.read(row.partition, row.key)
+    if current is not None:
+        known[row.key] = current
+    return False
+
+
+async def _make_shift_where_none(
+    services: Services, known: dict[str, Row], store: StoreSetup, day: date, transaction: Transaction
+) -> None:
+    """Make the synthetic shift of a till whose receipts name none: it runs from the day's begin and ends with the day."""
+    shift = transaction.shift or synthetic_shift(day)
+    key = shift_key(store.store, day, transaction.terminal, shift)
+    if key in known or transaction.shift is not None:
+        return
+    zone, closes_at = store_zone(store.time_zone), closing_hour(store.closing_time)
+    begins_at, ends_at = day_begins_at(day, zone, closes_at), day_ends_at(day, zone, closes_at)
+    record = ShiftRecord(shift=shift, opened_at=begins_at, closed_at=ends_at)
+    row = shift_row(
+        store.store, day, transaction.terminal, transaction.generation, record, None, synthetic=True
+    )
+    await _save_shift(services, known, row)
+
+
+async def _note_overlaps(services: Services, store: str, day: date, shifts: Sequence[Shift]) -> None:
+    """Put an overlap before store operations as soon as it is seen, even before a receipt falls into it.
+
+    A shift that is merely still open when the next one opens is told once a receipt or its closing shows the overlap.
+    """
+    rows = []
+    for overlap in overlaps(shifts):
+        earlier = overlap.earlier
+        if earlier.ended_by or earlier.closed_at is None:
+            continue
+        why = cause(
+            "shift_overlap", f"{store} till {earlier.terminal} {day} shift {earlier.shift}",
+            store=store, terminal=earlier.terminal, shift=earlier.shift, since=overlap.since.isoformat(),
+        )  # fmt: skip
+        name = shift_key(store, day, earlier.terminal, earlier.shift)
+        member = Member(
+            SHIFT, store, name, terminal=earlier.terminal, business_day=day.isoformat(), receipts=0
+        )
+        rows.append(cause_row(why, member, services.now()))
+    await open_causes(services.tables.causes, rows)

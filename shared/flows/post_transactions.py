@@ -1,0 +1,349 @@
+"""Post what is mapped: one package at a time through the environment's slot, followed until D365's answer is read back.
+
+A run goes as far as it can and leaves the rest to the next doorbell. Stages: building, built, uploading, importing
+(or unknown), reading back, done. Intent is written before effect; an unknown outcome is asked about, never sent again
+blindly.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import date, timedelta
+from decimal import Decimal
+
+from shared.d365.outcomes import EntityResult
+from shared.errors import RejectedError, RetryableError, ThrottledError, UnknownOutcomeError
+from shared.flows.posting.apply import advance_members, close_package, rows_of_members, save_rows
+from shared.flows.posting.build import Material, content_of, mapped_again, mapped_shifts
+from shared.flows.posting.gather import gather
+from shared.flows.posting.read_back import errors_by_transaction, outcomes_of
+from shared.flows.posting.slot import Drive, LostLeaseError, is_waiting, next_poll_seconds, take_lease
+from shared.flows.posting.trouble import end_causes, end_trouble, history, note_trouble, open_package_cause
+from shared.retail.mapped import MappedTransaction
+from shared.retail.reasons import cause
+from shared.retail.status import Status
+from shared.services import Services
+from shared.storage.keys import join_key
+from shared.storage.packages import (
+    BUILDING,
+    BUILT,
+    DONE,
+    IMPORTING,
+    READING,
+    SLOT_FREE,
+    UNKNOWN,
+    UPLOADING,
+    PackageMember,
+    package_key,
+    read_members,
+    write_members,
+)  # fmt: skip
+from shared.storage.protocols import Row, Value
+from shared.storage.receipts import advanced, key_values, records_of_day
+from shared.storage.shifts import SENDING, as_shifts, shifts_of_day
+
+DRIVE = "drive"
+STEPS_MAX = 12
+UPLOAD_MARGIN_SECONDS = 300
+UPLOAD_HOURS = 24  # where the upload address does not say when it expires
+SILENT_PAUSE_SECONDS = 120.0
+FINAL = frozenset({"Succeeded", "PartiallySucceeded", "Failed", "Canceled"})
+
+
+def drive_key(environment: str) -> str:
+    """Give the name under which the posting doorbell of an environment rings."""
+    return join_key(DRIVE, environment)
+
+
+async def post_transactions(services: Services) -> str:
+    """Drive the slot as far as it goes; give the stage it rests in, for the log. Safe to run twice, and beside itself."""
+    drive = await take_lease(services)
+    if drive is None:
+        return "driven by another worker"
+    if is_waiting(drive.slot, services.now(), timedelta(0)):
+        await drive.let_go(drive.slot.instant("NextTry"))
+        return "waiting"
+    try:
+        return await _drive(services, drive)
+    except LostLeaseError:
+        return "taken over by another worker"
+
+
+async def _drive(services: Services, drive: Drive) -> str:
+    for _ in range(STEPS_MAX):
+        if drive.slot.text("State") == SLOT_FREE and not await _start_package(services, drive):
+            await drive.free()
+            return "nothing to post"
+        stage = drive.package.text("Stage") if drive.package else DONE
+        try:
+            pause = await _step(services, drive, stage)
+        except ThrottledError as error:
+            pause = await note_trouble(
+                services, drive, "d365_throttled", error.wait_seconds or SILENT_PAUSE_SECONDS
+            )
+        except RetryableError as error:
+            services.log.warning("D365 did not answer: %s", error)
+            pause = await note_trouble(services, drive, "d365_silent", SILENT_PAUSE_SECONDS)
+        if pause:
+            await drive.let_go(services.now() + timedelta(seconds=pause))
+            key = drive_key(services.settings.d365.environment_id)
+            await services.ring(services.queues.posting_due, key, after_seconds=pause)
+            return stage
+    return "paused"
+
+
+async def _step(services: Services, drive: Drive, stage: str) -> float:
+    """Take one step; give the seconds to wait before the next, 0 for none."""
+    await drive.renew()
+    if stage == BUILDING:
+        await _build(services, drive)
+    elif stage in (BUILT, UPLOADING):
+        await _send(services, drive)
+    elif stage in (IMPORTING, UNKNOWN):
+        return await _ask(services, drive)
+    elif stage == READING:
+        await _read_back(services, drive)
+    else:
+        await drive.free()
+    return 0.0
+
+
+async def _start_package(services: Services, drive: Drive) -> bool:
+    """Gather the next package, write it and its members down, and put it into the slot."""
+    gathered = await gather(services)
+    if not gathered.members:
+        return False
+    environment = services.settings.d365.environment_id
+    now = services.now()
+    package = f"P{now:%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
+    await write_members(services.tables.packages, environment, package, gathered.members)
+    values: dict[str, Value] = {
+        "Record": "package", "Package": package, "Stage": BUILDING, "LegalEntity": gathered.legal_entity,
+        "Attempt": 0, "Members": len(gathered.members), "StartedAt": now, "History": f"{now:%Y-%m-%dT%H:%M:%SZ} gathered",
+    }  # fmt: skip
+    await services.tables.packages.insert(
+        Row(partition=environment, key=package_key(environment, package), values=values)
+    )
+    await drive.take(package, now)
+    return True
+
+
+async def _material(services: Services, members: Sequence[PackageMember]) -> Material:
+    """Read everything a package is made of."""
+    keys = [member for member in members if not member.is_shift]
+    receipts = await rows_of_members(services, services.tables.transactions, keys)
+    shift_rows = await rows_of_members(
+        services, services.tables.shifts, [one for one in members if one.is_shift]
+    )
+    needed = max([row.number("MappingVersion") for row in receipts] or [0])
+    days = sorted({(row.partition, row.text("BusinessDay")) for row in (*receipts, *shift_rows)})
+    found = await services.together(
+        *(shifts_of_day(services.tables.shifts, store, date.fromisoformat(day)) for store, day in days)
+    )
+    material = Material(
+        mappings=await services.mappings.at_least(needed),
+        shifts={key: as_shifts(rows) for key, rows in zip(days, found, strict=True)},
+        receipts=receipts,
+        shift_rows=shift_rows,
+    )
+    if shift_rows:
+        shift_days = sorted({(row.partition, row.text("BusinessDay")) for row in shift_rows})
+        records = await services.together(
+            *(
+                records_of_day(services.tables.transactions, store, date.fromisoformat(day))
+                for store, day in shift_days
+            )
+        )
+        material.records = dict(zip(shift_days, records, strict=True))
+    return material
+
+
+async def _build(services: Services, drive: Drive) -> None:
+    """Freeze the keys of the package's receipts and write down what it holds, before D365 is called."""
+    package = drive.package.text("Package") if drive.package else ""
+    members = await read_members(services.tables.packages, services.settings.d365.environment_id, package)
+    material = await _material(services, members)
+    material.receipts = [row for row in material.receipts if _belongs(row, package)]
+    good, bad = await services.in_thread(mapped_again, material)
+    await advance_members(services, bad, Status.RECEIVED, "its mapping or shift has changed")
+    now = services.now()
+    fresh = [(row, one) for row, one in good if row.text("Status") == Status.MAPPED]
+    frozen = [
+        advanced(row, Status.SENDING, now, f"in package {package}", Package=package, **key_values(one))
+        for row, one in fresh
+    ]
+    saved = await save_rows(services.tables.transactions, frozen)
+    shifts = [
+        row.with_values(Status=SENDING, Package=package)
+        for row in material.shift_rows
+        if row.text("Status") != SENDING
+    ]
+    await save_rows(services.tables.shifts, shifts)
+    kept = [one for row, one in good if row.key in saved or row.text("Status") == Status.SENDING]
+    built = await services.in_thread(
+        content_of, services.settings.d365.data_project, package, kept, mapped_shifts(material)
+    )
+    await drive.save_package(
+        Stage=BUILT,
+        Receipts=len(kept),
+        Sha256=built.sha256,
+        Rows=str(dict(built.rows_by_entity)),
+        Amount=str(sum((one.transaction.amount_paid for one in kept), start=Decimal(0))),
+    )
+    if not kept and not material.shift_rows:
+        await drive.save_package(Stage=DONE)
+
+
+def _belongs(row: Row, package: str) -> bool:
+    """Say whether a receipt is still this package's: mapped and in none, or sending in this one."""
+    status = row.text("Status")
+    return status == Status.MAPPED or (status == Status.SENDING and row.text("Package") == package)
+
+
+async def _sending(services: Services, drive: Drive) -> tuple[Material, list[tuple[Row, MappedTransaction]]]:
+    """Read again what this package is sending."""
+    package = drive.package.text("Package") if drive.package else ""
+    members = await read_members(services.tables.packages, services.settings.d365.environment_id, package)
+    material = await _material(services, members)
+    material.receipts = [
+        row
+        for row in material.receipts
+        if row.text("Package") == package and row.text("Status") == Status.SENDING
+    ]
+    material.shift_rows = [
+        row for row in material.shift_rows if row.text("Package") == package and row.text("Status") == SENDING
+    ]
+    good, bad = await services.in_thread(mapped_again, material)
+    if bad:
+        raise RuntimeError(f"{len(bad)} receipts of package {package} can no longer be mapped as they were")
+    return material, good
+
+
+async def _send(services: Services, drive: Drive) -> None:
+    """One attempt: upload, then hand over. Its execution id is new each time; the hand-over is intended before made."""
+    assert drive.package is not None
+    package, attempt = drive.package.text("Package"), drive.package.number("Attempt") + 1
+    material, good = await _sending(services, drive)
+    if not good and not material.shift_rows:
+        await drive.save_package(Stage=READING)
+        return
+    mapped = [one for _, one in good]
+    built = await services.in_thread(
+        content_of, services.settings.d365.data_project, package, mapped, mapped_shifts(material)
+    )
+    execution = f"{package}-{attempt}"
+    await drive.save_package(
+        Stage=UPLOADING,
+        Attempt=attempt,
+        ExecutionId=execution,
+        Sha256=built.sha256,
+        History=history(services, drive, "uploading"),
+    )
+    target = await services.d365.write_url(f"{execution}.zip")
+    await services.d365.upload(target.url, built.content)
+    await drive.renew()
+    await drive.save_package(
+        Stage=IMPORTING, UploadExpiresAt=target.expires_at or services.now() + timedelta(hours=UPLOAD_HOURS), HandedOverAt=services.now(),
+        History=history(services, drive, f"handing over as {execution}"),
+    )  # fmt: skip
+    try:
+        await services.d365.import_package(target.url, execution, drive.package.text("LegalEntity"))
+    except UnknownOutcomeError:
+        await drive.save_package(Stage=UNKNOWN, History=history(services, drive, "no answer: asking D365"))
+        await open_package_cause(services, drive, cause("import_answer_lost", package))
+    except (RejectedError, RetryableError) as error:
+        await drive.save_package(
+            Stage=BUILT, History=history(services, drive, f"not taken: {str(error)[:200]}")
+        )
+        if isinstance(error, RetryableError):
+            raise
+        await _refused_whole(services, drive, str(error), attempt)
+    await end_trouble(services, ("d365_throttled", "d365_silent"))
+
+
+async def _refused_whole(services: Services, drive: Drive, text: str, attempt: int) -> None:
+    """D365 would not take the package: wait and try again (another import may be running), at most so many times."""
+    services.log.warning("D365 did not take a package: %s", text)
+    if attempt >= 8:
+        await drive.save_package(Stage=READING, FinalStatus="Failed", LastError=text[:1000])
+        return
+    raise RetryableError(text, wait_seconds=SILENT_PAUSE_SECONDS)
+
+
+async def _ask(services: Services, drive: Drive) -> float:
+    """Ask D365 what became of the attempt. "Not found" proves nothing until its upload address has expired."""
+    assert drive.package is not None
+    status = await services.d365.execution_status(drive.package.text("ExecutionId"))
+    await end_trouble(services, ("d365_throttled", "d365_silent"))
+    if status is None:
+        expires_at = drive.package.instant("UploadExpiresAt")
+        if services.now() > expires_at + timedelta(seconds=UPLOAD_MARGIN_SECONDS):
+            await drive.save_package(
+                Stage=READING, FinalStatus="never started", History=history(services, drive, "never started")
+            )
+            return 0.0
+        return next_poll_seconds(drive.slot.number("Polls"))
+    if drive.package.text("Stage") == UNKNOWN:
+        note = f"D365 had taken it ({status})"
+        await drive.save_package(Stage=IMPORTING, History=history(services, drive, note))
+        await end_causes(services, cause("import_answer_lost", drive.package.text("Package")), note)
+    if status not in FINAL:
+        return next_poll_seconds(drive.slot.number("Polls"))
+    await drive.save_package(
+        Stage=READING, FinalStatus=status, History=history(services, drive, f"import ended: {status}")
+    )
+    return 0.0
+
+
+async def _read_back(services: Services, drive: Drive) -> None:
+    """Read back what D365 has of the package, move its receipts on, and free the slot."""
+    assert drive.package is not None
+    package = drive.package
+    name, attempt = package.text("Package"), package.number("Attempt")
+    material, good = await _sending(services, drive)
+    ended = package.text("FinalStatus") in FINAL
+    results = await services.d365.entity_results(package.text("ExecutionId")) if ended else []
+    errors = await _errors(services, package, results) if ended else {}
+    headers = await services.d365.headers_of_package(name) if good else []
+    await end_trouble(services, ("d365_throttled", "d365_silent"))
+    outcomes = outcomes_of(good, headers, errors, attempt)
+    shifts_in = any(one.entity == "Shifts" and _landed(one) and not _failed(one) for one in results)
+    await drive.renew()
+    left = await close_package(services, name, outcomes, material.shift_rows, shifts_in=shifts_in)
+    counts = {"Entities": str([asdict(one) for one in results])[:20_000]}
+    if left and attempt < 8:
+        await drive.save_package(
+            Stage=BUILT, History=history(services, drive, f"{left} not there: sending them again"), **counts
+        )
+        return
+    sent = sum(1 for one in outcomes if one.sent)
+    await drive.save_package(
+        Stage=DONE,
+        EndedAt=services.now(),
+        ReadBack=sent,
+        History=history(services, drive, f"{sent} read back"),
+        **counts,
+    )
+    await end_causes(services, cause("import_answer_lost", name), "settled by reading back")
+    await drive.free()
+
+
+async def _errors(services: Services, package: Row, results: Sequence[EntityResult]) -> dict[str, list[str]]:
+    """Ask for D365's messages and the keys it refused, only where something went wrong."""
+    failing = [one for one in results if _failed(one)]
+    if not failing and package.text("FinalStatus") == "Succeeded":
+        return {}
+    execution = package.text("ExecutionId")
+    messages = await services.d365.execution_errors(execution)
+    keys = [key for one in failing for key in await services.d365.error_keys(execution, one.entity)]
+    return errors_by_transaction(keys, messages)
+
+
+def _failed(result: EntityResult) -> int:
+    return (result.target_failed or 0) + (result.staging_failed or 0)
+
+
+def _landed(result: EntityResult) -> int:
+    return (result.target_created or 0) + (result.target_updated or 0)

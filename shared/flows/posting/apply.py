@@ -1,0 +1,138 @@
+"""Apply what was decided about a package's receipts and shifts to their rows, group by group, under their ETags."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date, timedelta
+
+from shared.errors import ChangedMeanwhileError, GroupRefusedError, NotThereError
+from shared.flows.posting.read_back import Outcome
+from shared.retail.status import Status
+from shared.services import Services
+from shared.storage.causes import cause_row, fingerprint_of, open_causes, receipt_member
+from shared.storage.due import MAP, POST, STATEMENT, TRACK, Due, note_due
+from shared.storage.packages import PackageMember
+from shared.storage.protocols import Replace, Row, Table
+from shared.storage.receipts import advanced
+from shared.storage.shifts import CLOSED, SENT
+
+ROWS_PER_GROUP = 100
+READS_AT_ONCE = 32
+
+
+async def rows_of_members(services: Services, table: Table, members: Sequence[PackageMember]) -> list[Row]:
+    """Read the rows of a package's members: by a range query where a store has several, else one by one."""
+    by_prefix: dict[tuple[str, str], set[str]] = {}
+    for member in members:
+        prefix = "~".join(member.key.split("~")[:3])
+        by_prefix.setdefault((member.store, prefix), set()).add(member.key)
+    rows: list[Row] = []
+    pairs = sorted(by_prefix.items())
+    for at in range(0, len(pairs), READS_AT_ONCE):
+        part = pairs[at : at + READS_AT_ONCE]
+        found = await services.together(*(_read_some(table, store, keys) for (store, _), keys in part))
+        rows += [row for some in found for row in some]
+    return sorted(rows, key=lambda row: (row.partition, row.key))
+
+
+async def _read_some(table: Table, store: str, keys: set[str]) -> list[Row]:
+    if len(keys) == 1:
+        row = await table.read(store, next(iter(keys)))
+        return [row] if row is not None else []
+    low, high = min(keys), max(keys)
+    return [
+        row async for row in table.query(store, key_from=low, key_before=f"{high}\x01") if row.key in keys
+    ]
+
+
+async def save_rows(table: Table, rows: Iterable[Row]) -> set[str]:
+    """Replace rows under their ETags, a hundred of one store a group; give the keys that were saved.
+
+    A row that somebody changed meanwhile is left as it is.
+    """
+    saved: set[str] = set()
+    by_store: dict[str, list[Row]] = {}
+    for row in rows:
+        by_store.setdefault(row.partition, []).append(row)
+    for members in by_store.values():
+        for at in range(0, len(members), ROWS_PER_GROUP):
+            saved |= await _save_group(table, members[at : at + ROWS_PER_GROUP])
+    return saved
+
+
+async def _save_group(table: Table, group: list[Row]) -> set[str]:
+    while group:
+        try:
+            await table.write_group([Replace(row, row.etag) for row in group])
+        except GroupRefusedError as error:
+            if not isinstance(error.cause, ChangedMeanwhileError | NotThereError):
+                raise
+            group = group[: error.index] + group[error.index + 1 :]
+        else:
+            return {row.key for row in group}
+    return set()
+
+
+async def advance_members(services: Services, rows: Sequence[Row], to: Status, note: str) -> None:
+    """Move receipts back to an earlier stage, with their work noted first."""
+    if not rows:
+        return
+    now = services.now()
+    days = {(row.partition, row.text("BusinessDay")) for row in rows}
+    await note_due(
+        services.tables.due, [Due(MAP, store, date.fromisoformat(day), now) for store, day in sorted(days)]
+    )
+    mapped = [row for row in rows if row.text("Status") == Status.MAPPED]
+    await save_rows(services.tables.transactions, [advanced(row, to, now, note) for row in mapped])
+    sending = [row for row in rows if row.text("Status") == Status.SENDING]
+    await save_rows(
+        services.tables.transactions,
+        [advanced(row, Status.MAPPED, now, note, Package=None) for row in sending],
+    )
+
+
+async def close_package(
+    services: Services, package: str, outcomes: Sequence[Outcome], shifts: Sequence[Row], *, shifts_in: bool
+) -> int:
+    """Write what read-back found: sent, or held for a cause; give how many are still to be sent. Runs twice the same."""
+    now = services.now()
+    await _note_what_follows(services, [*(one.row for one in outcomes), *shifts])
+    held = [one for one in outcomes if one.held_for is not None]
+    causes = [
+        cause_row(one.held_for, receipt_member(one.row), now) for one in held if one.held_for is not None
+    ]
+    await open_causes(services.tables.causes, causes)
+    rows = [
+        advanced(
+            one.row, Status.SENT, now, f"read back from D365, package {package}",
+            D365Gross=str(one.header.gross), D365Payment=str(one.header.payment),
+        )
+        for one in outcomes
+        if one.sent and one.header is not None
+    ]  # fmt: skip
+    rows += [
+        advanced(
+            one.row, Status.HELD, now, f"{one.held_for.code} {one.held_for.value}", Cause=one.held_for.code,
+            CauseValue=one.held_for.value, Fingerprint=fingerprint_of(one.held_for),
+        )
+        for one in held
+        if one.held_for is not None
+    ]  # fmt: skip
+    await save_rows(services.tables.transactions, rows)
+    state = {"Status": SENT, "SentAt": now} if shifts_in else {"Status": CLOSED, "Package": None}
+    await save_rows(services.tables.shifts, [row.with_values(**state) for row in shifts])
+    return sum(1 for one in outcomes if one.again)
+
+
+async def _note_what_follows(services: Services, rows: Sequence[Row]) -> None:
+    """Write down that these store-days are to be tracked, looked at again for posting, and compiled again."""
+    now = services.now()
+    soon = now + timedelta(minutes=services.settings.tracking_minutes)
+    dues = []
+    for store, day in sorted({(row.partition, row.text("BusinessDay")) for row in rows}):
+        business_day = date.fromisoformat(day)
+        dues.append(Due(TRACK, store, business_day, soon))
+        dues.append(Due(POST, store, business_day, now))
+        dues.append(Due(STATEMENT, store, business_day, now))
+    if dues:
+        await note_due(services.tables.due, dues)

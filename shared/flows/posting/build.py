@@ -1,0 +1,119 @@
+"""Build a package's content again from kept documents, the mapping version of each receipt, and the shifts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+
+from shared.d365.package import BuiltPackage, build_package
+from shared.errors import RejectedError
+from shared.pos.adapter import localised
+from shared.pos.registry import ADAPTERS
+from shared.retail.business_day import store_zone
+from shared.retail.figures import Figures, sum_of
+from shared.retail.mapped import MappedShift, MappedTransaction, StoreSetup
+from shared.retail.mapping import Mappings, map_transaction
+from shared.retail.money import total
+from shared.retail.shift import Shift
+from shared.retail.statement import ReceiptRecord
+from shared.retail.status import Status
+from shared.storage.protocols import Row
+from shared.storage.receipts import document_of, key_of
+
+StoreDayKey = tuple[str, str]
+
+
+@dataclass(slots=True)
+class Material:
+    """All that a package is made of. Keys of `shifts`: (store, business day)."""
+
+    mappings: Mappings
+    shifts: Mapping[StoreDayKey, tuple[Shift, ...]]
+    receipts: list[Row] = field(default_factory=list)
+    shift_rows: list[Row] = field(default_factory=list)
+    records: Mapping[StoreDayKey, Sequence[ReceiptRecord]] = field(default_factory=dict)
+
+
+def mapped_again(material: Material) -> tuple[list[tuple[Row, MappedTransaction]], list[Row]]:
+    """Map every receipt as it was mapped before; give the mapped ones and those that no longer can be."""
+    good: list[tuple[Row, MappedTransaction]] = []
+    bad: list[Row] = []
+    for row in material.receipts:
+        outcome = _mapped(material, row)
+        if outcome is None:
+            bad.append(row)
+        else:
+            good.append((row, outcome))
+    return good, bad
+
+
+def _mapped(material: Material, row: Row) -> MappedTransaction | None:
+    """Map one receipt with its own mapping version; its frozen key, once there is one, stays."""
+    day = date.fromisoformat(row.text("BusinessDay"))
+    mappings = material.mappings.at_version(row.number("MappingVersion"))
+    store = mappings.store(row.partition, day)
+    if store is None:
+        return None
+    try:
+        adapter = ADAPTERS[row.text("Adapter").partition("/")[0]]
+        transaction = adapter.read_document(document_of(row), row.text("Account"))
+    except (RejectedError, KeyError):
+        return None
+    transaction = localised(replace(transaction, store=row.partition), store_zone(store.time_zone))
+    shifts = material.shifts.get((row.partition, row.text("BusinessDay")), ())
+    outcome = map_transaction(transaction, day, mappings, shifts)
+    if isinstance(outcome, tuple):
+        return None
+    return replace(outcome, key=key_of(row)) if row.text("D365Number") else outcome
+
+
+def mapped_shifts(material: Material) -> list[MappedShift]:
+    """Give the finished shifts with the figures of their receipts."""
+    shifts = []
+    for row in material.shift_rows:
+        day = date.fromisoformat(row.text("BusinessDay"))
+        store = material.mappings.store(row.partition, day)
+        register = material.mappings.find("terminals", row.partition, row.text("Terminal"), day=day)
+        if store is not None and register is not None and "ClosedAt" in row.values:
+            records = material.records.get((row.partition, row.text("BusinessDay")), ())
+            shifts.append(_mapped_shift(row, day, store, register["register"], records))
+    return shifts
+
+
+def _mapped_shift(
+    row: Row, day: date, store: StoreSetup, register: str, records: Sequence[ReceiptRecord]
+) -> MappedShift:
+    own = [
+        one
+        for one in records
+        if one.terminal == row.text("Terminal") and one.is_receipt and one.status is not Status.EXCLUDED
+        and one.shift == row.text("Shift")
+    ]  # fmt: skip
+    figures: Figures = sum_of(one.figures for one in own)
+    return MappedShift(
+        legal_entity=store.legal_entity,
+        operating_unit=store.operating_unit,
+        store_number=store.store_number,
+        terminal=register,
+        shift_number=row.number("ShiftNumber"),
+        business_day=day,
+        opened_at=row.instant("OpenedAt"),
+        closed_at=row.instant("ClosedAt"),
+        time_zone=store.time_zone,
+        transactions=len(own),
+        sales_count=sum(1 for one in own if one.figures.sales),
+        returns_count=sum(1 for one in own if one.figures.returns),
+        sales_total=figures.sales,
+        returns_total=figures.returns,
+        tax_total=total(figures.taxes.values()),
+        discount_total=figures.discounts,
+        rounded_total=figures.rounding,
+    )
+
+
+def content_of(
+    data_project: str, package: str, receipts: Sequence[MappedTransaction], shifts: Sequence[MappedShift]
+) -> BuiltPackage:
+    """Zip it up. The same receipts and shifts give the same bytes."""
+    return build_package(data_project, package, receipts, shifts)

@@ -1,0 +1,113 @@
+"""Choose what goes into the next package: mapped receipts and finished shifts of one legal entity, oldest first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+
+from shared.retail.business_day import closing_hour, day_ends_at, store_zone
+from shared.retail.mapped import StoreSetup
+from shared.retail.shift import overlaps
+from shared.retail.status import Status
+from shared.services import Services
+from shared.storage.due import POST, due_from, finish_due, list_due
+from shared.storage.packages import PackageMember
+from shared.storage.protocols import Row
+from shared.storage.receipts import receipts_of_day, records_of_day
+from shared.storage.shifts import CLOSED, as_shifts, shift_from, shifts_of_day
+
+RECEIPTS_MAX = 7_000
+ROWS_MAX = 200_000
+STORE_DAYS_AT_ONCE = 16
+UNDER_WAY = frozenset({Status.RECEIVED, Status.MAPPED, Status.SENDING, Status.WAITING})
+
+
+@dataclass(slots=True)
+class Gathered:
+    """What the next package holds, and whether more is waiting behind it."""
+
+    legal_entity: str = ""
+    members: list[PackageMember] = field(default_factory=list)
+    more: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _StoreDayWork:
+    due_row: Row
+    legal_entity: str
+    receipts: list[Row]
+    shifts: list[Row]
+    undecided: bool
+
+
+async def gather(services: Services) -> Gathered:
+    """Look through the store-days that have something to post; cut the package at its limits."""
+    due_rows = await list_due(services.tables.due, POST)
+    work: list[_StoreDayWork] = []
+    for at in range(0, len(due_rows), STORE_DAYS_AT_ONCE):
+        part = due_rows[at : at + STORE_DAYS_AT_ONCE]
+        work += await services.together(*(_look(services, row) for row in part))
+    for one in work:
+        if not one.receipts and not one.shifts and not one.undecided:
+            await finish_due(services.tables.due, one.due_row, services.settings.settle_seconds)
+    return _cut([one for one in work if one.receipts or one.shifts])
+
+
+def _cut(work: Sequence[_StoreDayWork]) -> Gathered:
+    gathered = Gathered()
+    rows = 0
+    for one in work:
+        gathered.legal_entity = gathered.legal_entity or one.legal_entity
+        if one.legal_entity != gathered.legal_entity:
+            gathered.more = True
+            continue
+        for receipt in one.receipts:
+            rows += receipt.number("D365Rows", 1)
+            if len(gathered.members) >= RECEIPTS_MAX or rows > ROWS_MAX:
+                gathered.more = True
+                return gathered
+            gathered.members.append(PackageMember(receipt.partition, receipt.key))
+        gathered.members += [PackageMember(shift.partition, shift.key, is_shift=True) for shift in one.shifts]
+    return gathered
+
+
+async def _look(services: Services, due_row: Row) -> _StoreDayWork:
+    due = due_from(due_row)
+    mappings = await services.mappings.at_least(due.mapping_version)
+    store = mappings.store(due.store, due.day)
+    receipts = await receipts_of_day(services.tables.transactions, due.store, due.day, Status.MAPPED)
+    if store is None:
+        return _StoreDayWork(due_row, "", [], [], undecided=bool(receipts))
+    finished, undecided = await _finished_shifts(services, store, due.day)
+    return _StoreDayWork(due_row, store.legal_entity, receipts, finished, undecided)
+
+
+async def _finished_shifts(services: Services, store: StoreSetup, day: date) -> tuple[list[Row], bool]:
+    """Give the shifts that may go closed: no overlap, and their receipts are in D365 or their grace has passed.
+
+    Also say whether one will have to be looked at again.
+    """
+    rows = await shifts_of_day(services.tables.shifts, store.store, day)
+    closed = [row for row in rows if row.text("Status") == CLOSED]
+    if not closed:
+        return [], False
+    now = services.now()
+    ends_at = day_ends_at(day, store_zone(store.time_zone), closing_hour(store.closing_time))
+    grace_over = now > ends_at + timedelta(minutes=services.settings.grace_minutes)
+    in_doubt = {
+        (one.earlier.terminal, one.earlier.shift)
+        for one in overlaps(as_shifts(rows))
+        if not one.earlier.ended_by
+    }
+    records = await records_of_day(services.tables.transactions, store.store, day)
+    busy = {(one.terminal, one.shift) for one in records if one.status in UNDER_WAY}
+    held = {(one.terminal, one.shift) for one in records if one.status in (Status.HELD, Status.REPAIR)}
+    finished = []
+    for row in closed:
+        shift = shift_from(row)
+        key = (shift.terminal, shift.shift)
+        over = shift.closed_at is not None and shift.closed_at <= now
+        if over and key not in in_doubt and key not in busy and (grace_over or key not in held):
+            finished.append(row)
+    return finished, len(finished) < len(closed)

@@ -1,0 +1,100 @@
+"""The one package slot of a D365 environment. It is freed by an observed end, never by time; a lease says who drives."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from shared.errors import ChangedMeanwhileError, NotThereError
+from shared.services import Services
+from shared.storage.packages import SLOT_FREE, SLOT_TAKEN, package_key, read_slot
+from shared.storage.protocols import Row, Value
+
+LEASE_SECONDS = 90  # machine seconds; renewed before every step that touches D365
+
+
+class LostLeaseError(Exception):
+    """Another worker drives the slot now; this one stops where it is."""
+
+
+@dataclass(slots=True)
+class Drive:
+    """A worker's hold on the slot and on the package in it. Every write is fenced by the rows' ETags."""
+
+    services: Services
+    slot: Row
+    package: Row | None
+
+    async def renew(self) -> None:
+        """Prove that this worker still drives, and go on doing so. Raises LostLeaseError when it does not."""
+        until = self.services.now() + self.services.clock.patience(LEASE_SECONDS)
+        await self._save_slot(LeaseUntil=until)
+
+    async def _save_slot(self, **changes: Value | None) -> None:
+        row = self.slot.with_values(**changes)
+        try:
+            etag = await self.services.tables.packages.replace(row, self.slot.etag)
+        except (ChangedMeanwhileError, NotThereError) as error:
+            raise LostLeaseError from error
+        self.slot = replace(row, etag=etag)
+
+    async def save_package(self, **changes: Value | None) -> None:
+        """Write the package's next state. Raises LostLeaseError when another worker wrote it."""
+        if self.package is None:
+            raise LostLeaseError
+        row = self.package.with_values(**changes)
+        try:
+            etag = await self.services.tables.packages.replace(row, self.package.etag)
+        except (ChangedMeanwhileError, NotThereError) as error:
+            raise LostLeaseError from error
+        self.package = replace(row, etag=etag)
+
+    async def take(self, package: str, started_at: datetime) -> None:
+        """Put a package into the free slot."""
+        epoch = self.slot.number("Epoch") + 1
+        await self._save_slot(State=SLOT_TAKEN, Package=package, StartedAt=started_at, Epoch=epoch, Polls=0)
+        await self.read_package()
+
+    async def read_package(self) -> None:
+        """Read the package that is in the slot."""
+        environment = self.services.settings.d365.environment_id
+        key = package_key(environment, self.slot.text("Package"))
+        self.package = await self.services.tables.packages.read(environment, key)
+
+    async def free(self) -> None:
+        """Empty the slot: the end of its package was observed."""
+        await self._save_slot(State=SLOT_FREE, Package=None, LeaseOwner=None, LeaseUntil=None, NextTry=None)
+
+    async def let_go(self, next_try: datetime) -> None:
+        """Stop driving until then; the package stays in its slot."""
+        polls = self.slot.number("Polls") + 1
+        await self._save_slot(LeaseOwner=None, LeaseUntil=None, NextTry=next_try, Polls=polls)
+
+
+async def take_lease(services: Services) -> Drive | None:
+    """Become the slot's driver; None while another worker is."""
+    environment = services.settings.d365.environment_id
+    slot = await read_slot(services.tables.packages, environment)
+    now = services.now()
+    if "LeaseUntil" in slot.values and slot.instant("LeaseUntil") > now:
+        return None
+    drive = Drive(services, slot, None)
+    until = now + services.clock.patience(LEASE_SECONDS)
+    try:
+        await drive._save_slot(LeaseOwner=secrets.token_hex(8), LeaseUntil=until)
+    except LostLeaseError:
+        return None
+    if drive.slot.text("State") == SLOT_TAKEN:
+        await drive.read_package()
+    return drive
+
+
+def next_poll_seconds(polls: int) -> float:
+    """Give the pause before asking D365 again: 30 seconds, growing to 5 minutes."""
+    return float(min(30 * 2 ** min(polls, 4), 300))
+
+
+def is_waiting(slot: Row, now: datetime, slack: timedelta) -> bool:
+    """Say whether the package in the slot is still to be left alone."""
+    return "NextTry" in slot.values and slot.instant("NextTry") + slack > now

@@ -1,0 +1,88 @@
+"""Send held receipts on their way after a fix: each is mapped again from its kept document, and may be held again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from shared.flows.posting.apply import save_rows
+from shared.retail.money import total
+from shared.retail.status import Status
+from shared.services import Services
+from shared.settings import Person
+from shared.storage.audit import append_audit
+from shared.storage.causes import OPEN, RECEIPT, cause_rows, end_cause_rows
+from shared.storage.due import MAP, Due, note_due
+from shared.storage.protocols import Row
+from shared.storage.receipts import UNKNOWN_STORE, advanced, identity_key
+
+READS_AT_ONCE = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Released:
+    """How many receipts went on their way, and their money."""
+
+    receipts: int
+    amount: Decimal
+
+
+async def release_exceptions(
+    services: Services, fingerprint: str, person: Person, reason: str
+) -> Released | None:
+    """Release what a cause holds; None when there is no such cause. Doing it twice releases nothing more."""
+    members = [row async for row in cause_rows(services.tables.causes, fingerprint)]
+    if not members:
+        return None
+    now = services.now()
+    held = [row for row in members if row.text("State") == OPEN and row.text("What") == RECEIPT]
+    receipts = await _held_receipts(services, held)
+    await append_audit(
+        services.tables.audit, "releases", now, who=person.name, did=f"released {len(receipts)} receipts",
+        reason=reason, evidence=fingerprint,
+    )  # fmt: skip
+    mappings = await services.mappings.refresh()
+    days = sorted({(row.partition, row.text("BusinessDay")) for row in receipts})
+    dues = [Due(MAP, store, date.fromisoformat(day), now, mappings.version) for store, day in days]
+    await note_due(services.tables.due, dues)
+    note = f"released by {person.name}: {reason}"
+    moved = [
+        advanced(row, Status.RECEIVED, now, note, Cause=None, CauseValue=None, Fingerprint=None)
+        for row in receipts
+    ]
+    saved = await save_rows(services.tables.transactions, moved)
+    gone = [row for row in receipts if row.key in saved]
+    await end_cause_rows(services.tables.causes, _rows_of(held, gone), now, note)
+    await services.together(*(services.ring(services.queues.mapping_due, due.key) for due in dues))
+    return Released(len(gone), total(Decimal(row.text("Total", "0")) for row in gone))
+
+
+async def _held_receipts(services: Services, members: Sequence[Row]) -> list[Row]:
+    """Read the receipts a cause holds, as they stand now; those held for another reason first are left to it.
+
+    Receipts of an unknown location are not released: they are sent again once it is in the stores mapping.
+    """
+    found: list[Row] = []
+    for at in range(0, len(members), READS_AT_ONCE):
+        part = members[at : at + READS_AT_ONCE]
+        found += [
+            row
+            for row in await services.together(*(_receipt(services, one) for one in part))
+            if row is not None
+        ]
+    return [row for row in found if row.text("Status") == Status.HELD and row.partition != UNKNOWN_STORE]
+
+
+async def _receipt(services: Services, member: Row) -> Row | None:
+    table, store = services.tables.transactions, member.text("Store")
+    identity = await table.read(
+        store, identity_key(store, member.text("Account"), member.text("TransactionId"))
+    )
+    return await table.read(store, identity.text("DayKey")) if identity is not None else None
+
+
+def _rows_of(members: Sequence[Row], receipts: Sequence[Row]) -> list[Row]:
+    gone = {(row.text("Account"), row.text("TransactionId")) for row in receipts}
+    return [row for row in members if (row.text("Account"), row.text("TransactionId")) in gone]

@@ -1,0 +1,176 @@
+"""Follow what D365 has until it has posted it: headquarters' validation, its statements, and their posting.
+
+One question across all stores, at most every tracking interval. What D365 does not show stays as it is: never posted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from shared.d365.records import AuditableRow, PostedStatement, StatementAggregation
+from shared.errors import AlreadyThereError, ChangedMeanwhileError, RejectedError, RetryableError
+from shared.flows.posting.apply import save_rows
+from shared.flows.posting.read_back import refusal_cause
+from shared.retail.mapped import D365Key
+from shared.retail.reasons import Cause, cause
+from shared.retail.status import ENDED, Status
+from shared.services import Services
+from shared.storage.causes import (
+    cause_row,
+    cause_rows,
+    end_cause_rows,
+    fingerprint_of,
+    open_causes,
+    receipt_member,
+)
+from shared.storage.due import STATEMENT, TRACK, Due, due_from, finish_due, list_due, note_due
+from shared.storage.keys import join_key
+from shared.storage.protocols import Row
+from shared.storage.receipts import advanced, key_of, receipts_of_day
+
+PASSED = frozenset({"Successful", "Succeeded", "Success"})
+REFUSED = frozenset({"Failed", "Error"})
+POSTED_STATE = "Posted"
+STORE_DAYS_AT_ONCE = 16
+
+
+@dataclass(frozen=True, slots=True)
+class _News:
+    """What D365 says now, by key and by statement."""
+
+    receipts: Mapping[D365Key, AuditableRow]
+    statements: Mapping[str, Sequence[StatementAggregation]]
+    posted: Mapping[str, PostedStatement]
+    errors: Mapping[str, str]
+
+
+async def track_packages(services: Services) -> int:
+    """Ask D365 about everything that is in it and not yet posted; give how many receipts moved on."""
+    due_rows = await list_due(services.tables.due, TRACK)
+    if not due_rows or not await _is_time(services):
+        return 0
+    days = {due_from(row).day for row in due_rows}
+    try:
+        news = await _ask(services, days)
+    except (RetryableError, RejectedError) as error:
+        services.log.warning("D365 could not be asked what it posted: %s", error)
+        return 0
+    moved = 0
+    for at in range(0, len(due_rows), STORE_DAYS_AT_ONCE):
+        part = due_rows[at : at + STORE_DAYS_AT_ONCE]
+        moved += sum(await services.together(*(_follow(services, row, news) for row in part)))
+    return moved
+
+
+async def _is_time(services: Services) -> bool:
+    """Take this interval's turn: one worker asks, the others find it taken."""
+    environment = services.settings.d365.environment_id
+    key = join_key("tracking", environment)
+    row = await services.tables.packages.read(environment, key)
+    now = services.now()
+    if row is None:
+        fresh = Row(partition=environment, key=key, values={"Record": "tracking", "AskedAt": now})
+        try:
+            await services.tables.packages.insert(fresh)
+        except AlreadyThereError:
+            return False
+        return True
+    if row.instant("AskedAt") + timedelta(minutes=services.settings.tracking_minutes) > now:
+        return False
+    try:
+        await services.tables.packages.replace(row.with_values(AskedAt=now), row.etag)
+    except ChangedMeanwhileError:
+        return False
+    return True
+
+
+async def _ask(services: Services, days: set[date]) -> _News:
+    """At most four questions: receipts, statements, posted statements, validation errors."""
+    found = await services.d365.auditable(None, days)
+    statements = sorted({row.statement for row in found if row.statement})
+    aggregations = await services.d365.statement_aggregations(statements) if statements else []
+    posted = await services.d365.posted_statements(statements) if statements else []
+    refused = sorted({row.key.transaction_number for row in found if row.validation in REFUSED})
+    errors = await services.d365.validation_errors(refused) if refused else []
+    by_statement: dict[str, list[StatementAggregation]] = {}
+    for one in aggregations:
+        by_statement.setdefault(one.statement, []).append(one)
+    return _News(
+        receipts={row.key: row for row in found},
+        statements=by_statement,
+        posted={one.statement: one for one in posted if one.posted_at is not None},
+        errors={one.transaction_number: one.text for one in reversed(errors)},
+    )
+
+
+async def _follow(services: Services, due_row: Row, news: _News) -> int:
+    """Move one store-day's receipts on by what D365 said."""
+    due = due_from(due_row)
+    rows = await receipts_of_day(services.tables.transactions, due.store, due.day)
+    waiting = [row for row in rows if row.text("Status") in (Status.SENT, Status.VALIDATED)]
+    refused = [
+        row for row in rows if row.text("Status") == Status.HELD and row.text("Cause") == "validation_failed"
+    ]
+    moves = [move for row in (*waiting, *refused) if (move := _move(services, row, news)) is not None]
+    if moves:
+        await note_due(services.tables.due, [Due(STATEMENT, due.store, due.day, services.now())])
+        now = services.now()
+        causes = [cause_row(why, receipt_member(row), now) for row, why in moves if why is not None]
+        await open_causes(services.tables.causes, causes)
+        saved = await save_rows(services.tables.transactions, [row for row, _ in moves])
+        await _end_validation_causes(services, [row for row in refused if row.key in saved])
+    still = [
+        row for row in rows if Status(row.text("Status")) in (Status.SENT, Status.VALIDATED, Status.SENDING)
+    ]
+    done = {row.key for row, _ in moves if Status(row.text("Status")) in ENDED}
+    if not refused and all(row.key in done for row in still):
+        await finish_due(services.tables.due, due_row, services.settings.settle_seconds)
+    return len(moves)
+
+
+def _move(services: Services, row: Row, news: _News) -> tuple[Row, Cause | None] | None:
+    """Say how a receipt moves on, or None when D365 has no news of it."""
+    seen = news.receipts.get(key_of(row))
+    if seen is None:
+        return None
+    now, status, moved = services.now(), Status(row.text("Status")), False
+    if seen.validation in REFUSED:
+        if status is not Status.SENT:
+            return None
+        text = news.errors.get(seen.key.transaction_number, "no text given")
+        decoded = refusal_cause(text)
+        why = cause("validation_failed", decoded.value)
+        held = {"Cause": why.code, "CauseValue": why.value, "Fingerprint": fingerprint_of(why)}
+        return advanced(row, Status.HELD, now, text[:300], **held), why
+    if status is Status.HELD:
+        if seen.validation not in PASSED:
+            return None
+        row = advanced(row, Status.REPAIR, now, "headquarters' validation passed")
+        row = advanced(row, Status.SENT, now, "", Cause=None, CauseValue=None, Fingerprint=None)
+        status, moved = Status.SENT, True
+    if status is Status.SENT and (seen.validation in PASSED or seen.statement):
+        row, status, moved = advanced(row, Status.VALIDATED, now, "by headquarters"), Status.VALIDATED, True
+    if status is Status.VALIDATED and _is_posted(seen, news):
+        evidence = f"in D365 statement {seen.statement}"
+        row = advanced(
+            row, Status.POSTED, now, evidence, D365Statement=seen.statement, SalesOrder=seen.sales_order or None,
+            Invoice=seen.invoice or None,
+        )  # fmt: skip
+        moved = True
+    return (row, None) if moved else None
+
+
+def _is_posted(seen: AuditableRow, news: _News) -> bool:
+    """Posted: its statement is in D365's journal of posted ones, and nothing of it is in an earlier state."""
+    if not seen.statement or seen.statement not in news.posted:
+        return False
+    return all(one.status == POSTED_STATE for one in news.statements.get(seen.statement, ()))
+
+
+async def _end_validation_causes(services: Services, rows: Sequence[Row]) -> None:
+    for row in rows:
+        found = [one async for one in cause_rows(services.tables.causes, row.text("Fingerprint"), "open")]
+        mine = [one for one in found if one.text("TransactionId") == row.text("TransactionId")]
+        await end_cause_rows(services.tables.causes, mine, services.now(), "validated by headquarters")

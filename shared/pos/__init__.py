@@ -1,0 +1,1 @@
+"""POS edge: one module per vendor's document, read into canonical transactions. Pure: no I/O, no clock."""

@@ -1,0 +1,191 @@
+"""POSLog's XML: parsed safely, read by names with their places, masked, one kept document a transaction."""
+
+from __future__ import annotations
+
+import re
+import xml.etree.ElementTree as ET  # written and typed with it; untrusted text is parsed by defusedxml
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+
+import defusedxml.ElementTree
+from defusedxml.common import DefusedXmlException
+
+from shared.errors import RejectedError
+from shared.pos.adapter import DEPTH_MAX, SHAPE, TRANSACTIONS_MAX, refuse_large_body, rejected
+from shared.pos.canonical_values import read_amount, read_day, read_id, read_instant
+from shared.pos.masking import masked_by_key, masked_text
+from shared.retail.rules import Problem
+
+POSLOG = "http://www.nrf-arts.org/IXRetail/namespace/"
+ACS = "http://www.ncr.com/rsd/acs/tlog/markup/poslog/2.1"
+MARKS_MAX = 2_000_000
+SEQUENCE_NUMBER_MAX = 10**15
+_FORM = "POSLog XML without DTD and entities"
+_IDENTIFIERS = frozenset(
+    {"ItemID", "POSItemID", "SequenceNumber", "WorkstationID", "RetailStoreID", "UnitID", "TransactionID"}
+    | {"ReceiptNumber", "OpenTransactionSequenceNumber", "CloseTransactionSequenceNumber"}
+)
+_FREE_TEXTS = frozenset({"Description", "ItemDescription", "Reason", "ReasonCode", "Text", "Note"})
+_NUMBER = re.compile(r"[0-9]{1,15}")
+_HAS_OFFSET = re.compile(r"(Z|[+-][0-9]{2}:[0-9]{2})$")
+
+ET.register_namespace("poslog", POSLOG)
+ET.register_namespace("acs", ACS)
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """An element and its place in the document. Names are POSLog's, or NCR's own with the prefix `acs:`.
+
+    Every reader raises RejectedError that names the place, what was expected and what was found.
+    """
+
+    element: ET.Element
+    place: str
+
+    def child(self, name: str) -> Node | None:
+        found = self.element.find(_tag(name))
+        return None if found is None else Node(found, f"{self.place}/{name}")
+
+    def children(self, name: str) -> list[Node]:
+        found = self.element.findall(_tag(name))
+        return [Node(one, f"{self.place}/{name}[{index}]") for index, one in enumerate(found)]
+
+    def attribute(self, name: str) -> str:
+        return self.element.get(_tag(name) if name.startswith("acs:") else name, "").strip()
+
+    def flag(self, name: str) -> bool:
+        return self.attribute(name) == "true"
+
+    def text(self, name: str) -> str:
+        """Give a child's text without the blanks around it; empty when there is no such child."""
+        return (self.element.findtext(_tag(name)) or "").strip()
+
+    def own_text(self) -> str:
+        return (self.element.text or "").strip()
+
+    def names(self) -> Iterator[str]:
+        """Give the names of the POSLog elements below; other namespaces are left out."""
+        prefix = f"{{{POSLOG}}}"
+        return (one.tag.removeprefix(prefix) for one in self.element if one.tag.startswith(prefix))
+
+    def required(self, name: str) -> str:
+        try:
+            return read_id(self.text(name))
+        except ValueError as error:
+            raise self.problem(name, str(error)) from error
+
+    def amount(self, name: str) -> Decimal:
+        return self._amount(name, self.text(name))
+
+    def own_amount(self) -> Decimal:
+        return self._amount("", self.own_text())
+
+    def optional_amount(self, name: str) -> Decimal | None:
+        return self._amount(name, self.text(name)) if self.text(name) else None
+
+    def number(self, name: str) -> int:
+        if not _NUMBER.fullmatch(self.text(name)):
+            raise self.problem(name, "a whole number of at most 15 digits")
+        return int(self.text(name))
+
+    def day(self, name: str) -> date:
+        try:
+            return read_day(self.text(name))
+        except ValueError as error:
+            raise self.problem(name, str(error)) from error
+
+    def time(self, name: str) -> tuple[datetime, bool]:
+        """Read a time, and whether it came without offset; then it is marked as UTC for the time being."""
+        text = self.text(name)
+        naive = not _HAS_OFFSET.search(text)
+        try:
+            return read_instant(f"{text}Z" if naive else text), naive
+        except ValueError as error:
+            expected = "a local time such as 2017-10-01T15:15:25, or one with its offset"
+            raise self.problem(name, expected) from error
+
+    def problem(self, name: str, expected: str) -> RejectedError:
+        place = f"{self.place}/{name}" if name else self.place
+        found = self.text(name) if name else self.own_text()
+        return rejected(Problem(SHAPE, place, expected, masked_text(found, free=True)[:80] or "nothing"))
+
+    def _amount(self, name: str, text: str) -> Decimal:
+        try:
+            return read_amount(text)
+        except ValueError as error:
+            raise self.problem(name, str(error)) from error
+
+
+def transactions_in(body: bytes) -> list[ET.Element]:
+    """Parse a body and give its Transaction elements, 1 to 500.
+
+    Raises:
+        RejectedError: not well-formed, a DTD or an entity in it, another root, too large, none or too many.
+    """
+    refuse_large_body(body)
+    if body.count(b"<") > MARKS_MAX:
+        raise rejected(Problem(SHAPE, "body", f"at most {MARKS_MAX} marks", "more"))
+    try:
+        root = defusedxml.ElementTree.fromstring(body, forbid_dtd=True)
+    except DefusedXmlException as error:
+        raise rejected(Problem(SHAPE, "body", _FORM, "a DTD, an entity or an outside reference")) from error
+    except (ET.ParseError, LookupError, ValueError) as error:
+        raise rejected(Problem(SHAPE, "body", _FORM, masked_text(str(error), free=True)[:120])) from error
+    if root.tag != _tag("POSLog"):
+        raise rejected(Problem(SHAPE, "body", f"the root POSLog of {POSLOG}", masked_text(root.tag)[:120]))
+    found: list[ET.Element] = root.findall(_tag("Transaction"))
+    if not 1 <= len(found) <= TRANSACTIONS_MAX:
+        raise rejected(Problem(SHAPE, "POSLog", f"1 to {TRANSACTIONS_MAX} transactions", str(len(found))))
+    return found
+
+
+def is_deeper(element: ET.Element, limit: int = DEPTH_MAX) -> bool:
+    """Say whether an element nests deeper than the limit."""
+    level = [element]
+    for _ in range(limit):
+        level = [child for one in level for child in one]
+        if not level:
+            return False
+    return True
+
+
+def document_of(transaction: ET.Element) -> bytes:
+    """Write one masked Transaction as a POSLog document of its own."""
+    root = ET.Element(_tag("POSLog"))
+    transaction.tail = None
+    root.append(transaction)
+    return ET.tostring(root, encoding="unicode").encode()
+
+
+def mask_element(element: ET.Element) -> None:
+    """Mask an element and all below it, in place: personal data by name, card numbers anywhere."""
+    for one in list(element.iter()):
+        name = _local(one.tag)
+        mark = masked_by_key(name, "?")
+        if mark != "?" and not (len(one) == 0 and (one.text or "").strip() in ("", "true", "false")):
+            _empty(one, str(mark))
+            continue
+        if name not in _IDENTIFIERS and one.text:
+            one.text = masked_text(one.text, free=name in _FREE_TEXTS)
+        for key, value in one.attrib.items():
+            masked = masked_by_key(_local(key), value)
+            one.set(key, masked_text(value, free=True) if masked == value else str(masked))
+        for child in one:
+            child.tail = masked_text(child.tail, free=True) if child.tail else child.tail
+
+
+def _empty(element: ET.Element, mark: str) -> None:
+    tail = element.tail
+    element.clear()
+    element.text, element.tail = mark, tail
+
+
+def _local(tag: str) -> str:
+    return tag.rpartition("}")[2]
+
+
+def _tag(name: str) -> str:
+    return f"{{{ACS}}}{name[4:]}" if name.startswith("acs:") else f"{{{POSLOG}}}{name}"

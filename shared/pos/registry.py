@@ -1,0 +1,13 @@
+"""The POS adapters by name. A kept document names its adapter; a new vendor is one line here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from shared.pos.adapter import Adapter
+from shared.pos.canonical import CanonicalAdapter
+from shared.pos.poslog import PoslogAdapter
+
+_ALL: tuple[Adapter, ...] = (CanonicalAdapter(), PoslogAdapter())
+ADAPTERS: Mapping[str, Adapter] = MappingProxyType({one.name: one for one in _ALL})

@@ -1,0 +1,1 @@
+"""What is right: pure rules of retail. No I/O, no clock, no framework."""

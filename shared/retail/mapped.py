@@ -1,0 +1,113 @@
+"""A transaction with every code resolved to D365's: what posting sends. Still in the store's sign.
+
+Nothing here knows how D365 spells a field; `shared.d365.rows` does, and turns the sign.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+
+from shared.retail.transaction import Line, Tender, Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class D365Key:
+    """The four values that name a retail transaction in D365; frozen when it first enters a package.
+
+    legal_entity <= 4 characters, terminal <= 10 (the register), transaction_number <= 44.
+    """
+
+    legal_entity: str
+    operating_unit: str
+    terminal: str
+    transaction_number: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoreSetup:
+    """One store as D365 knows it, from the stores table."""
+
+    store: str
+    legal_entity: str
+    store_number: str
+    operating_unit: str
+    channel_id: str
+    warehouse: str
+    site: str
+    tax_group: str
+    currency: str
+    prices_include_tax: bool
+    time_zone: str
+    closing_time: str
+    customer_account: str
+    account: str
+    rounding_limit: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class MappedLine:
+    """A sales line: our line, D365's item, unit and tax groups; `tax_codes` run beside `line.taxes`.
+
+    returns: the key and line number of the original, when it is known.
+    warehouse: where stock moves (a return may go to quarantine); "" moves no stock.
+    """
+
+    line: Line
+    item_number: str
+    unit: str
+    warehouse: str
+    sales_tax_group: str
+    item_tax_group: str
+    tax_codes: tuple[str, ...] = ()
+    returns: tuple[D365Key, int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MappedTender:
+    tender: Tender
+    payment_method: str
+
+
+@dataclass(frozen=True, slots=True)
+class MappedTransaction:
+    """Everything one receipt needs in D365. shift is the till's own
+    name of the shift it counts for, shift_number D365's Int64 id of it (BatchID).
+    """
+
+    key: D365Key
+    transaction: Transaction
+    store: StoreSetup
+    business_day: date
+    local_completed_at: datetime
+    lines: tuple[MappedLine, ...]
+    tenders: tuple[MappedTender, ...]
+    shift: str = ""
+    shift_number: int | None = None
+    income_account: str = ""
+    income_account_type: str = ""
+    mapping_version: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class MappedShift:
+    """A closed shift on its way to D365, with the figures of its receipts."""
+
+    legal_entity: str
+    operating_unit: str
+    store_number: str
+    terminal: str
+    shift_number: int
+    business_day: date
+    opened_at: datetime
+    closed_at: datetime
+    time_zone: str
+    transactions: int
+    sales_count: int
+    returns_count: int
+    sales_total: Decimal
+    returns_total: Decimal
+    tax_total: Decimal
+    discount_total: Decimal
+    rounded_total: Decimal

@@ -1,0 +1,273 @@
+"""From the POS's codes to D365's, exactly: what cannot be mapped is named, never guessed.
+
+Mapping rows are dated and versioned: a lookup is for a business day and at most a version, so a receipt can always be
+mapped again the way it was. A value without a row gives a cause, and the receipt waits for that cause's owner.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+from types import MappingProxyType
+
+from shared.retail.business_day import store_zone
+from shared.retail.identity import d365_shift_number, d365_transaction_number
+from shared.retail.mapped import D365Key, MappedLine, MappedTender, MappedTransaction, StoreSetup
+from shared.retail.reasons import Cause, cause
+from shared.retail.shift import Shift, effective_shift, overlap_in_doubt
+from shared.retail.transaction import Kind, Line, Transaction
+
+NEVER_SENT = frozenset(
+    {
+        Kind.SHIFT_OPEN, Kind.SHIFT_CLOSE, Kind.NO_SALE, Kind.FLOAT, Kind.PICKUP, Kind.SAFE_DROP, Kind.BANK_DROP,
+        Kind.TENDER_DECLARATION, Kind.TENDER_EXCHANGE, Kind.TENDER_ADJUSTMENT, Kind.TIP_OUT,
+    }
+)  # fmt: skip
+SENT_KINDS = frozenset({Kind.SALES, Kind.PAID_IN, Kind.PAID_OUT})
+UNTAXED = "NONE"
+
+
+@dataclass(frozen=True, slots=True)
+class MappingRow:
+    """One line of a mapping: `values` by column, in force from `valid_from` on (None: always)."""
+
+    values: Mapping[str, str]
+    version: int
+    valid_from: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Mappings:
+    """Every mapping row known, up to `version`: (kind, key) -> rows."""
+
+    version: int = 0
+    rows: Mapping[tuple[str, ...], tuple[MappingRow, ...]] = MappingProxyType({})
+
+    def find(self, kind: str, *key: str, day: date | None = None) -> Mapping[str, str] | None:
+        """Give the row in force on a day: the newest start, then the newest version. None when nobody has mapped it."""
+        in_force = [
+            row
+            for row in self.rows.get((kind, *key), ())
+            if row.version <= self.version
+            and (row.valid_from is None or day is None or row.valid_from <= day)
+        ]
+        if not in_force:
+            return None
+        return max(in_force, key=lambda row: (row.valid_from or date.min, row.version)).values
+
+    def at_version(self, version: int) -> Mappings:
+        """Give the mappings as they were."""
+        return replace(self, version=min(version, self.version))
+
+    def store(self, store: str, day: date | None = None) -> StoreSetup | None:
+        """Give a store's set-up; None when the location is not known."""
+        values = self.find("stores", store, day=day)
+        return None if values is None else _store_setup(values)
+
+
+def _store_setup(values: Mapping[str, str]) -> StoreSetup:
+    return StoreSetup(
+        store=values["store"],
+        legal_entity=values["legal_entity"],
+        store_number=values["store_number"],
+        operating_unit=values["operating_unit"],
+        channel_id=values.get("channel_id", ""),
+        warehouse=values.get("warehouse", ""),
+        site=values.get("site", ""),
+        tax_group=values.get("tax_group", ""),
+        currency=values["currency"],
+        prices_include_tax=values.get("prices_include_tax", "").lower() in ("yes", "true", "1"),
+        time_zone=values["time_zone"],
+        closing_time=values.get("closing_time", "00:00") or "00:00",
+        customer_account=values.get("customer_account", ""),
+        account=values.get("account", ""),
+        rounding_limit=Decimal(values.get("rounding_limit") or "0"),
+    )
+
+
+def frozen_key(transaction: Transaction, store: StoreSetup, register: str) -> D365Key:
+    """Give the key a receipt has in D365 from its first package on."""
+    number = d365_transaction_number(transaction.account, transaction.transaction_id)
+    return D365Key(store.legal_entity, store.operating_unit, register, number)
+
+
+def map_transaction(
+    transaction: Transaction, business_day: date, mappings: Mappings, shifts: Sequence[Shift]
+) -> MappedTransaction | tuple[Cause, ...]:
+    """Resolve every code of a transaction, or name every cause that stops it, the first being the one to fix first.
+
+    The transaction is a sale, return, paid-in or paid-out; `shifts` are its store-day's, those of other tills too.
+    """
+    store = mappings.store(transaction.store, business_day)
+    if store is None:
+        return (cause("store_unknown", transaction.store),)
+    mapper = _Mapper(transaction, business_day, mappings, store)
+    register = mapper.register()
+    lines = tuple(mapper.line(line) for line in transaction.lines)
+    tenders = tuple(mapper.tender(code) for code in (one.code for one in transaction.captured))
+    income = mapper.income_account()
+    mapper.warehouse()
+    mapper.rounding()
+    mapper.shift_in_doubt(shifts)
+    if mapper.causes:
+        return mapper.distinct_causes()
+    zone = store_zone(store.time_zone)
+    shift = mapper.shift(shifts)
+    return MappedTransaction(
+        key=frozen_key(transaction, store, register),
+        transaction=transaction,
+        store=store,
+        business_day=business_day,
+        local_completed_at=transaction.completed_at.astimezone(zone),
+        lines=lines,
+        tenders=tuple(
+            MappedTender(tender, method) for tender, method in zip(transaction.captured, tenders, strict=True)
+        ),
+        shift=shift,
+        shift_number=d365_shift_number(business_day, transaction.generation, shift),
+        income_account=income[0],
+        income_account_type=income[1],
+        mapping_version=mappings.version,
+    )
+
+
+class _Mapper:
+    """Looks codes up for one transaction and collects what is missing."""
+
+    def __init__(self, transaction: Transaction, day: date, mappings: Mappings, store: StoreSetup) -> None:
+        self.transaction = transaction
+        self.day = day
+        self.mappings = mappings
+        self.store = store
+        self.causes: list[Cause] = []
+
+    def distinct_causes(self) -> tuple[Cause, ...]:
+        order = ("warehouse_missing", "terminal_unmapped", "shift_overlap", "tender_unmapped", "tax_unmapped")
+        found = {(one.code, one.value): one for one in self.causes}
+        return tuple(sorted(found.values(), key=lambda one: (_rank(one.code, order), one.code, one.value)))
+
+    def _missing(self, code: str, value: str, **words: str) -> str:
+        self.causes.append(
+            cause(code, value, store=self.store.store, terminal=self.transaction.terminal, **words)
+        )
+        return ""
+
+    def register(self) -> str:
+        terminal = self.transaction.terminal
+        row = self.mappings.find("terminals", self.store.store, terminal, day=self.day)
+        if row is None or not row.get("register"):
+            return self._missing("terminal_unmapped", f"{self.store.store} till {terminal}")
+        return row["register"]
+
+    def warehouse(self) -> None:
+        if not self.store.warehouse:
+            self._missing("warehouse_missing", self.store.store)
+
+    def tender(self, code: str) -> str:
+        row = self.mappings.find("tenders", self.store.store, code, day=self.day)
+        row = row or self.mappings.find("tenders", "*", code, day=self.day)
+        if row is None or not row.get("payment_method"):
+            return self._missing("tender_unmapped", code)
+        return row["payment_method"]
+
+    def line(self, line: Line) -> MappedLine:
+        code = line.item or line.gtin or line.kind
+        item = self.mappings.find("items", code, day=self.day)
+        if item is None or not item.get("item_number"):
+            self._missing("item_unmapped", code)
+            item = {}
+        taxes = [self._tax(tax.code) for tax in line.taxes] or [self._tax(UNTAXED)]
+        groups = {tax.get("item_tax_group", "") for tax in taxes}
+        if len(groups) > 1:
+            self._missing("tax_unmapped", " + ".join(sorted(tax.code for tax in line.taxes)))
+        if line.is_return and line.disposition is not None:
+            self._disposition(line.disposition)
+        return MappedLine(
+            line=line,
+            item_number=item.get("item_number", ""),
+            unit=item.get("unit", ""),
+            warehouse=self.store.warehouse,
+            sales_tax_group=self.store.tax_group,
+            item_tax_group=min(groups),
+            tax_codes=tuple(tax.get("tax_code", "") for tax in taxes) if line.taxes else (),
+            returns=self._original(line),
+        )
+
+    def _tax(self, code: str) -> Mapping[str, str]:
+        row = self.mappings.find("taxes", code, day=self.day)
+        if row is None:
+            self._missing("tax_unmapped", code)
+            return {}
+        return row
+
+    def _disposition(self, disposition: str) -> None:
+        if self.mappings.find("dispositions", disposition, day=self.day) is None:
+            self._missing("disposition_unmapped", disposition)
+
+    def _original(self, line: Line) -> tuple[D365Key, int] | None:
+        """Name the original in D365, where the POS names it completely and it was sold by this account."""
+        original = line.original
+        if (
+            original is None
+            or not original.transaction_id
+            or not original.terminal
+            or not original.line_number
+        ):
+            return None
+        store = self.mappings.store(original.store or self.store.store, self.day)
+        if store is None:
+            return None
+        row = self.mappings.find("terminals", store.store, original.terminal, day=self.day)
+        if row is None:
+            return None
+        number = d365_transaction_number(self.transaction.account, original.transaction_id)
+        return D365Key(
+            store.legal_entity, store.operating_unit, row["register"], number
+        ), original.line_number
+
+    def income_account(self) -> tuple[str, str]:
+        movement = self.transaction.cash_movement
+        if self.transaction.kind is Kind.SALES or movement is None:
+            return "", ""
+        row = self.mappings.find("reasons", movement.reason_code or "", day=self.day)
+        if row is None:
+            self._missing("reason_unmapped", movement.reason_code or "(no reason given)")
+            return "", ""
+        self.tender(movement.tender)
+        return row["account_number"], row["account_type"]
+
+    def rounding(self) -> None:
+        """Rounding is bounded by the store's limit; beyond it the receipt is held."""
+        rounded = abs(self.transaction.amount_rounded)
+        if rounded > self.store.rounding_limit:
+            limit = f"a rounding of {rounded} is beyond the store's limit of {self.store.rounding_limit}"
+            self._missing("does_not_balance", "I7 rounding", problem=limit)
+
+    def shift_in_doubt(self, shifts: Sequence[Shift]) -> None:
+        transaction = self.transaction
+        if transaction.shift is None:
+            return
+        overlap = overlap_in_doubt(shifts, transaction.terminal, transaction.shift, transaction.completed_at)
+        if overlap is not None:
+            self._missing(
+                "shift_overlap",
+                f"{self.store.store} till {transaction.terminal} {self.day} shift {transaction.shift}",
+                shift=transaction.shift,
+                since=overlap.since.isoformat(),
+            )
+
+    def shift(self, shifts: Sequence[Shift]) -> str:
+        transaction = self.transaction
+        named = transaction.shift or synthetic_shift(self.day)
+        return effective_shift(shifts, transaction.terminal, named, transaction.completed_at)
+
+
+def synthetic_shift(day: date) -> str:
+    """Name the shift we make, one per terminal and business day, where a vendor gives none."""
+    return f"day-{day:%Y%m%d}"
+
+
+def _rank(code: str, order: Sequence[str]) -> int:
+    return order.index(code) if code in order else len(order)

@@ -1,0 +1,240 @@
+"""The registry of reasons: why a receipt waits for a person, whose it is, and what to do.
+
+Every reason has a stable code, one accountable owner role and a message in four parts. The texts are for the people
+who read them: no codes, no jargon.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+FINANCE = "finance"
+STORE_OPERATIONS = "store_operations"
+RETAIL_SYSTEMS = "retail_systems"
+IT = "it"
+OWNERS = (FINANCE, STORE_OPERATIONS, RETAIL_SYSTEMS, IT)
+
+D365_DATA = "set-up of D365 or of its mapping"
+STORE_TIMING = "what the store did, or when"
+SYSTEM = "a system that did not answer"
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One class of exception. The four texts are templates over the words of the cause: {value}, {store}, ..."""
+
+    code: str
+    owner: str
+    fault: str
+    what_happened: str
+    why: str
+    holds_up: str
+    do_this: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """A reason with its offending value; receipts with the same cause are one task. `words` fill the texts."""
+
+    code: str
+    value: str
+    words: Mapping[str, str]
+
+    @property
+    def reason(self) -> Reason:
+        return REASONS[self.code]
+
+    def texts(self) -> dict[str, str]:
+        """Give the four parts of the message, filled in; a word nobody gave shows as an ellipsis."""
+        words = _Words(self.words, value=self.value)
+        reason = self.reason
+        return {
+            "what_happened": reason.what_happened.format_map(words),
+            "why": reason.why.format_map(words),
+            "holds_up": reason.holds_up.format_map(words),
+            "do_this": reason.do_this.format_map(words),
+        }
+
+
+class _Words(dict[str, str]):
+    def __missing__(self, key: str) -> str:
+        return "…"
+
+
+def cause(code: str, value: str, **words: str) -> Cause:
+    """Make a cause of a registered reason.
+
+    Raises:
+        KeyError: the code is not in the registry; that is a bug.
+    """
+    REASONS[code]
+    return Cause(code, value, words)
+
+
+_ALL = (
+    Reason(
+        "store_unknown", RETAIL_SYSTEMS, D365_DATA,
+        "Receipts arrived from location “{value}”, which is not in the list of stores.",
+        "Nobody has said yet which D365 store this location is, or the sender uses another name for it.",
+        "These receipts are kept but are in no statement.",
+        "Add the location to the stores mapping with its D365 store, warehouse and legal entity, then release.",
+    ),
+    Reason(
+        "store_wrong_account", IT, D365_DATA,
+        "Store {value} received receipts from a source that is not its source of record.",
+        "The stores mapping names another source account for this store.",
+        "The receipts are held so that nothing is posted twice.",
+        "Stop the second feed, or make it the store's source of record in the stores mapping; then release.",
+    ),
+    Reason(
+        "warehouse_missing", RETAIL_SYSTEMS, D365_DATA,
+        "Store {value} has no warehouse in the stores mapping.",
+        "D365 cannot issue stock without a warehouse and site.",
+        "None of the store's receipts can go to D365; stock there is overstated until then.",
+        "Give store {value} its warehouse and site in the stores mapping, then release.",
+    ),
+    Reason(
+        "terminal_unmapped", RETAIL_SYSTEMS, D365_DATA,
+        "Till {terminal} of store {store} is not mapped to a D365 register.",
+        "It is new, or was replaced under another number.",
+        "Receipts of this till are held; the store's other tills go on.",
+        "Map the till to its register in the terminals mapping, then release.",
+    ),
+    Reason(
+        "tender_unmapped", FINANCE, D365_DATA,
+        "Receipts were paid with “{value}”, which has no D365 payment method yet.",
+        "The tills use a way to pay that nobody has mapped.",
+        "Only receipts with this tender are held; everything else from these stores goes on.",
+        "Choose the D365 payment method for “{value}” in the tenders mapping (in D365 it must exist for the store, "
+        "with its ledger account), then release.",
+    ),
+    Reason(
+        "tax_unmapped", FINANCE, D365_DATA,
+        "Receipts carry the tax code “{value}”, which is not mapped.",
+        "The tills charge a tax that D365's tax groups do not know under this name.",
+        "Receipts with this tax are held.",
+        "Map “{value}” to its D365 tax code and item tax group in the taxes mapping, then release.",
+    ),
+    Reason(
+        "item_unmapped", RETAIL_SYSTEMS, D365_DATA,
+        "Receipts hold the item “{value}”, which is not mapped to a D365 item.",
+        "The till sells an item that D365 does not have under this number, or not yet.",
+        "Receipts with this item are held; stock of it is overstated until then.",
+        "Map the item in the items mapping, or create it in D365 first; then release.",
+    ),
+    Reason(
+        "disposition_unmapped", RETAIL_SYSTEMS, D365_DATA,
+        "Returned goods were marked “{value}”, which is not mapped.",
+        "Nobody has said whether such goods go back on sale, to quarantine or nowhere.",
+        "The return is held; neither stock nor credit is booked.",
+        "Map “{value}” in the dispositions mapping, then release.",
+    ),
+    Reason(
+        "reason_unmapped", FINANCE, D365_DATA,
+        "Money was put in or taken out for “{value}”, which has no account.",
+        "The till uses a reason that is not mapped to a D365 income or expense account.",
+        "The movement is held; the till's cash differs from D365 by this amount.",
+        "Map “{value}” in the reasons mapping, then release.",
+    ),
+    Reason(
+        "does_not_balance", RETAIL_SYSTEMS, STORE_TIMING,
+        "A receipt contradicts itself: {problem}.",
+        "What the till sent does not add up; nothing was changed to make it fit.",
+        "The receipt is kept and held; its money is in no ledger.",
+        "Have the till's supplier correct the receipt and send it again as a new revision.",
+    ),
+    Reason(
+        "cannot_be_read", IT, STORE_TIMING,
+        "Something arrived that cannot be read: {problem}.",
+        "The sender's document is damaged or of another format.",
+        "If it was a receipt, it is missing from its store-day.",
+        "Have the sender correct it and send it again.",
+    ),
+    Reason(
+        "kind_not_supported", IT, SYSTEM,
+        "The tills send transactions of the kind “{value}”, which cannot go to D365 yet.",
+        "This release does not know how D365 wants them.",
+        "They are kept and held; other receipts go on.",
+        "Book them in D365 by hand, then write them off here with the voucher as the reason.",
+    ),
+    Reason(
+        "content_conflict", FINANCE, STORE_TIMING,
+        "Receipt {value} arrived twice with different content.",
+        "The till numbered two receipts alike, was replaced, or changed a receipt after sending it.",
+        "The first version counts; the second stands beside it.",
+        "Compare the two. If the second is right, reverse the first and send the second under a new number; "
+        "if the till was replaced, declare its new generation.",
+    ),
+    Reason(
+        "shift_overlap", STORE_OPERATIONS, STORE_TIMING,
+        "Till {terminal} of store {store}: shift {shift} was still used after the next shift had been opened at {since}.",
+        "The drawer was opened again before the old shift was closed.",
+        "D365 would call the till busy and refuse the store's statement; receipts of the old shift after that moment wait.",
+        "End shift {shift} at {since} (its later receipts move to the next shift); ask the store first.",
+    ),
+    Reason(
+        "receipts_missing", STORE_OPERATIONS, STORE_TIMING,
+        "Till {terminal} of store {store} used receipt numbers on {day} that never arrived here: {numbers}.",
+        "The till counts them in its numbers and its totals, but they were not sent.",
+        "Their money is in the till's totals and in no ledger.",
+        "Re-send them from the till, or confirm that they are lost or were voided.",
+    ),
+    Reason(
+        "receipt_late", FINANCE, STORE_TIMING,
+        "Receipts of store {store} for {day} arrived after the day had been compiled.",
+        "The till was offline, or the receipt was kept back.",
+        "Nothing: they post under their own business day, and the statement was compiled again.",
+        "No action, unless the day had been signed off: then see its supplement.",
+    ),
+    Reason(
+        "d365_throttled", IT, SYSTEM,
+        "D365 asked us to slow down.",
+        "It was short of resources; it says itself when to come back.",
+        "Receipts go later; nothing is lost.",
+        "Nothing to do unless it lasts. Then ask the D365 team to check priorities and heavy jobs.",
+    ),
+    Reason(
+        "d365_silent", IT, SYSTEM,
+        "D365 did not answer.",
+        "The environment or the network between was down.",
+        "Receipts wait here and go by themselves once it answers.",
+        "If it lasts, check the D365 environment's state and its announcements.",
+    ),
+    Reason(
+        "import_answer_lost", IT, SYSTEM,
+        "We handed package {value} to D365 and got no answer.",
+        "The connection broke; whether D365 took the package is not known until it is asked.",
+        "The package's receipts wait; no other package goes out meanwhile.",
+        "Nothing to do: it is being asked, and only what D365 does not have is sent again.",
+    ),
+    Reason(
+        "d365_refused", IT, D365_DATA,
+        "D365 refused receipts: “{value}”.",
+        "D365's own words are given as they came; they are not recognised yet.",
+        "These receipts are held; the rest of the package went through.",
+        "Read D365's words with the D365 team, put the data right, then release.",
+    ),
+    Reason(
+        "d365_data_refused", RETAIL_SYSTEMS, D365_DATA,
+        "D365 refused receipts because its own data does not fit: “{value}”.",
+        "Something the receipt names is missing, blocked or closed in D365.",
+        "These receipts are held; the rest of the package went through.",
+        "Put D365's data or the mapping right, then release.",
+    ),
+    Reason(
+        "validation_failed", FINANCE, D365_DATA,
+        "Headquarters' validation refused receipts: “{value}”.",
+        "D365's rule “Validate store transactions” found a contradiction.",
+        "The receipts are in D365 but stay out of its statements.",
+        "Correct the cause in D365, run its validation again; the answer is picked up by itself.",
+    ),
+    Reason(
+        "changed_in_d365", FINANCE, D365_DATA,
+        "Receipt {value} differs in D365 from what was sent.",
+        "Somebody changed it there, or another system wrote under its number.",
+        "It is never overwritten; the difference stands in the proof.",
+        "Find out who changed it; accept the change with a reason, or have it undone in D365.",
+    ),
+)  # fmt: skip
+REASONS: Mapping[str, Reason] = {reason.code: reason for reason in _ALL}

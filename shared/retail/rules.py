@@ -1,0 +1,200 @@
+"""The arithmetic a transaction must keep, by rule name. What breaks a rule is told, kept and held, never bent.
+
+Rules I1 to I6, I14 and I15 of the canonical model (POS facts §6).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+
+from shared.retail.money import ZERO, has_whole_minor_units, minor_unit, money_text, total
+from shared.retail.transaction import Kind, Line, RoundingReason, TenderRole, TenderType, Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One broken rule: where, what was expected, what was found. Written for the person at the POS."""
+
+    rule: str
+    field: str
+    expected: str
+    found: str
+
+
+def problems_of(transaction: Transaction) -> tuple[Problem, ...]:
+    """List every rule a transaction breaks; empty when it is sound.
+
+    A training transaction or one the till voided is not judged by money rules (I15): it is never sent.
+    """
+    if not transaction.is_for_the_ledger:
+        return tuple(_shift_problems(transaction))
+    return tuple(
+        problem
+        for rule in (
+            _not_empty,
+            _amounts_payable,
+            _lines,
+            _signs,
+            _balance,
+            _rounding_bounds,
+            _control_totals,
+        )
+        for problem in rule(transaction)
+    )
+
+
+def _not_empty(transaction: Transaction) -> Iterator[Problem]:
+    if not transaction.lines and not transaction.tenders:
+        yield Problem("I1 balance", "lines", "at least one line or tender", "none")
+    numbers = [line.line_number for line in transaction.lines]
+    if len(set(numbers)) != len(numbers):
+        yield Problem("I2 line", "lines.line_number", "each number once", "a number twice")
+    tenders = [tender.tender_number for tender in transaction.tenders]
+    if len(set(tenders)) != len(tenders):
+        yield Problem("I1 balance", "tenders.tender_number", "each number once", "a number twice")
+
+
+def _amounts_payable(transaction: Transaction) -> Iterator[Problem]:
+    unit = minor_unit(transaction.currency)
+    for index, tender in enumerate(transaction.tenders):
+        if not has_whole_minor_units(tender.amount, transaction.currency):
+            yield Problem(
+                "I14 exponent", f"tenders[{index}].amount", f"whole units of {unit}", str(tender.amount)
+            )
+    for index, rounding in enumerate(transaction.rounding):
+        if rounding.reason is RoundingReason.CASH and not has_whole_minor_units(
+            rounding.amount, transaction.currency
+        ):
+            yield Problem(
+                "I14 exponent", f"rounding[{index}].amount", f"whole units of {unit}", str(rounding.amount)
+            )
+    for index, line in enumerate(transaction.lines):
+        for name in ("gross", "net"):
+            if not has_whole_minor_units(getattr(line, name), transaction.currency):
+                found = str(getattr(line, name))
+                yield Problem("I14 exponent", f"lines[{index}].{name}", f"whole units of {unit}", found)
+
+
+def _lines(transaction: Transaction) -> Iterator[Problem]:
+    for index, line in enumerate(transaction.lines):
+        field, currency = f"lines[{index}]", transaction.currency
+        if line.net != line.gross - line.discount:
+            expected = money_text(line.gross - line.discount, currency)
+            yield Problem("I2 line", f"{field}.net", f"gross less discounts = {expected}", str(line.net))
+        if line.quantity == 0 and line.gross != 0:
+            yield Problem("I2 line", f"{field}.quantity", "a quantity, since gross is not 0", "0")
+        for number, tax in enumerate(line.taxes):
+            if (
+                tax.inclusive != transaction.prices_include_tax
+                and len({one.inclusive for one in line.taxes}) == 1
+            ):
+                expected = "inclusive" if transaction.prices_include_tax else "added to the price"
+                found = "inclusive" if tax.inclusive else "added"
+                yield Problem("I3 tax", f"{field}.taxes[{number}].inclusive", expected, found)
+
+
+def _signs(transaction: Transaction) -> Iterator[Problem]:
+    for index, line in enumerate(transaction.lines):
+        if line.quantity * line.gross < 0:
+            yield Problem("I5 signs", f"lines[{index}].gross", "the sign of the quantity", str(line.gross))
+        if line.unit_price is not None and line.unit_price < 0:
+            yield Problem("I5 signs", f"lines[{index}].unit_price", "0 or more", str(line.unit_price))
+        yield from _signs_within(line, index)
+    for index, tender in enumerate(transaction.tenders):
+        money_in = tender.role is TenderRole.PAYMENT
+        if (money_in and tender.amount < 0) or (not money_in and tender.amount > 0):
+            expected = "0 or more for a payment" if money_in else f"0 or less for {tender.role.lower()}"
+            yield Problem("I5 signs", f"tenders[{index}].amount", expected, str(tender.amount))
+
+
+def _signs_within(line: Line, index: int) -> Iterator[Problem]:
+    for number, discount in enumerate(line.discounts):
+        if discount.amount * line.gross < 0:
+            yield Problem(
+                "I5 signs",
+                f"lines[{index}].discounts[{number}].amount",
+                "the sign of gross",
+                str(discount.amount),
+            )
+    for number, tax in enumerate(line.taxes):
+        if tax.amount * line.gross < 0:
+            yield Problem(
+                "I5 signs", f"lines[{index}].taxes[{number}].amount", "the sign of gross", str(tax.amount)
+            )
+
+
+def _balance(transaction: Transaction) -> Iterator[Problem]:
+    due, paid = transaction.amount_due, transaction.amount_paid
+    if due != paid:
+        currency = transaction.currency
+        yield Problem(
+            "I1 balance",
+            "tenders",
+            f"captured tenders of {money_text(due, currency)} {currency} (lines, taxes and rounding)",
+            f"{money_text(paid, currency)} {currency}, a difference of {money_text(paid - due, currency)}",
+        )
+
+
+def _rounding_bounds(transaction: Transaction) -> Iterator[Problem]:
+    """Rounding is small and named (I7): cash rounding below 1 with cash; other kinds a unit a line."""
+    unit = minor_unit(transaction.currency)
+    cash = {tender.tender_number for tender in transaction.captured if tender.type is TenderType.CASH}
+    for index, rounding in enumerate(transaction.rounding):
+        if rounding.reason is RoundingReason.CASH:
+            if not cash:
+                yield Problem("I7 rounding", f"rounding[{index}]", "a cash tender it belongs to", "none")
+            if abs(rounding.amount) >= unit * 100:
+                yield Problem(
+                    "I7 rounding",
+                    f"rounding[{index}].amount",
+                    f"less than {unit * 100}",
+                    str(rounding.amount),
+                )
+        elif abs(rounding.amount) > unit * (len(transaction.lines) + 1):
+            bound = unit * (len(transaction.lines) + 1)
+            yield Problem(
+                "I7 rounding", f"rounding[{index}].amount", f"at most {bound}", str(rounding.amount)
+            )
+
+
+def _control_totals(transaction: Transaction) -> Iterator[Problem]:
+    """The till's own totals must be ours (I6), and its basket discount what its lines carry (I4)."""
+    claimed = transaction.control_totals
+    if claimed is None:
+        return
+    change = total(one.amount for one in transaction.captured if one.role is TenderRole.CHANGE)
+    ours: dict[str, tuple[str, Decimal | None, Decimal]] = {
+        "gross": ("I6 control total", claimed.gross, total(line.gross for line in transaction.lines)),
+        "discount": ("I4 discount", claimed.discount, total(line.discount for line in transaction.lines)),
+        "tax": ("I3 tax", claimed.tax, total(line.tax for line in transaction.lines)),
+        "rounding": ("I6 control total", claimed.rounding, transaction.amount_rounded),
+        "total": ("I6 control total", claimed.total, transaction.amount_due),
+        "paid": ("I6 control total", claimed.paid, transaction.amount_paid - change),
+        "change": ("I6 control total", claimed.change, change),
+    }
+    for name, (rule, theirs, found) in ours.items():
+        if theirs is not None and theirs != found:
+            yield Problem(
+                rule, f"control_totals.{name}", f"{found} (what the lines and tenders say)", str(theirs)
+            )
+
+
+def _shift_problems(transaction: Transaction) -> Iterator[Problem]:
+    record = transaction.shift_record
+    if transaction.kind in (Kind.SHIFT_OPEN, Kind.SHIFT_CLOSE) and record is None:
+        yield Problem("shift", "shift_record", f"the shift that {transaction.kind} is about", "nothing")
+        return
+    if record is None:
+        return
+    if transaction.kind is Kind.SHIFT_CLOSE and record.closed_at is None:
+        yield Problem("shift", "shift_record.closed_at", "the instant of closing", "nothing")
+    if record.closed_at is not None and record.closed_at < record.opened_at:
+        yield Problem("shift", "shift_record.closed_at", "not before opened_at", record.closed_at.isoformat())
+    for index, counted in enumerate(record.counted):
+        if counted.amount < ZERO:
+            yield Problem("shift", f"shift_record.counted[{index}].amount", "0 or more", str(counted.amount))
+        if counted.currency != transaction.currency:
+            field = f"shift_record.counted[{index}].currency"
+            yield Problem("I14 exponent", field, transaction.currency, counted.currency)

@@ -1,0 +1,79 @@
+"""Shifts of a terminal: which one a receipt belongs to, and where two overlap.
+
+D365 documents no overlap rule; ours: two shifts of one terminal whose [opened, closed) meet, or a receipt rung in a
+shift after the next one had been opened (D365 facts §3.5).
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from shared.retail.figures import Figures
+
+
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """One shift of one terminal. `ended_by` names the person who ended it; then `closed_at` is their decision."""
+
+    terminal: str
+    shift: str
+    opened_at: datetime
+    closed_at: datetime | None = None
+    ended_by: str = ""
+    generation: int = 1
+    pos_says: Figures | None = None
+    first_sequence: int | None = None
+    last_sequence: int | None = None
+    synthetic: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Overlap:
+    """`earlier` was still running at `since`, when `later` had been opened."""
+
+    earlier: Shift
+    later: Shift
+    since: datetime
+
+
+def overlaps(shifts: Sequence[Shift]) -> tuple[Overlap, ...]:
+    """Find every pair of neighbouring shifts of one terminal that overlap. An open shift reaches as far as time goes."""
+    found = []
+    for terminal in sorted({shift.terminal for shift in shifts}):
+        own = sorted(
+            (one for one in shifts if one.terminal == terminal), key=lambda one: (one.opened_at, one.shift)
+        )
+        for earlier, later in itertools.pairwise(own):
+            if earlier.closed_at is None or earlier.closed_at > later.opened_at:
+                found.append(Overlap(earlier, later, later.opened_at))
+    return tuple(found)
+
+
+def overlap_in_doubt(shifts: Sequence[Shift], terminal: str, shift: str, at: datetime) -> Overlap | None:
+    """Give the overlap that makes a receipt's shift doubtful: it was rung in a shift after the next had been opened."""
+    for overlap in overlaps(shifts):
+        earlier = overlap.earlier
+        if (
+            earlier.terminal == terminal
+            and earlier.shift == shift
+            and at >= overlap.since
+            and not earlier.ended_by
+        ):
+            return overlap
+    return None
+
+
+def effective_shift(shifts: Sequence[Shift], terminal: str, shift: str, at: datetime) -> str:
+    """Give the shift a receipt counts for: the one it names, unless a person ended that one before the receipt.
+
+    Then it is the terminal's shift that was running at that instant, if there is one.
+    """
+    own = [one for one in shifts if one.terminal == terminal]
+    named = next((one for one in own if one.shift == shift), None)
+    if named is None or not named.ended_by or named.closed_at is None or at < named.closed_at:
+        return shift
+    later = [one for one in own if one.opened_at <= at and one.opened_at >= named.closed_at]
+    return max(later, key=lambda one: one.opened_at).shift if later else shift

@@ -1,0 +1,233 @@
+"""The statement of a store-day and its proof: three columns, and named causes that add up to the difference.
+
+What the POS says, what we received, what D365 has and has posted. Nothing is ever plugged: what no cause explains is
+shown as Unexplained. The same receipts give the same statement, whatever the order they came in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from types import MappingProxyType
+
+from shared.retail.completeness import Decision, Gap, SeenNumber, gaps_of, terminal_says
+from shared.retail.figures import Figures, sum_of
+from shared.retail.money import ZERO
+from shared.retail.reasons import FINANCE, IT, REASONS
+from shared.retail.shift import Shift
+from shared.retail.status import IN_D365, Status
+
+PROVED = "proved"
+NOT_PROVED = "not proved"
+NOT_STATED = "completeness not proven"
+
+# Causes that are no exception: the receipt is on its way. Owner and remedy by code.
+ON_THE_WAY = {
+    "not_sent_yet": (IT, "Nothing: the receipt goes with the next package."),
+    "not_posted_yet": (FINANCE, "Nothing yet: headquarters' own jobs validate and post it."),
+    "written_off": (FINANCE, "Nothing: a person decided that it will not go."),
+    "reversed": (FINANCE, "Nothing: a reversal and a replacement stand for it."),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptRecord:
+    """What the statement needs of one transaction."""
+
+    label: str
+    account: str
+    transaction_id: str
+    terminal: str
+    status: Status
+    figures: Figures
+    generation: int = 1
+    sequence_number: int | None = None
+    shift: str = ""
+    is_receipt: bool = True
+    late: bool = False
+    conflict: bool = False
+    cause_code: str = ""
+    cause_value: str = ""
+    fingerprint: str = ""
+    d365_statement: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StoreDay:
+    """A store's business day as it is known at the cut-off."""
+
+    store: str
+    legal_entity: str
+    business_day: date
+    currency: str
+    ends_at: datetime
+    receipts: Sequence[ReceiptRecord]
+    shifts: Sequence[Shift]
+    decisions: Mapping[tuple[str, int], Decision] = field(default_factory=lambda: MappingProxyType({}))
+
+
+@dataclass(frozen=True, slots=True)
+class ProofCause:
+    """One named part of the difference: `figures` is how much of it, `receipts` the evidence behind it."""
+
+    code: str
+    value: str
+    fingerprint: str
+    figures: Figures
+    receipts: tuple[str, ...]
+    owner: str
+    do_this: str
+    decided: Decision | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """The compiled store-day. pos_says is None where the POS states no totals.
+
+    difference = pos_says - posted (received - posted where the POS says nothing);
+    sum of causes + unexplained = difference, in total and for every tender, tax code and group.
+    """
+
+    day: StoreDay
+    pos_says: Figures | None
+    received: Figures
+    in_d365: Figures
+    posted: Figures
+    causes: tuple[ProofCause, ...]
+    unexplained: Figures
+    gaps: tuple[Gap, ...]
+    late: tuple[str, ...]
+    verdict: str
+
+    @property
+    def difference(self) -> Figures:
+        return (self.received if self.pos_says is None else self.pos_says) - self.posted
+
+
+def compile_store_day(day: StoreDay) -> Statement:
+    """Compile a store-day: add each column up, name the causes of the difference, and say whether it is proved."""
+    receipts = [one for one in day.receipts if one.is_receipt and one.status is not Status.EXCLUDED]
+    received = sum_of(one.figures for one in receipts)
+    by_terminal = {
+        terminal: sum_of(one.figures for one in receipts if one.terminal == terminal)
+        for terminal in sorted({one.terminal for one in receipts})
+    }
+    pos_says = _pos_says(receipts, day.shifts)
+    posted = sum_of(one.figures for one in receipts if one.status is Status.POSTED)
+    gaps = gaps_of(_numbers(day.receipts), day.shifts, by_terminal, day.decisions)
+    causes = (*_gap_causes(day, gaps, stated=pos_says is not None), *_receipt_causes(receipts))
+    difference = (received if pos_says is None else pos_says) - posted
+    unexplained = difference - sum_of(one.figures for one in causes)
+    return Statement(
+        day=day,
+        pos_says=pos_says,
+        received=received,
+        in_d365=sum_of(one.figures for one in receipts if one.status in IN_D365),
+        posted=posted,
+        causes=causes,
+        unexplained=unexplained,
+        gaps=gaps,
+        late=tuple(sorted(one.label for one in receipts if one.late)),
+        verdict=_verdict(pos_says, causes, unexplained),
+    )
+
+
+def _pos_says(receipts: Sequence[ReceiptRecord], shifts: Sequence[Shift]) -> Figures | None:
+    """Add up the shifts' totals, if every terminal that sold anything states them for all its shifts."""
+    terminals = {one.terminal for one in receipts} | {shift.terminal for shift in shifts}
+    says = [terminal_says(terminal, shifts) for terminal in sorted(terminals)]
+    stated = [one for one in says if one is not None]
+    return sum_of(stated) if says and len(stated) == len(says) else None
+
+
+def _numbers(receipts: Sequence[ReceiptRecord]) -> list[SeenNumber]:
+    return [
+        SeenNumber(one.terminal, one.generation, one.sequence_number)
+        for one in receipts
+        if one.sequence_number is not None
+    ]
+
+
+def _gap_causes(day: StoreDay, gaps: Sequence[Gap], *, stated: bool) -> list[ProofCause]:
+    """One cause a gap, or two where a person has decided about some of its numbers and not about others."""
+    reason = REASONS["receipts_missing"]
+    causes = []
+    for gap in gaps:
+        worth = gap.worth if stated and gap.worth is not None else Figures()
+        decided = len(gap.decisions) == len(gap.numbers)
+        value = gap_value(day, gap.terminal)
+        causes.append(
+            ProofCause(
+                code="receipts_missing",
+                value=value,
+                fingerprint="",
+                figures=worth,
+                receipts=tuple(f"till {gap.terminal} number {number}" for number in gap.numbers),
+                owner=reason.owner,
+                do_this=reason.do_this,
+                decided=gap.decisions[min(gap.decisions)] if decided else None,
+            )
+        )
+    return causes
+
+
+def gap_value(day: StoreDay, terminal: str) -> str:
+    """Name the gap of a till on a day: the value of its cause."""
+    return f"{day.store} till {terminal} {day.business_day}"
+
+
+def _receipt_causes(receipts: Sequence[ReceiptRecord]) -> list[ProofCause]:
+    """Group what is not posted by why, and show late and conflicting receipts beside it with no amount."""
+    groups: dict[tuple[str, str, str], list[ReceiptRecord]] = {}
+    for one in receipts:
+        if one.status is not Status.POSTED:
+            groups.setdefault(_why_not_posted(one), []).append(one)
+    causes = [_cause(key, members, counts=True) for key, members in sorted(groups.items())]
+    late = [one for one in receipts if one.late and one.status is Status.POSTED]
+    if late:
+        causes.append(_cause(("receipt_late", "", ""), late, counts=False))
+    return causes
+
+
+def _why_not_posted(one: ReceiptRecord) -> tuple[str, str, str]:
+    if one.status in (Status.HELD, Status.WAITING, Status.REPAIR):
+        return (one.cause_code or "d365_refused", one.cause_value, one.fingerprint)
+    if one.status is Status.WRITTEN_OFF:
+        return ("written_off", "", "")
+    if one.status is Status.REVERSED:
+        return ("reversed", "", "")
+    return ("not_posted_yet" if one.status in IN_D365 else "not_sent_yet", "", "")
+
+
+def _cause(key: tuple[str, str, str], members: Sequence[ReceiptRecord], *, counts: bool) -> ProofCause:
+    code, value, fingerprint = key
+    reason = REASONS.get(code)
+    owner, do_this = (reason.owner, reason.do_this) if reason else ON_THE_WAY[code]
+    return ProofCause(
+        code=code,
+        value=value,
+        fingerprint=fingerprint,
+        figures=sum_of(one.figures for one in members) if counts else Figures(),
+        receipts=tuple(sorted(one.label for one in members)),
+        owner=owner,
+        do_this=do_this,
+    )
+
+
+def _verdict(pos_says: Figures | None, causes: Sequence[ProofCause], unexplained: Figures) -> str:
+    """Proved: the POS states its totals, nothing is unexplained, and every cause with money in it is decided."""
+    if not unexplained.is_nothing:
+        return NOT_PROVED
+    if any(not one.figures.is_nothing and one.decided is None for one in causes):
+        return NOT_PROVED
+    open_gap = any(one.code == "receipts_missing" and one.decided is None for one in causes)
+    if pos_says is None or open_gap:
+        return NOT_STATED
+    return PROVED
+
+
+def amount_of(cause: ProofCause) -> Decimal:
+    """Give how much of the total difference a cause explains."""
+    return cause.figures.total or ZERO

@@ -1,0 +1,167 @@
+"""The only place that builds clients, and the only place that sleeps, gathers or uses threads.
+
+A simulation swaps what is in here; flows and edges never notice.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import ssl
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+import httpx
+from azure.core.credentials_async import AsyncTokenCredential
+from azure.identity.aio import ClientSecretCredential, ManagedIdentityCredential
+
+from shared.clock import Clock
+from shared.d365.client import UPLOAD_HOSTS, D365Client
+from shared.errors import AlreadyThereError, SettingsError
+from shared.settings import D365Settings, Settings, read_settings
+from shared.storage import Queues, Tables, open_storage
+from shared.storage.due import doorbell
+from shared.storage.mappings import MappingCache
+from shared.storage.protocols import Queue, Row
+
+T = TypeVar("T")
+D365_TIMEOUT = httpx.Timeout(60.0, connect=15.0)
+
+
+@dataclass(slots=True)
+class Services:
+    """Everything a flow may use."""
+
+    settings: Settings
+    tables: Tables
+    queues: Queues
+    d365: D365Client
+    mappings: MappingCache
+    storage_calls: Counter[str] = field(default_factory=Counter)
+    started_at: datetime = datetime(1, 1, 1, tzinfo=UTC)
+    log: logging.Logger = field(default_factory=lambda: logging.getLogger("tillpost"))
+
+    @property
+    def clock(self) -> Clock:
+        return self.settings.clock
+
+    def now(self) -> datetime:
+        """Give the present instant of the one clock."""
+        return self.clock.now()
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait for seconds of the one clock."""
+        await self.clock.sleep(seconds)
+
+    async def together(self, *work: Awaitable[T]) -> list[T]:
+        """Wait for several things at once; the first error is raised after all have ended."""
+        outcomes = await asyncio.gather(*work, return_exceptions=True)
+        for outcome in outcomes:
+            if isinstance(outcome, BaseException):
+                raise outcome
+        return [outcome for outcome in outcomes if not isinstance(outcome, BaseException)]
+
+    async def in_thread(self, work: Callable[..., T], *arguments: Any) -> T:
+        """Run what would hold up the loop in a thread."""
+        return await asyncio.to_thread(work, *arguments)
+
+    async def ring(self, queue: Queue, due_key: str, *, after_seconds: float = 0) -> None:
+        """Ring the doorbell of a due row, now or after seconds of the one clock (at most a day)."""
+        wait = min(round(self.clock.machine_seconds(after_seconds)), 86_400)
+        await queue.send(doorbell(due_key), visible_in_seconds=wait)
+
+
+_opened: dict[int, Services] = {}
+
+
+async def services() -> Services:
+    """Give this process's services, built on first use inside the running loop."""
+    loop = id(asyncio.get_running_loop())
+    if loop not in _opened:
+        _opened[loop] = await open_services(read_settings(os.environ))
+    return _opened[loop]
+
+
+async def open_services(settings: Settings) -> Services:
+    """Build every client, and make the tables and queues that are missing.
+
+    Raises:
+        SettingsError: the storage belongs to another D365 environment.
+    """
+    by_key = bool(settings.storage.connection_string)
+    identity = None if by_key else ManagedIdentityCredential(client_id=settings.storage.client_id or None)
+    tables, queues, calls = open_storage(settings.storage, identity)
+    await tables.ensure()
+    await queues.ensure()
+    await _refuse_other_environment(tables, settings.d365.environment_id)
+    return Services(
+        settings=settings,
+        tables=tables,
+        queues=queues,
+        d365=open_d365(settings.d365, settings.clock, settings.storage.client_id),
+        mappings=MappingCache(tables.mappings),
+        storage_calls=calls,
+        started_at=settings.clock.now(),
+    )
+
+
+async def _refuse_other_environment(tables: Tables, environment: str) -> None:
+    """Storage carries its D365 environment's id: a mismatch refuses to start."""
+    row = Row(partition="environment", key="environment", values={"D365EnvironmentId": environment})
+    try:
+        await tables.packages.insert(row)
+    except AlreadyThereError:
+        found = await tables.packages.read(row.partition, row.key)
+        kept = found.text("D365EnvironmentId") if found else ""
+        if kept != environment:
+            raise SettingsError(
+                f"this storage belongs to the D365 environment {kept!r}; D365_ENVIRONMENT_ID is {environment!r}"
+            ) from None
+
+
+def open_d365(settings: D365Settings, clock: Clock, identity: str) -> D365Client:
+    """Build the client of a D365 environment: client secret where one is set, else the app's own identity."""
+    trust = (
+        ssl.create_default_context(cafile=settings.ca_file)
+        if settings.ca_file
+        else ssl.create_default_context()
+    )
+    http = httpx.AsyncClient(verify=trust, timeout=D365_TIMEOUT, follow_redirects=False)
+    origin = httpx.URL(settings.url)
+    extra = (f"{origin.host}:{origin.port}",) if settings.ca_file else ()
+    return D365Client(
+        settings.url,
+        _credential(settings, identity),
+        http,
+        clock.now,
+        settings.data_project,
+        (*UPLOAD_HOSTS, *extra),
+    )
+
+
+def _credential(settings: D365Settings, identity: str) -> AsyncTokenCredential:
+    if not settings.client_secret:
+        return ManagedIdentityCredential(client_id=settings.client_id or identity or None)
+    options: dict[str, Any] = {}
+    if settings.ca_file:
+        options = {"disable_instance_discovery": True, "connection_verify": settings.ca_file}
+    return ClientSecretCredential(
+        settings.tenant_id,
+        settings.client_id,
+        settings.client_secret,
+        authority=settings.authority,
+        **options,
+    )
+
+
+def usage(services: Services) -> dict[str, Any]:
+    """Give what this process has used so far: storage operations and D365 calls by kind."""
+    return {
+        "storage": dict(sorted(services.storage_calls.items())),
+        "d365": dict(sorted(services.d365.calls.items())),
+        "since": services.started_at.isoformat(),
+    }

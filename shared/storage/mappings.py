@@ -1,0 +1,115 @@
+"""Mapping rows in their table: loaded once, kept up to date by version, imported all or nothing.
+
+Partition = kind. An import writes its rows under an id of its own; they count only once its import row is there. That
+row's number is the version: versions are in the order in which imports finished, and half an import changes nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from shared.errors import AlreadyThereError
+from shared.retail.mapping import MappingRow, Mappings
+from shared.retail.mapping_csv import KINDS
+from shared.storage.keys import join_key
+from shared.storage.protocols import Condition, Row, Table, Upsert, Value
+
+IMPORTS = "import"
+VERSION_TRIES_MAX = 50
+
+
+class MappingCache:
+    """The mappings a worker knows. `refresh` reads what is newer; a worker that is behind calls it."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+        self._rows: dict[tuple[str, ...], tuple[MappingRow, ...]] = {}
+        self._version = 0
+
+    @property
+    def known(self) -> Mappings:
+        return Mappings(self._version, self._rows)
+
+    async def at_least(self, version: int) -> Mappings:
+        """Give the mappings, read again if they are older than `version` or were never read."""
+        if self._version == 0 or self._version < version:
+            await self.refresh()
+        return self.known
+
+    async def refresh(self) -> Mappings:
+        """Read the imports that finished since, and their rows; forget nothing older."""
+        newer = (Condition("Version", "gt", self._version),)
+        finished = {
+            row.text("Import"): (row.number("Version"), row.text("Kind"))
+            async for row in self._table.query(IMPORTS, where=newer)
+        }
+        if not finished:
+            return self.known
+        rows = dict(self._rows)
+        for kind in sorted({kind for _, kind in finished.values()}):
+            ids = [one for one, (_, its_kind) in finished.items() if its_kind == kind]
+            where = (Condition("Import", "eq", ids[0]),) if len(ids) == 1 else ()
+            async for row in self._table.query(kind, where=where):
+                if row.text("Import") in finished:
+                    key = (kind, *json.loads(row.text("Key")))
+                    version = finished[row.text("Import")][0]
+                    rows[key] = (*rows.get(key, ()), MappingRow(json.loads(row.text("Values")), version))
+        self._rows, self._version = rows, max(version for version, _ in finished.values())
+        return self.known
+
+
+async def import_rows(
+    table: Table, kind: str, rows: Sequence[Mapping[str, str]], *, who: str, reason: str, at: datetime
+) -> int:
+    """Write mapping rows as one import; give its version."""
+    import_id = secrets.token_hex(8)
+    key_columns = KINDS[kind].key
+    entities = [
+        Row(
+            partition=kind,
+            key=join_key(kind, *(row[name] for name in key_columns), import_id),
+            values={
+                **{_column(name): value for name, value in row.items() if value},
+                "Key": json.dumps([row[name] for name in key_columns]),
+                "Values": json.dumps(dict(row), sort_keys=True),
+                "Import": import_id,
+            },
+        )
+        for row in rows
+    ]
+    for start in range(0, len(entities), 100):
+        await table.write_group([Upsert(row) for row in entities[start : start + 100]])
+    done: dict[str, Value] = {
+        "Import": import_id,
+        "Kind": kind,
+        "Rows": len(rows),
+        "By": who,
+        "Reason": reason[:2000],
+        "At": at,
+    }
+    return await _finish_import(table, done)
+
+
+async def _finish_import(table: Table, done: dict[str, Value]) -> int:
+    """Make an import count: take the first version number that nobody has taken."""
+    newest = 0
+    async for row in table.query(IMPORTS, select=("Version",)):
+        newest = max(newest, row.number("Version"))
+    for version in range(newest + 1, newest + 1 + VERSION_TRIES_MAX):
+        row = Row(
+            partition=IMPORTS, key=join_key(IMPORTS, f"{version:09d}"), values={**done, "Version": version}
+        )
+        try:
+            await table.insert(row)
+        except AlreadyThereError:
+            continue
+        return version
+    raise AlreadyThereError("too many imports at once")
+
+
+def _column(name: str) -> str:
+    """Give a column the plain name it shows in the portal: payment_method becomes PaymentMethod."""
+    return "".join(part.capitalize() for part in name.split("_"))

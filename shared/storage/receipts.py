@@ -1,0 +1,227 @@
+"""Transactions as rows: identity, day row, document and history, and the one way their status changes.
+
+Partition = store. Two rows a receipt, written in one group: identity (`id~store~account~transaction`), which is kept
+for ever, and day row (`day~store~business day~terminal~account~transaction`), which holds everything else.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import zlib
+from collections.abc import AsyncIterator, Iterator
+from datetime import date, datetime
+
+from shared.retail.business_day import store_zone
+from shared.retail.figures import figures_from, figures_of, figures_text
+from shared.retail.mapped import D365Key, MappedTransaction
+from shared.retail.money import money_text
+from shared.retail.statement import ReceiptRecord
+from shared.retail.status import Status, advance
+from shared.retail.transaction import Transaction
+from shared.storage.keys import join_key, prefix_end
+from shared.storage.protocols import Condition, Row, Table, Value
+
+DOCUMENT_PART_BYTES = 60_000  # below the 64 KiB a binary property may hold
+DOCUMENT_PARTS_MAX = 12  # 720 kB, compressed, within the 1 MiB an entity may hold
+HISTORY_CHARS_MAX = 30_000
+UNKNOWN_STORE = "unknown"
+
+
+def identity_key(store: str, account: str, transaction_id: str) -> str:
+    """Give the row key of a receipt's identity."""
+    return join_key("id", store, account, transaction_id)
+
+
+def day_key(store: str, day: date, terminal: str, account: str, transaction_id: str) -> str:
+    """Give the row key of a receipt's day row."""
+    return join_key("day", store, day.isoformat(), terminal, account, transaction_id)
+
+
+def receipt_rows(
+    transaction: Transaction,
+    *,
+    day: date,
+    document: bytes,
+    adapter: str,
+    content_hash: str,
+    received_at: datetime,
+) -> tuple[Row, Row]:
+    """Build the identity and day row of a receipt that has just arrived, its status `received`.
+
+    Raises:
+        ValueError: the compressed document is larger than a row can hold; the door checks first.
+    """
+    key = day_key(
+        transaction.store, day, transaction.terminal, transaction.account, transaction.transaction_id
+    )
+    identity = Row(
+        partition=transaction.store,
+        key=identity_key(transaction.store, transaction.account, transaction.transaction_id),
+        values=_present(
+            {
+                "Record": "identity",
+                "DayKey": key,
+                "BusinessDay": day.isoformat(),
+                "ContentHash": content_hash,
+                "Revision": transaction.revision,
+            }
+        ),
+    )
+    values = {
+        **_summary(transaction, day),
+        "Status": str(Status.RECEIVED),
+        "ReceivedAt": received_at,
+        "ContentHash": content_hash,
+        "Adapter": adapter,
+        "DocumentSha256": hashlib.sha256(document).hexdigest(),
+        "History": f"{_stamp(received_at)} received",
+        **document_values(document),
+    }
+    return identity, Row(partition=transaction.store, key=key, values=_present(values))
+
+
+def _summary(transaction: Transaction, day: date) -> dict[str, Value | None]:
+    figures = figures_of(transaction)
+    return {
+        "Record": "receipt",
+        "Store": transaction.store,
+        "BusinessDay": day.isoformat(),
+        "Terminal": transaction.terminal,
+        "Account": transaction.account,
+        "TransactionId": transaction.transaction_id,
+        "Generation": transaction.generation,
+        "Kind": str(transaction.kind),
+        "Shape": transaction.shape if transaction.is_for_the_ledger else None,
+        "ReceiptNumber": transaction.receipt_number,
+        "SequenceNumber": transaction.sequence_number,
+        "Shift": transaction.shift,
+        "CompletedAt": transaction.completed_at,
+        "Currency": transaction.currency,
+        "Total": money_text(figures.total, transaction.currency),
+        "Figures": figures_text(figures) if transaction.is_for_the_ledger else None,
+        "Revision": transaction.revision,
+    }
+
+
+def document_values(document: bytes) -> dict[str, Value]:
+    """Compress a document into as many properties as it needs."""
+    packed = zlib.compress(document, 6)
+    parts = [packed[at : at + DOCUMENT_PART_BYTES] for at in range(0, len(packed), DOCUMENT_PART_BYTES)]
+    if len(parts) > DOCUMENT_PARTS_MAX:
+        raise ValueError(f"a document of {len(packed)} compressed bytes does not fit a row")
+    return {f"Document{number or ''}": part for number, part in enumerate(parts)}
+
+
+def document_fits(document: bytes) -> bool:
+    """Say whether a document can be kept in one row."""
+    return len(zlib.compress(document, 6)) <= DOCUMENT_PART_BYTES * DOCUMENT_PARTS_MAX
+
+
+def document_of(row: Row) -> bytes:
+    """Give back the document as it was kept."""
+    return zlib.decompress(b"".join(_document_parts(row)))
+
+
+def _document_parts(row: Row) -> Iterator[bytes]:
+    for number in range(DOCUMENT_PARTS_MAX):
+        name = f"Document{number or ''}"
+        if name not in row.values:
+            return
+        yield row.data(name)
+
+
+def advanced(row: Row, to: Status, at: datetime, note: str = "", **changes: Value | None) -> Row:
+    """Give a receipt's row with its next status, its history grown by one line, and other changes. The one gate.
+
+    Raises:
+        ValueError: the status table does not know the move (a bug).
+    """
+    status = advance(Status(row.text("Status")), to)
+    line = f"{_stamp(at)} {status}{f': {note}' if note else ''}"
+    history = f"{row.text('History')}\n{line}"
+    if len(history) > HISTORY_CHARS_MAX:
+        first, _, rest = history.partition("\n")
+        history = f"{first}\n…\n{rest[-(HISTORY_CHARS_MAX - 200) :].partition(chr(10))[2]}"
+    return row.with_values(Status=str(status), StatusSince=at, History=history, **changes)
+
+
+async def receipts_of_day(table: Table, store: str, day: date, status: Status | None = None) -> list[Row]:
+    """Read a store-day's day rows, all or those of one status, in key order."""
+    where = (Condition("Status", "eq", str(status)),) if status else ()
+    return [row async for row in _day_rows(table, store, day, where, ())]
+
+
+async def records_of_day(table: Table, store: str, day: date) -> list[ReceiptRecord]:
+    """Read what the statement needs of a store-day: no documents are fetched."""
+    rows = _day_rows(table, store, day, (), _RECORD_COLUMNS)
+    return [record_of(row) async for row in rows]
+
+
+_RECORD_COLUMNS = (
+    "Account", "TransactionId", "Terminal", "Status", "Figures", "Generation", "SequenceNumber", "Shift", "Kind",
+    "Late", "Conflict", "Cause", "CauseValue", "Fingerprint", "ReceiptNumber", "D365Statement",
+)  # fmt: skip
+
+
+def _day_rows(
+    table: Table, store: str, day: date, where: tuple[Condition, ...], select: tuple[str, ...]
+) -> AsyncIterator[Row]:
+    prefix = f"{join_key('day', store, day.isoformat())}~"
+    return table.query(store, key_from=prefix, key_before=prefix_end(prefix), where=where, select=select)
+
+
+def record_of(row: Row) -> ReceiptRecord:
+    """Read a day row as the statement sees it."""
+    return ReceiptRecord(
+        label=receipt_label(row),
+        account=row.text("Account"),
+        transaction_id=row.text("TransactionId"),
+        terminal=row.text("Terminal"),
+        status=Status(row.text("Status")),
+        figures=figures_from(row.text("Figures")),
+        generation=row.number("Generation", 1),
+        sequence_number=row.number("SequenceNumber") if "SequenceNumber" in row.values else None,
+        shift=row.text("Shift"),
+        is_receipt="Figures" in row.values,
+        late=row.flag("Late"),
+        conflict=row.flag("Conflict"),
+        cause_code=row.text("Cause"),
+        cause_value=row.text("CauseValue"),
+        fingerprint=row.text("Fingerprint"),
+        d365_statement=row.text("D365Statement"),
+    )
+
+
+def receipt_label(row: Row) -> str:
+    """Name a receipt for people: its printed number where there is one."""
+    return row.text("ReceiptNumber") or row.text("TransactionId")
+
+
+def key_values(mapped: MappedTransaction) -> dict[str, Value | None]:
+    """Give the columns that freeze a receipt's D365 key."""
+    key = mapped.key
+    return {
+        "LegalEntity": key.legal_entity,
+        "OperatingUnit": key.operating_unit,
+        "Register": key.terminal,
+        "D365Number": key.transaction_number,
+    }
+
+
+def key_of(row: Row) -> D365Key:
+    """Read a receipt's frozen D365 key."""
+    names = ("LegalEntity", "OperatingUnit", "Register", "D365Number")
+    return D365Key(*(row.text(name) for name in names))
+
+
+def local_day(instant: datetime, zone_name: str) -> date:
+    """Give the calendar day of an instant where the store is."""
+    return instant.astimezone(store_zone(zone_name)).date()
+
+
+def _stamp(at: datetime) -> str:
+    return at.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _present(values: dict[str, Value | None]) -> dict[str, Value]:
+    return {name: value for name, value in values.items() if value is not None}

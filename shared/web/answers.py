@@ -1,0 +1,75 @@
+"""Answers in one shape: JSON, or problem details (RFC 9457) that name the field, what was expected and what was found."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import azure.functions as func
+
+from shared.errors import ForbiddenError, RejectedError, RetryableError, TillpostError, UnknownOutcomeError
+from shared.flows.ingest_transactions import ACCEPTED, CONFLICT, DUPLICATE, Verdict
+
+PROBLEM_TYPE = "application/problem+json"
+
+
+def answer(body: Any, status: int = 200) -> func.HttpResponse:
+    """Answer with JSON."""
+    text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+    return func.HttpResponse(text, status_code=status, mimetype="application/json")
+
+
+def problem(status: int, title: str, **more: Any) -> func.HttpResponse:
+    """Answer with problem details."""
+    body = {"type": "about:blank", "title": title, "status": status, **more}
+    return func.HttpResponse(json.dumps(body, ensure_ascii=False), status_code=status, mimetype=PROBLEM_TYPE)
+
+
+def not_found(what: str) -> func.HttpResponse:
+    """Answer that something is not here."""
+    return problem(404, f"{what} is not known here")
+
+
+def answer_error(error: TillpostError) -> func.HttpResponse:
+    """Turn an error into an answer: 4xx for what the caller can mend, 503 with Retry-After for what time mends."""
+    if isinstance(error, ForbiddenError):
+        return problem(error.status, str(error))
+    if isinstance(error, RejectedError):
+        return problem(
+            _rejected_status(error), str(error), field=error.field, expected=error.expected, found=error.found
+        )
+    if isinstance(error, RetryableError | UnknownOutcomeError):
+        response = problem(503, "storage did not answer; send the same again: nothing is kept twice")
+        response.headers["Retry-After"] = "5"
+        return response
+    return problem(409, "somebody else changed this meanwhile; read it again")
+
+
+def _rejected_status(error: RejectedError) -> int:
+    if error.field in ("body", "document") and error.expected.startswith("at most"):
+        return 413
+    return 400 if error.field in ("body", "document", "file") else 422
+
+
+def answer_verdicts(verdicts: Sequence[Verdict]) -> func.HttpResponse:
+    """Answer a call of receipts: 202 if any was accepted or known, 409 for a lone conflict, else 422."""
+    results = [_result(one) for one in verdicts]
+    if any(one.verdict in (ACCEPTED, DUPLICATE) for one in verdicts):
+        return answer({"results": results}, 202)
+    if len(verdicts) == 1 and verdicts[0].verdict == CONFLICT:
+        return problem(409, "this receipt is here already with other content; both are kept", results=results)
+    return problem(422, "none of the receipts was accepted; see the problems of each", results=results)
+
+
+def _result(verdict: Verdict) -> dict[str, Any]:
+    return {
+        "index": verdict.index,
+        "transaction_id": verdict.transaction_id,
+        "verdict": verdict.verdict,
+        "status_url": verdict.status_url or None,
+        "problems": [
+            {"rule": one.rule, "field": one.field, "expected": one.expected, "found": one.found}
+            for one in verdict.problems
+        ],
+    }

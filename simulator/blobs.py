@@ -1,0 +1,72 @@
+"""Blob storage as D365 uses it: an address that is good until it expires, for putting and for getting."""
+
+from __future__ import annotations
+
+import re
+import secrets
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from urllib.parse import quote, unquote, urlsplit
+
+from simulator.values import instant_text
+
+_NAME = re.compile(r"[^/\\?#]{1,255}")
+
+
+@dataclass(slots=True)
+class Blob:
+    """One blob. content None: an address was given, nothing was uploaded yet."""
+
+    blob_id: str
+    name: str
+    signature: str
+    expires_at: datetime
+    content: bytes | None = None
+
+
+class Blobs:
+    """All blobs by id. `now`: the simulator's clock."""
+
+    def __init__(self, now: Callable[[], datetime]) -> None:
+        self._now = now
+        self._blobs: dict[str, Blob] = {}
+
+    def create(self, name: str, seconds: int, content: bytes | None = None) -> Blob:
+        """Make a blob with an address that is good for so many seconds.
+
+        Raises:
+            ValueError: a name that is no file name.
+        """
+        if not _NAME.fullmatch(name):
+            raise ValueError(f"'{name}' is not a valid file name.")
+        blob = Blob(
+            str(uuid.uuid4()),
+            name,
+            secrets.token_urlsafe(24),
+            self._now() + timedelta(seconds=seconds),
+            content,
+        )
+        self._blobs[blob.blob_id] = blob
+        return blob
+
+    def url_of(self, blob: Blob, origin: str) -> str:
+        """Give the blob's address with its signature."""
+        expiry = quote(instant_text(blob.expires_at), safe="")
+        return f"{origin}/blob/dmf/{blob.blob_id}/{quote(blob.name)}?sv=2024-11-04&sr=b&sp=rcw&se={expiry}&sig={blob.signature}"
+
+    def allowed(self, blob_id: str, name: str, signature: str) -> Blob | None:
+        """Give the blob if the signature is its own and has not expired."""
+        blob = self._blobs.get(blob_id)
+        good = blob is not None and blob.name == name and secrets.compare_digest(blob.signature, signature)
+        return blob if good and blob and self._now() < blob.expires_at else None
+
+    def by_url(self, url: str) -> Blob | None:
+        """Give the blob an address leads to, if the address is still good."""
+        parts = urlsplit(url)
+        path = parts.path.split("/")
+        fields = dict(pair.partition("=")[::2] for pair in parts.query.split("&"))
+        if len(path) < 5 or path[1:3] != ["blob", "dmf"]:
+            return None
+        return self.allowed(path[3], unquote(path[4]), unquote(fields.get("sig", "")))

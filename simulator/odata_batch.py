@@ -1,0 +1,143 @@
+"""`$batch`: multipart in, multipart out, 200 outside whatever happens inside. A changeset lands whole or not at all."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from urllib.parse import urlsplit
+
+from simulator.answers import D365Error, error_body
+from simulator.odata import ODataService, Operation, Outcome
+from simulator.schema import ENTITIES
+from simulator.values import json_text
+from simulator.world import World
+
+OPERATIONS_MAX = 5_000
+_BOUNDARY = re.compile(r'boundary="?([^";]+)"?', re.IGNORECASE)
+_DATA = re.compile(r"^(?:https://[^/]+)?/?(?:data/)?")
+_REASONS = {
+    200: "OK",
+    201: "Created",
+    204: "No Content",
+    400: "Bad Request",
+    404: "Not Found",
+    500: "Internal Server Error",
+}
+
+
+class Batch:
+    """Does batches against one environment."""
+
+    def __init__(self, world: World, service: ODataService) -> None:
+        self._world = world
+        self._service = service
+
+    def answer(self, content_type: str, content: bytes, *, go_on: bool) -> tuple[str, str]:
+        """Do a batch. Give the answer's content type and body. go_on: do not stop at the first error.
+
+        Raises:
+            D365Error: the batch as a whole cannot be read, or is too large.
+        """
+        outer = f"batchresponse_{uuid.uuid4()}"
+        lines: list[str] = []
+        count = 0
+        for head, body in _parts(content_type, content):
+            inner_type = head.get("content-type", "")
+            operations = (
+                [_operation(part) for _, part in _parts(inner_type, body)]
+                if "multipart" in inner_type
+                else None
+            )
+            count += 1 if operations is None else len(operations)
+            if count > OPERATIONS_MAX:
+                raise D365Error(400, f"The batch has more than {OPERATIONS_MAX} operations.")
+            written, failed = (
+                self._single(_operation(body)) if operations is None else self._changeset(operations)
+            )
+            lines += [f"--{outer}", *written]
+            if failed and not go_on:
+                break
+        lines += [f"--{outer}--", ""]
+        return f"multipart/mixed; boundary={outer}", "\r\n".join(lines)
+
+    def _single(self, operation: Operation) -> tuple[list[str], bool]:
+        if operation.method != "GET":
+            return self._changeset([operation], bare=True)
+        try:
+            return _http_part(self._service.answer(operation, in_batch=True)), False
+        except D365Error as error:
+            return _http_part(Outcome(error.status, error_body(error))), True
+
+    def _changeset(self, operations: list[Operation], *, bare: bool = False) -> tuple[list[str], bool]:
+        database = self._world.database
+        try:
+            with database.all_or_nothing():
+                outcomes = [self._service.answer(one, in_batch=True) for one in operations]
+                self._check_orphans(operations, outcomes)
+        except D365Error as error:
+            return _http_part(Outcome(error.status, error_body(error))), True
+        if bare:
+            return _http_part(outcomes[0]), False
+        inner = f"changesetresponse_{uuid.uuid4()}"
+        lines = [f"Content-Type: multipart/mixed; boundary={inner}", ""]
+        for number, outcome in enumerate(outcomes, start=1):
+            lines += [f"--{inner}", *_http_part(outcome, number)]
+        return [*lines, f"--{inner}--", ""], False
+
+    def _check_orphans(self, operations: list[Operation], outcomes: list[Outcome]) -> None:
+        written = []
+        for operation, outcome in zip(operations, outcomes, strict=True):
+            if operation.method != "POST" or not isinstance(outcome.value, dict):
+                continue
+            entity = ENTITIES[urlsplit(operation.target).path]
+            written.append((entity, self._service.key_of_answer(entity, outcome.value)))
+        self._service.refuse_orphans(written)
+
+
+def _parts(content_type: str, content: bytes) -> list[tuple[dict[str, str], bytes]]:
+    match = _BOUNDARY.search(content_type)
+    if match is None or "multipart/mixed" not in content_type:
+        raise D365Error(400, "The batch is not multipart/mixed with a boundary.")
+    marked = b"\r\n" + content
+    pieces = marked.split(b"\r\n--" + match[1].encode())
+    if len(pieces) < 3 or not pieces[-1].startswith(b"--"):
+        raise D365Error(400, "The batch is not closed by its boundary.")
+    found = []
+    for piece in pieces[1:-1]:
+        head, _, body = piece.removeprefix(b"\r\n").partition(b"\r\n\r\n")
+        found.append((_headers(head), body))
+    return found
+
+
+def _headers(head: bytes) -> dict[str, str]:
+    pairs = (line.partition(":") for line in head.decode("latin-1").split("\r\n") if ":" in line)
+    return {name.strip().lower(): value.strip() for name, _, value in pairs}
+
+
+def _operation(body: bytes) -> Operation:
+    """Read a request written out in full: request line, headers, empty line, content."""
+    head, _, content = body.partition(b"\r\n\r\n")
+    line, _, rest = head.partition(b"\r\n")
+    words = line.decode("utf-8", "replace").split(" ")
+    if len(words) != 3 or not words[2].startswith("HTTP/"):
+        raise D365Error(
+            400, f"The batch has a part that is no request: '{line[:80].decode('utf-8', 'replace')}'."
+        )
+    return Operation(words[0], _DATA.sub("", words[1]), _headers(rest), content.removesuffix(b"\r\n"))
+
+
+def _http_part(outcome: Outcome, content_id: int | None = None) -> list[str]:
+    lines = ["Content-Type: application/http", "Content-Transfer-Encoding: binary"]
+    if content_id is not None:
+        lines.append(f"Content-ID: {content_id}")
+    lines += ["", f"HTTP/1.1 {outcome.status} {_REASONS.get(outcome.status, 'Error')}"]
+    lines += [f"{name}: {value}" for name, value in outcome.headers]
+    if outcome.value is not None:
+        lines.append("Content-Type: application/json; odata.metadata=minimal")
+    return [
+        *lines,
+        "OData-Version: 4.0",
+        "",
+        json_text(outcome.value) if outcome.value is not None else "",
+        "",
+    ]

@@ -1,0 +1,86 @@
+"""How each OData set is read: stored rows as they are; auditable receipts and validation errors from the receipts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from simulator.database import Database, Receipt
+from simulator.schema import AUDITABLE, ENTITIES, HEADERS, VALIDATION_ERRORS, Entity
+from simulator.values import NO_DATE, Value, default_of, text_of
+
+_AUDITABLE = ENTITIES[AUDITABLE]
+# Properties of the auditable receipt that the header has under another name.
+_RENAMED = {
+    "RegisterNumber": "Terminal", "TransactionId": "TransactionNumber", "DiscountAmountExcludingTax": "DiscountAmountWithoutTax",
+    "NumberOfProducts": "NumberOfItems", "NumberOfProductLines": "NumberOfItemLines", "CustomerDiscount": "CustomerDiscountAmount",
+    "ShiftId": "BatchID", "ShiftRegisterId": "BatchTerminalId", "BusinessDate": "businessDate", "OperatorId": "Staff",
+    "SalesOrder": "SalesOrderId", "Invoice": "InvoiceId", "Site": "SiteId", "ReceiptNumber": "RreceiptId",
+    "EntryStatus": "TransactionStatus", "LoyaltyCardNumber": "LoyaltyCardId", "ModeOfDelivery": "DeliveryMode",
+    "RequestedShipDate": "ShippingDateRequested", "CreatedAtRegister": "CreatedOnPosTerminal",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A set that can be read. get(source, name) gives a property, etag(source) its ETag or ""."""
+
+    entity: Entity
+    sources: Callable[[], Iterable[Any]]
+    get: Callable[[Any, str], Value]
+    etag: Callable[[Any], str]
+
+
+def view_of(database: Database, odata_set: str) -> View:
+    """Give the view of a set."""
+    entity = ENTITIES[odata_set]
+    if odata_set == AUDITABLE:
+        return View(entity, lambda: _with_header(database), _auditable_getter(database), _header_etag)
+    if odata_set == VALIDATION_ERRORS:
+        return View(entity, lambda: _errors(database), lambda source, name: str(source[name]), lambda _: "")
+    defaults = {name: default_of(field) for name, field in entity.fields.items()}
+    return View(
+        entity,
+        lambda: database.tables[odata_set].values(),
+        lambda source, name: source.values.get(name, defaults[name]),
+        lambda source: str(source.etag),
+    )
+
+
+def _with_header(database: Database) -> list[Receipt]:
+    return [receipt for receipt in database.receipts.values() if receipt.header is not None]
+
+
+def _header_etag(receipt: Receipt) -> str:
+    return receipt.header.etag if receipt.header else ""
+
+
+def _auditable_getter(database: Database) -> Callable[[Receipt, str], Value]:
+    header_fields = ENTITIES[HEADERS].fields
+    defaults = {name: default_of(field) for name, field in _AUDITABLE.fields.items()}
+
+    def get(receipt: Receipt, name: str) -> Value:
+        values = receipt.header.values if receipt.header else {}
+        if name == "ValidationStatus":
+            return receipt.validation
+        if name == "LastValidationTime":
+            return receipt.validated_at or NO_DATE
+        if name in ("StatementNumber", "StatementCode"):
+            return receipt.statement
+        if name == "StoreNumber":
+            store = database.reference.stores_by_unit.get(text_of(values, "OperatingUnitNumber"))
+            return store.number if store else ""
+        known = _RENAMED.get(name, name)
+        return values.get(known, defaults[name]) if known in header_fields else defaults[name]
+
+    return get
+
+
+def _errors(database: Database) -> list[dict[str, str]]:
+    return [
+        {"TransactionId": text_of(receipt.header.values, "TransactionNumber"), "ErrorMessage": error.message}
+        for receipt in database.receipts.values()
+        if receipt.errors and receipt.header
+        for error in receipt.errors
+    ]

@@ -1,0 +1,104 @@
+"""One receipt as headquarters' validation rules look at it: only what is not voided, summed once."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+
+from simulator.database import Receipt
+from simulator.reference import LegalEntity, Reference, Store
+from simulator.schema import DISCOUNT_LINES, INCOME_EXPENSE_LINES, PAYMENT_LINES, SALES_LINES, TAX_LINES
+from simulator.switches import Switches
+from simulator.values import ZERO, Values, decimal_of, text_of
+
+# (line number or "", what was expected and found)
+Finding = tuple[str, str]
+DECIMALS = {
+    "JPY": 0,
+    "KRW": 0,
+    "CLP": 0,
+    "ISK": 0,
+    "VND": 0,
+    "BHD": 3,
+    "KWD": 3,
+    "JOD": 3,
+    "OMR": 3,
+    "TND": 3,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A receipt with the set-up it is judged by. taxes, discounts: rows by sales line number."""
+
+    header: Values
+    lines: list[Values]
+    payments: list[Values]
+    income_expenses: list[Values]
+    taxes: dict[Decimal, list[Values]]
+    discounts: dict[Decimal, list[Values]]
+    store: Store
+    company: LegalEntity
+    reference: Reference
+    switches: Switches
+
+    @property
+    def tax_rows(self) -> Iterator[Values]:
+        """Every tax line."""
+        return (row for rows in self.taxes.values() for row in rows)
+
+    def rounded(self, amount: Decimal) -> bool:
+        """Whether an amount has no more decimals than the receipt's currency."""
+        step = Decimal(1).scaleb(-DECIMALS.get(text_of(self.header, "Currency"), 2))
+        return amount == amount.quantize(step)
+
+
+def case_of(receipt: Receipt, reference: Reference, switches: Switches) -> Case:
+    """Gather a receipt that has a header."""
+    if receipt.header is None:
+        raise ValueError("a receipt without header is not validated")
+    header = receipt.header.values
+    store = reference.stores_by_unit[text_of(header, "OperatingUnitNumber")]
+    lines = [row for row in receipt.lines(SALES_LINES) if not _voided(row)]
+    gone = {row["LineNumber"] for row in receipt.lines(SALES_LINES) if _voided(row)}
+    return Case(
+        header, lines, [row for row in receipt.lines(PAYMENT_LINES) if not _voided(row)],
+        [row for row in receipt.lines(INCOME_EXPENSE_LINES) if not _voided(row)],
+        _by_line(receipt, TAX_LINES, gone), _by_line(receipt, DISCOUNT_LINES, gone), store,
+        reference.legal_entities[store.data_area], reference, switches,
+    )  # fmt: skip
+
+
+def total(rows: Iterator[Values] | list[Values], name: str) -> Decimal:
+    """Add a property up."""
+    return sum((decimal_of(row, name) for row in rows), ZERO)
+
+
+def compared(found: Decimal, expected: Decimal, what: str, line: str = "") -> Iterator[Finding]:
+    """Give a finding if two amounts differ."""
+    if found != expected:
+        yield line, f"{what}: {plain(found)} instead of {plain(expected)}."
+
+
+def plain(amount: Decimal) -> str:
+    """Write an amount without exponent."""
+    return format(amount, "f")
+
+
+def line_label(row: Values) -> str:
+    """Give a line's number as text."""
+    return plain(decimal_of(row, "LineNumber"))
+
+
+def _voided(row: Values) -> bool:
+    return row.get("TransactionStatus") == "Voided" or row.get("VoidStatus") == "Voided"
+
+
+def _by_line(receipt: Receipt, odata_set: str, gone: set[object]) -> dict[Decimal, list[Values]]:
+    found: dict[Decimal, list[Values]] = defaultdict(list)
+    for row in receipt.lines(odata_set):
+        if row["SalesLineNumber"] not in gone:
+            found[decimal_of(row, "SalesLineNumber")].append(row)
+    return dict(found)

@@ -1,0 +1,135 @@
+"""The walls of the house: who may import whom, how long a function and a module may be, and thin triggers."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+TOP = Path(__file__).resolve().parents[2]
+APP = [TOP / "function_app.py", *sorted((TOP / "shared").rglob("*.py"))]
+FUNCTION_LINES_MAX = 60
+MODULE_LINES_MAX = 360
+TRIGGER_LINES_MAX = 18
+
+# What a part of the app may import of the app itself. A name covers everything below it.
+MAY_IMPORT = {
+    "function_app": ("shared.flows", "shared.services", "shared.errors", "shared.gate", "shared.web", "shared.pos.registry",
+                     "shared.retail.money", "shared.storage.due"),
+    "shared.retail": ("shared.retail", "shared.errors"),
+    "shared.pos": ("shared.pos", "shared.retail", "shared.errors"),
+    "shared.d365": ("shared.d365", "shared.retail", "shared.errors"),
+    "shared.storage": ("shared.storage", "shared.retail", "shared.errors", "shared.settings"),
+    "shared.flows": ("shared.flows.posting", "shared.services", "shared.settings", "shared.retail", "shared.pos",
+                     "shared.d365", "shared.storage", "shared.errors"),
+    "shared.web": ("shared.web", "shared.errors", "shared.flows.ingest_transactions", "shared.pos"),
+    "shared.services": ("shared.clock", "shared.d365", "shared.errors", "shared.settings", "shared.storage"),
+    "shared.gate": ("shared.errors", "shared.settings"),
+    "shared.settings": ("shared.clock", "shared.errors"),
+    "shared.clock": (),
+    "shared.errors": (),
+}  # fmt: skip
+NOT_IN_RETAIL = (
+    "azure",
+    "httpx",
+    "pydantic",
+    "aiohttp",
+    "os",
+    "logging",
+    "asyncio",
+    "time",
+    "random",
+    "socket",
+    "pathlib",
+)
+MAY_WAIT = (
+    "shared.services",
+    "shared.clock",
+    "shared.storage.azure",
+    "shared.storage.group",
+    "shared.storage.session",
+)
+
+
+def module_name(path: Path) -> str:
+    name = ".".join(path.relative_to(TOP).with_suffix("").parts)
+    return name.removesuffix(".__init__")
+
+
+def imports_of(path: Path) -> set[str]:
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        if isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module)
+    return found
+
+
+def covers(prefix: str, name: str) -> bool:
+    return name == prefix or name.startswith(f"{prefix}.")
+
+
+@pytest.mark.parametrize("path", APP, ids=module_name)
+def test_a_module_imports_only_what_its_part_may(path: Path) -> None:
+    name = module_name(path)
+    part = max((one for one in MAY_IMPORT if covers(one, name)), key=len, default=None)
+    assert part is not None or name == "shared", f"{name} belongs to no part"
+    allowed = MAY_IMPORT.get(part or "", ())
+    own = {one for one in imports_of(path) if covers("shared", one) or one == "function_app"}
+    wrong = sorted(one for one in own if not any(covers(prefix, one) for prefix in allowed))
+    assert not wrong, f"{name} may not import {wrong}"
+
+
+@pytest.mark.parametrize("path", sorted((TOP / "shared" / "flows").glob("*.py")), ids=module_name)
+def test_no_flow_imports_another_flow(path: Path) -> None:
+    others = {one for one in imports_of(path) if covers("shared.flows", one)}
+    assert all(covers("shared.flows.posting", one) for one in others), others
+
+
+@pytest.mark.parametrize("path", sorted((TOP / "shared" / "retail").glob("*.py")), ids=module_name)
+def test_retail_knows_no_framework_no_clock_and_no_outside(path: Path) -> None:
+    wrong = [one for one in imports_of(path) if any(covers(name, one) for name in NOT_IN_RETAIL)]
+    assert not wrong
+    text = path.read_text()
+    assert "datetime.now(" not in text
+    assert "date.today(" not in text
+
+
+@pytest.mark.parametrize("path", APP, ids=module_name)
+def test_only_services_wait(path: Path) -> None:
+    if any(covers(name, module_name(path)) for name in MAY_WAIT):
+        return
+    assert not {"asyncio", "threading"} & imports_of(path)
+
+
+@pytest.mark.parametrize("path", APP, ids=module_name)
+def test_functions_and_modules_stay_readable(path: Path) -> None:
+    text = path.read_text()
+    assert len(text.splitlines()) <= MODULE_LINES_MAX
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            assert (node.end_lineno or 0) - node.lineno < FUNCTION_LINES_MAX, node.name
+
+
+@pytest.mark.parametrize("path", APP, ids=module_name)
+def test_every_module_says_what_it_is_for(path: Path) -> None:
+    assert ast.get_docstring(ast.parse(path.read_text()))
+
+
+def test_triggers_stay_thin() -> None:
+    tree = ast.parse((TOP / "function_app.py").read_text())
+    for node in tree.body:
+        if isinstance(node, ast.AsyncFunctionDef) and node.decorator_list:
+            assert (node.end_lineno or 0) - node.lineno <= TRIGGER_LINES_MAX, node.name
+
+
+@pytest.mark.parametrize("folder", ["simulator", "demo"])
+def test_what_checks_the_app_shares_no_code_with_it(folder: str) -> None:
+    for path in sorted((TOP / folder).rglob("*.py")):
+        wrong = [one for one in imports_of(path) if covers("shared", one) or covers("function_app", one)]
+        assert not wrong, f"{path.name} imports {wrong}"
+    if folder == "simulator":
+        others = [one for path in (TOP / folder).rglob("*.py") for one in imports_of(path)]
+        assert not [one for one in others if covers("demo", one) or covers("localhost", one)]
