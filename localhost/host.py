@@ -58,6 +58,7 @@ async def serve(functions: tuple[Function, ...], folder: Path, address: Address)
     ready = {"ready": True, "url": f"http://{address.host}:{port}", "functions": len(functions)}
     print(json.dumps(ready), flush=True)
     await ended.wait()
+    asyncio.get_running_loop().set_exception_handler(_forgive_open_clients)
     log.info("ending: what runs may go on for %s seconds", END_SECONDS_MAX)
     await asyncio.gather(runner.cleanup(), _let_end([*work, *by_hand]))
     for task in work:
@@ -70,6 +71,12 @@ def _ended_by_signal() -> asyncio.Event:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, ended.set)
     return ended
+
+
+def _forgive_open_clients(loop: asyncio.AbstractEventLoop, context: dict[str, object]) -> None:
+    """Report an error of the loop, but not that the app left clients open: no host tells an app that it ends."""
+    if not {"client_session", "connector"} & context.keys():
+        loop.default_exception_handler(context)
 
 
 async def _let_end(tasks: list[asyncio.Task[None]]) -> None:

@@ -67,8 +67,8 @@ def _run(parts: contextlib.ExitStack, port: int, simulator_port: int) -> int:
         "D365_AUTHORITY": simulator_url,
         "D365_CA_FILE": ca_file,
     }
-    host, command = _host(port)
-    app = parts.enter_context(_part(command, environ))
+    host, command, output = _host(port)
+    app = parts.enter_context(_part(command, environ, output))
     _wait_for_app(app, port)
     _say_where(host, port, simulator_url, emulator)
     while True:
@@ -147,18 +147,13 @@ def _simulator(values: Mapping[str, str], port: int) -> Iterator[tuple[subproces
         yield process, ready["url"], ready["ca"]
 
 
-def _host(port: int) -> tuple[str, list[str]]:
-    """Choose what runs the app: its name for people, and the command."""
+def _host(port: int) -> tuple[str, list[str], int | None]:
+    """Choose what runs the app: its name for people, the command, and where its stdout goes (the log is on stderr)."""
     core_tools = shutil.which("func")
     if core_tools:
-        return "Azure Functions Core Tools", [core_tools, "start", "--port", str(port)]
-    return "the local host (func is not on the PATH)", [
-        sys.executable,
-        "-m",
-        "localhost",
-        "--port",
-        str(port),
-    ]
+        return "Azure Functions Core Tools", [core_tools, "start", "--port", str(port)], None
+    command = [sys.executable, "-m", "localhost", "--port", str(port)]
+    return "the local host (func is not on the PATH)", command, subprocess.DEVNULL
 
 
 def _wait_for_app(app: subprocess.Popen[str], port: int) -> None:

@@ -75,15 +75,19 @@ class Services:
         await queue.send(doorbell(due_key), visible_in_seconds=wait)
 
 
-_opened: dict[int, Services] = {}
+_opening: dict[int, asyncio.Task[Services]] = {}
 
 
 async def services() -> Services:
-    """Give this process's services, built on first use inside the running loop."""
+    """Give this process's services, built once, on first use inside the running loop.
+
+    A start that failed is tried again by the next call.
+    """
     loop = id(asyncio.get_running_loop())
-    if loop not in _opened:
-        _opened[loop] = await open_services(read_settings(os.environ))
-    return _opened[loop]
+    task = _opening.get(loop)
+    if task is None or (task.done() and (task.cancelled() or task.exception() is not None)):
+        task = _opening[loop] = asyncio.ensure_future(open_services(read_settings(os.environ)))
+    return await asyncio.shield(task)
 
 
 async def open_services(settings: Settings) -> Services:

@@ -12,7 +12,7 @@ from pathlib import Path
 from simulator.app import serving
 from simulator.clock import clock_of
 
-DEFAULT_CLIENT_ID, DEFAULT_CLIENT_SECRET = "simulator-client", "simulator-secret"  # noqa: S105 - guards nothing real
+DEFAULT_CLIENT_ID, DEFAULT_CLIENT_SECRET = "simulator-client", "simulator-secret"
 
 
 def main() -> None:

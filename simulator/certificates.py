@@ -21,7 +21,7 @@ def server_context(folder: Path) -> ssl.SSLContext:
     authority_key = ec.generate_private_key(ec.SECP256R1())
     authority = _authority(authority_key)
     key = ec.generate_private_key(ec.SECP256R1())
-    certificate = _certificate(key, authority, authority_key)
+    certificate = _certificate(key, authority_key)
     (folder / "ca.pem").write_bytes(authority.public_bytes(serialization.Encoding.PEM))
     chain, secret = folder / "server.pem", folder / "server.key"
     chain.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
@@ -68,7 +68,7 @@ def _authority(key: ec.EllipticCurvePrivateKey) -> x509.Certificate:
 
 
 def _certificate(
-    key: ec.EllipticCurvePrivateKey, authority: x509.Certificate, authority_key: ec.EllipticCurvePrivateKey
+    key: ec.EllipticCurvePrivateKey, authority_key: ec.EllipticCurvePrivateKey
 ) -> x509.Certificate:
     names = x509.SubjectAlternativeName(
         [x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]

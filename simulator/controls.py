@@ -12,7 +12,7 @@ from simulator.jobs import Jobs
 from simulator.page import page
 from simulator.rule_case import plain
 from simulator.setup import UnusableSetupError, apply_setup
-from simulator.values import instant_text, json_text
+from simulator.values import ZERO, instant_text, json_text
 from simulator.world import World
 
 
@@ -105,8 +105,8 @@ class Controls:
         rows = [
             {
                 "dataAreaId": key[0], "WarehouseId": key[1], "ItemNumber": key[2],
-                "OnHandQuantity": plain(ledger.on_hand.get(key, start.get(key, 0) * 0) + start.get(key, 0)),
-                "MovedQuantity": plain(ledger.on_hand.get(key, start.get(key, 0) * 0)),
+                "OnHandQuantity": plain(ledger.on_hand.get(key, ZERO) + start.get(key, ZERO)),
+                "MovedQuantity": plain(ledger.on_hand.get(key, ZERO)),
             }
             for key in sorted(set(ledger.on_hand) | set(start))
         ]  # fmt: skip

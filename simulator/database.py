@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -90,12 +90,11 @@ class Database:
                     self.remove(ENTITIES[odata_set], child)
         self._hang(entity, key, None, old.values)
 
-    def touch(self, receipt: Receipt, **changes: Value | bool | None | list[RuleError]) -> None:
+    def touch(self, receipt: Receipt, **changes: Value | bool | list[RuleError] | None) -> None:
         """Change a receipt's state, so that an atomic group can take it back."""
         before = {name: getattr(receipt, name) for name in changes}
-        self._remember(lambda: [setattr(receipt, name, value) for name, value in before.items()])
-        for name, value in changes.items():
-            setattr(receipt, name, value)
+        self._remember(lambda: _set_all(receipt, before))
+        _set_all(receipt, changes)
 
     @contextmanager
     def all_or_nothing(self) -> Iterator[None]:
@@ -111,9 +110,9 @@ class Database:
         finally:
             self._undo = None
 
-    def _remember(self, step: Callable[[], object]) -> None:
+    def _remember(self, step: Callable[[], None]) -> None:
         if self._undo is not None:
-            self._undo.append(lambda: (step(), None)[1])
+            self._undo.append(step)
 
     def _restore(self, entity: Entity, key: Key, old: StoredRow | None) -> None:
         table = self.tables[entity.odata_set]
@@ -137,6 +136,11 @@ class Database:
             receipt.children.get(entity.odata_set, {}).pop(key, None)
         if receipt.header is None and not any(receipt.children.values()):
             self.receipts.pop(owner, None)
+
+
+def _set_all(receipt: Receipt, values: Mapping[str, object]) -> None:
+    for name, value in values.items():
+        setattr(receipt, name, value)
 
 
 def key_of(entity: Entity, values: Values) -> Key:

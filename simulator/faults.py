@@ -91,6 +91,11 @@ class Faults:
         return None
 
 
+def named(option: str, value: str) -> Callable[[Mapping[str, object]], bool]:
+    """Give the match of faults whose option has this value."""
+    return lambda options: options[option] == value
+
+
 def on_path(path: str) -> Callable[[Mapping[str, object]], bool]:
     """Give the match of faults that name a part of the path; those that name none match every path."""
     return lambda options: str(options.get("path_contains", "")) in path

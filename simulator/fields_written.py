@@ -1,4 +1,7 @@
-"""Fields of the sets that a POS integration writes: one line a type, then the names. Spelling and case are D365's (D365 facts §2.1)."""
+"""Fields of the sets that a POS integration writes: one line a type, then the names.
+
+Spelling and case are D365's (D365 facts §2.1).
+"""
 
 HEADER = """
     DateTimeOffset = ShippingDateRequested TransactionDate LogisticsPostalAddressValidFrom

@@ -5,21 +5,19 @@ from __future__ import annotations
 import asyncio
 import csv
 import io
-import logging
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from simulator.database import Database, Key, receipt_key
-from simulator.faults import Fault
+from simulator.faults import Fault, named
 from simulator.package_file import Part, Staging, read_staging
 from simulator.schema import Entity
 from simulator.switches import Switches
 from simulator.values import Values
-from simulator.writing import RefusedRowError, upsert
 from simulator.world import World
+from simulator.writing import RefusedRowError, upsert
 
 ROWS_AT_ONCE = 1_000
-log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -132,11 +130,10 @@ class Imports:
             staged = await asyncio.to_thread(read_staging, content, parts, execution.company)
             await self._load(execution, staged)
             execution.status = _overall(execution)
-        except Exception:
-            execution.status = "Failed"
-            execution.errors.append("An unexpected error has occurred.")
-            log.exception("import %s failed", execution.execution_id)
         finally:
+            if execution.status in ("NotRun", "Executing"):
+                execution.status = "Failed"
+                execution.errors.append("An unexpected error has occurred.")
             execution.ended_at = self._world.now()
             self.running = None
 
@@ -147,9 +144,7 @@ class Imports:
         for outcome, staging in zip(execution.entities, staged, strict=True):
             outcome.refused, outcome.staging_errors = staging.refused, staging.errors
             outcome.staging_created = len(staging.rows)
-            partial = world.faults.fire(
-                "partial", lambda options, label=outcome.entity.label: options["entity"] == label
-            )
+            partial = world.faults.fire("partial", named("entity", outcome.entity.label))
             loader = _Loader(world.database, world.switches, outcome, _Hit(partial))
             for start in range(0, 0 if nothing else len(staging.rows), ROWS_AT_ONCE):
                 for _, values in staging.rows[start : start + ROWS_AT_ONCE]:

@@ -37,10 +37,9 @@ class Jobs:
         while True:
             await self.books.world.clock.sleep(minutes * 60)
             for job in (self.validate, self.transactional, self.financial):
-                try:
-                    await job()
-                except Exception:
-                    log.exception("a job failed; the next run tries again")
+                [outcome] = await asyncio.gather(job(), return_exceptions=True)
+                if isinstance(outcome, Exception):
+                    log.error("a job failed; the next run tries again", exc_info=outcome)
 
     async def _validate(self) -> dict[str, object]:
         return dict(await validate_store_transactions(self.books.world))

@@ -24,7 +24,8 @@ def edmx() -> str:
     return (
         '<?xml version="1.0" encoding="utf-8"?><edmx:Edmx Version="4.0" xmlns:edmx="http://docs.oasis-open.org/odata/ns/edmx">'
         f'<edmx:DataServices><Schema Namespace="{NAMESPACE}" xmlns="http://docs.oasis-open.org/odata/ns/edm">'
-        f'{types}{enumerations}<EntityContainer Name="Resources">{sets}</EntityContainer></Schema></edmx:DataServices></edmx:Edmx>'
+        f'{types}{enumerations}<EntityContainer Name="Resources">{sets}</EntityContainer></Schema>'
+        "</edmx:DataServices></edmx:Edmx>"
     )
 
 

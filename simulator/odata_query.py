@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlencode
 
@@ -11,7 +11,9 @@ from simulator.odata_filter import UnusableFilterError, predicate_of
 from simulator.odata_views import View
 
 PAGE_MAX = 10_000
-OPTIONS = frozenset("$filter $select $top $skip $count $orderby $skiptoken cross-company".split())
+OPTIONS = frozenset(
+    ["$filter", "$select", "$top", "$skip", "$count", "$orderby", "$skiptoken", "cross-company"]
+)
 
 
 def read_set(
@@ -68,11 +70,12 @@ def _ordered(view: View, sources: list[Any], text: str) -> list[Any]:
     for part in reversed([one.split() for one in text.split(",") if one.strip()]):
         if part[0] not in view.entity.fields or part[1:] not in ([], ["asc"], ["desc"]):
             raise D365Error(400, f"The $orderby '{text}' cannot be read.")
-        name = part[0]
-        sources = sorted(
-            sources, key=lambda source, name=name: view.get(source, name), reverse=part[1:] == ["desc"]
-        )  # type: ignore[misc]
+        sources = sorted(sources, key=_by(view, part[0]), reverse=part[1:] == ["desc"])
     return sources
+
+
+def _by(view: View, name: str) -> Callable[[Any], Any]:
+    return lambda source: view.get(source, name)
 
 
 def _selected(view: View, text: str) -> list[str]:

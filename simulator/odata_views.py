@@ -14,7 +14,8 @@ _AUDITABLE = ENTITIES[AUDITABLE]
 # Properties of the auditable receipt that the header has under another name.
 _RENAMED = {
     "RegisterNumber": "Terminal", "TransactionId": "TransactionNumber", "DiscountAmountExcludingTax": "DiscountAmountWithoutTax",
-    "NumberOfProducts": "NumberOfItems", "NumberOfProductLines": "NumberOfItemLines", "CustomerDiscount": "CustomerDiscountAmount",
+    "NumberOfProducts": "NumberOfItems", "NumberOfProductLines": "NumberOfItemLines",
+    "CustomerDiscount": "CustomerDiscountAmount",
     "ShiftId": "BatchID", "ShiftRegisterId": "BatchTerminalId", "BusinessDate": "businessDate", "OperatorId": "Staff",
     "SalesOrder": "SalesOrderId", "Invoice": "InvoiceId", "Site": "SiteId", "ReceiptNumber": "RreceiptId",
     "EntryStatus": "TransactionStatus", "LoyaltyCardNumber": "LoyaltyCardId", "ModeOfDelivery": "DeliveryMode",
@@ -42,7 +43,7 @@ def view_of(database: Database, odata_set: str) -> View:
     defaults = {name: default_of(field) for name, field in entity.fields.items()}
     return View(
         entity,
-        lambda: database.tables[odata_set].values(),
+        database.tables[odata_set].values,
         lambda source, name: source.values.get(name, defaults[name]),
         lambda source: str(source.etag),
     )

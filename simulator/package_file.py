@@ -88,7 +88,10 @@ def _check_size(package: zipfile.ZipFile) -> None:
 
 def _xml(package: zipfile.ZipFile, name: str) -> ElementTree.Element:
     try:
-        return ElementTree.fromstring(package.read(name))
+        content = package.read(name)
+        if b"<!DOCTYPE" in content:
+            raise UnusablePackageError(f"{name} must not have a document type.")
+        return ElementTree.fromstring(content)  # noqa: S314 - without a document type there are no entities to expand
     except KeyError as error:
         raise UnusablePackageError(f"The package has no {name}.") from error
     except ElementTree.ParseError as error:

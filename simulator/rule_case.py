@@ -11,7 +11,7 @@ from simulator.database import Receipt
 from simulator.reference import LegalEntity, Reference, Store
 from simulator.schema import DISCOUNT_LINES, INCOME_EXPENSE_LINES, PAYMENT_LINES, SALES_LINES, TAX_LINES
 from simulator.switches import Switches
-from simulator.values import ZERO, Values, decimal_of, text_of
+from simulator.values import ZERO, Value, Values, decimal_of, text_of
 
 # (line number or "", what was expected and found)
 Finding = tuple[str, str]
@@ -96,7 +96,7 @@ def _voided(row: Values) -> bool:
     return row.get("TransactionStatus") == "Voided" or row.get("VoidStatus") == "Voided"
 
 
-def _by_line(receipt: Receipt, odata_set: str, gone: set[object]) -> dict[Decimal, list[Values]]:
+def _by_line(receipt: Receipt, odata_set: str, gone: set[Value]) -> dict[Decimal, list[Values]]:
     found: dict[Decimal, list[Values]] = defaultdict(list)
     for row in receipt.lines(odata_set):
         if row["SalesLineNumber"] not in gone:

@@ -11,8 +11,8 @@ from decimal import Decimal
 from simulator.rule_case import Case, Finding, compared, plain, total
 from simulator.values import day_of, decimal_of, text_of
 
-_HEADER_AMOUNTS = "GrossAmount NetAmount PaymentAmount DiscountAmount IncomeExpenseAmount".split()
-_LINE_AMOUNTS = "NetAmount NetAmountInclusiveTax SalesTaxAmount CashDiscountAmount LineDiscount".split()
+_HEADER_AMOUNTS = ["GrossAmount", "NetAmount", "PaymentAmount", "DiscountAmount", "IncomeExpenseAmount"]
+_LINE_AMOUNTS = ["NetAmount", "NetAmountInclusiveTax", "SalesTaxAmount", "CashDiscountAmount", "LineDiscount"]
 
 
 def business_date(case: Case) -> Iterator[Finding]:

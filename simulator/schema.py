@@ -10,8 +10,19 @@ from simulator.enumerations import ENUMERATIONS
 STRING, DECIMAL, INT32, INT64, INSTANT = "String", "Decimal", "Int32", "Int64", "DateTimeOffset"
 # Properties that hold a day, carried as an instant at noon UTC (D365 facts §5).
 DAYS = frozenset(
-    "businessDate BusinessDate TransactionDate StartDate CloseDate postedDate postingDate statementDate shiftDate"
-    " transFromDate transToDate".split()
+    [
+        "businessDate",
+        "BusinessDate",
+        "TransactionDate",
+        "StartDate",
+        "CloseDate",
+        "postedDate",
+        "postingDate",
+        "statementDate",
+        "shiftDate",
+        "transFromDate",
+        "transToDate",
+    ]
 )
 
 

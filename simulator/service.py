@@ -9,7 +9,7 @@ from aiohttp import web
 
 from simulator import metadata
 from simulator.answers import D365Error, busy_answer, error_answer, json_answer
-from simulator.faults import Fault, on_path
+from simulator.faults import Fault, named, on_path
 from simulator.odata import ODataService, Operation
 from simulator.odata_batch import Batch
 from simulator.tokens import Authority
@@ -50,7 +50,7 @@ class D365Service:
             return _drop(request)
         refused = self._ordered_refusal(request) if place == "d365" else None
         answer = refused or await self._guarded(request, handler, place)
-        if refused is None and faults.fire("lose_answer", lambda options: options["action"] == name):
+        if refused is None and faults.fire("lose_answer", named("action", name)):
             return _drop(request)
         answer.headers["ms-dyn-aid"] = str(uuid.uuid4())
         return answer

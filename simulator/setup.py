@@ -226,21 +226,27 @@ SECTIONS: dict[str, tuple[str, Callable[[Database, Row], None]]] = {
     "tax_groups": ("dataAreaId TaxGroupCode codes Description?", _tax_group),
     "tax_item_groups": ("dataAreaId TaxItemGroupCode codes Name?", _tax_item_group),
     "stores": (
-        "dataAreaId StoreNumber RetailChannelId OperatingUnitNumber WarehouseId SiteId? TaxGroupCode? Currency"
-        " DefaultCustomerAccount PriceIncludesSalesTax? MaxRoundingAmount? MaximumPostingDifference?"
-        " MaxShiftDifferenceAmount? MaxTransactionDifferenceAmount? ChannelTimeZoneInfoId? EndOfBusinessDay?"
-        " OneStatementPerDay? StatementPostAsBusinessDay? RoundingAccountLedgerDimensionDisplayValue?",
+        (
+            "dataAreaId StoreNumber RetailChannelId OperatingUnitNumber WarehouseId SiteId? TaxGroupCode? Currency"
+            " DefaultCustomerAccount PriceIncludesSalesTax? MaxRoundingAmount? MaximumPostingDifference?"
+            " MaxShiftDifferenceAmount? MaxTransactionDifferenceAmount? ChannelTimeZoneInfoId? EndOfBusinessDay?"
+            " OneStatementPerDay? StatementPostAsBusinessDay? RoundingAccountLedgerDimensionDisplayValue?"
+        ),
         _store,
     ),
     "terminals": ("TerminalNumber StoreNumber Name? ClosingStatus?", _terminal),
     "tender_types": (
-        "dataAreaId RetailChannelId PaymentMethodNumber Name? Function? LedgerDimensionDisplayValue?"
-        " DifferenceAccLedgerDimensionDisplayValue? CountingRequired?",
+        (
+            "dataAreaId RetailChannelId PaymentMethodNumber Name? Function? LedgerDimensionDisplayValue?"
+            " DifferenceAccLedgerDimensionDisplayValue? CountingRequired?"
+        ),
         _tender_type,
     ),
     "items": (
-        "dataAreaId ItemNumber SalesUnitSymbol SalesSalesTaxItemGroupCode? barcodes? units? variants?"
-        " SerialNumberControlled? Blocked? Stocked?",
+        (
+            "dataAreaId ItemNumber SalesUnitSymbol SalesSalesTaxItemGroupCode? barcodes? units? variants?"
+            " SerialNumberControlled? Blocked? Stocked?"
+        ),
         _item,
     ),
     "income_expense_accounts": ("dataAreaId AccountNumber AccountType Name?", _account),

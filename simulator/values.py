@@ -19,7 +19,7 @@ _DECIMAL = re.compile(r"-?\d{1,20}(\.\d{1,6})?")
 _INTEGER = re.compile(r"-?\d{1,19}")
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d:\d\d(\.\d{1,7})?(Z|[+-]\d\d:\d\d)?)?")
 _LIMITS = {INT32: 2**31, INT64: 2**63}
-_SECONDS_OF_DAY = frozenset("TransactionTime StartTime CloseTime".split())
+_SECONDS_OF_DAY = frozenset(["TransactionTime", "StartTime", "CloseTime"])
 
 
 class UnusableValueError(ValueError):

@@ -278,7 +278,7 @@ READ_SETS = (READ_HEADERS, READ_AUDITABLE, READ_VALIDATION_ERRORS, READ_AGGREGAT
 ENUM_MEMBERS = {
     "NoYes": ("Yes", "No"),
     "RetailTransactionType": ("Sales", "IncomeExpense"),
-    "RetailEntryStatus": ("None",),
+    "RetailEntryStatus": ("None", "Voided", "Cancelled"),
     "RetailItemTransactionCode": ("ItemOnFile",),
     "RetailPosBatchStatus": ("Closed",),
     "RetailEodTransactionPostingStatus": ("Posted",),

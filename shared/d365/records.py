@@ -33,11 +33,15 @@ class HeaderRow:
     package: str
 
     @property
+    def counts(self) -> bool:
+        """Whether D365 still means it; headquarters itself moves the status from None to Posted."""
+        return self.status not in ("Voided", "Cancelled")
+
+    @property
     def figures(self) -> tuple[object, ...]:
         """Everything but key and package: equal figures mean that D365 has what was sent."""
         return (
-            self.business_day, self.status, self.gross, self.net, self.payment, self.discount,
-            self.income_expense,
+            self.business_day, self.counts, self.gross, self.net, self.payment, self.discount, self.income_expense,
             self.items, self.item_lines, self.payment_lines,
         )  # fmt: skip
 

@@ -55,7 +55,7 @@ _PASSING = (
         "Nothing to do: it is waited for.",
         r"(another|an) (import|execution|job) (is|was) (already )?(running|in progress|executing)",
         r"(already|currently) (being )?execut(ed|ing)",
-        r"cannot be (called|run|executed) in parallel",
+        r"(cannot be (called|run|executed)|must not run) in parallel",
     ),
     _system(
         "upload_expired",

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
+from shared.d365.rows import transaction_rows
 from shared.errors import (
     AlreadyThereError,
     ChangedMeanwhileError,
@@ -105,7 +106,13 @@ def _decide(
         return f"{transaction.kind.replace('_', ' ').lower()}: counted, not sent to D365"
     if transaction.kind not in SENT_KINDS:
         return (cause("kind_not_supported", transaction.kind),)
-    return map_transaction(transaction, day, mappings, shifts)
+    outcome = map_transaction(transaction, day, mappings, shifts)
+    if isinstance(outcome, MappedTransaction):
+        try:
+            transaction_rows(outcome, "")
+        except RejectedError as error:
+            return (cause("does_not_fit_d365", f"{error.field}: {error}"[:200]),)
+    return outcome
 
 
 async def _newest_mappings(

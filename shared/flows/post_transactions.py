@@ -91,6 +91,8 @@ async def _drive(services: Services, drive: Drive) -> str:
             key = drive_key(services.settings.d365.environment_id)
             await services.ring(services.queues.posting_due, key, after_seconds=pause)
             return stage
+    await drive.let_go(services.now())
+    await services.ring(services.queues.posting_due, drive_key(services.settings.d365.environment_id))
     return "paused"
 
 

@@ -37,6 +37,7 @@ async def _posting_is_due(services: Services) -> bool:
         driven = "LeaseUntil" in slot.values and slot.instant("LeaseUntil") > now
         return not resting and not driven
     pause = timedelta(minutes=services.settings.package_minutes)
-    if "StartedAt" in slot.values and slot.instant("StartedAt") + pause > now:
+    last = max((slot.instant(name) for name in ("StartedAt", "FreedAt") if name in slot.values), default=None)
+    if last is not None and last + pause > now:
         return False
     return bool(await list_due(services.tables.due, POST))

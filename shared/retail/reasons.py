@@ -152,6 +152,13 @@ _ALL = (
         "Have the sender correct it and send it again.",
     ),
     Reason(
+        "does_not_fit_d365", RETAIL_SYSTEMS, D365_DATA,
+        "Receipts do not fit D365: {value}.",
+        "A value the till or a mapping gives is longer than D365's field, or a taxed line has no D365 tax code.",
+        "These receipts are held; other receipts go on.",
+        "Correct the mapping that gives the value, or have the till send a shorter one; then release.",
+    ),
+    Reason(
         "kind_not_supported", IT, SYSTEM,
         "The tills send transactions of the kind “{value}”, which cannot go to D365 yet.",
         "This release does not know how D365 wants them.",
@@ -231,7 +238,7 @@ _ALL = (
     ),
     Reason(
         "changed_in_d365", FINANCE, D365_DATA,
-        "Receipt {value} differs in D365 from what was sent.",
+        "Receipt {value} differs in D365 from what was sent: {differing}.",
         "Somebody changed it there, or another system wrote under its number.",
         "It is never overwritten; the difference stands in the proof.",
         "Find out who changed it; accept the change with a reason, or have it undone in D365.",

@@ -7,9 +7,10 @@ across types.
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from urllib.parse import quote
 
 from shared.storage.limits import check_condition
-from shared.storage.protocols import Condition
+from shared.storage.protocols import FILTER_CHARACTERS_MAX, Condition
 
 
 def filter_text(
@@ -34,7 +35,11 @@ def filter_text(
     for condition in where:
         check_condition(condition)
         comparisons.append(f"{condition.name} {condition.op} {literal(condition.value)}")
-    return " and ".join(comparisons)
+    text = " and ".join(comparisons)
+    # A character takes twelve at most.
+    if 12 * len(text) > FILTER_CHARACTERS_MAX and (encoded := len(quote(text, safe="", errors="replace"))) > FILTER_CHARACTERS_MAX:
+        raise ValueError(f"a filter of {encoded} characters; limit {FILTER_CHARACTERS_MAX}")
+    return text
 
 
 def literal(value: str | int | bool | datetime) -> str:

@@ -21,6 +21,7 @@ from shared.errors import (
     GroupRefusedError,
     NotThereError,
 )
+from shared.storage.filters import filter_text
 from shared.storage.group import check_group_bytes
 from shared.storage.limits import check_etag, check_group, check_key, check_query, check_row, place_of
 from shared.storage.memory_queue import MemoryQueue
@@ -84,6 +85,7 @@ class MemoryTable:
         page_size: int = PAGE_ROWS_MAX,
     ) -> AsyncIterator[Row]:
         check_query(partition, (key_from, key_before), where, select, page_size)
+        filter_text(partition, key_from=key_from, key_before=key_before, where=where)
         after: tuple[str, str] | None = None
         while True:
             await self._before("query")

@@ -24,6 +24,7 @@ ROW_BYTES_MAX = 1_048_576
 GROUP_OPERATIONS_MAX = 100
 GROUP_BYTES_MAX = 4 * 1_048_576
 CONDITIONS_MAX = 15  # comparisons in one filter, those on partition and key included
+FILTER_CHARACTERS_MAX = 8_192  # percent-encoded, as part of an address
 PAGE_ROWS_MAX = 1_000
 MESSAGE_BYTES_MAX = 65_536  # after base64
 MESSAGES_PER_CALL_MAX = 32

@@ -529,6 +529,12 @@ def test_what_is_read_back_equals_what_was_sent() -> None:
     assert header_row(sent).package == "P0001"
 
 
+def test_a_header_that_headquarters_posted_is_unchanged_and_a_voided_one_is_not() -> None:
+    sent = rows(GOLDEN_SALE)[entities.HEADERS][0]
+    assert header_row({**sent, "TransactionStatus": "Posted"}).figures == header_row(sent).figures
+    assert header_row({**sent, "TransactionStatus": "Voided"}).figures != header_row(sent).figures
+
+
 SHIFT = MappedShift(
     legal_entity="usrt",
     operating_unit="052",

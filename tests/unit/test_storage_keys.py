@@ -40,9 +40,8 @@ def test_everything_else_is_escaped_byte_by_byte(part: str, encoded: str) -> Non
 
 def test_a_long_part_keeps_its_beginning_and_goes_on_with_a_hash() -> None:
     key = join_key("id", "x" * 121)
-    # printf 'x%.0s' $(seq 121) | sha256sum | cut -c1-40
-    assert key == "id~" + "x" * 60 + "=h" + "46f45b5d6e1e1e1c1d52ee9f3ee2a0bd7b7cf1d0"[:0] + key[-40:]
-    assert len(key) == len("id~") + 60 + 2 + 40
+    # The hash is that of: printf 'x%.0s' $(seq 121) | sha256sum | cut -c1-40
+    assert key == "id~" + "x" * 60 + "=h" + "79072a47bfaa54e6057a9ee21e0dea64b9edbfd1"
     assert join_key("x" * 120) == "x" * 120
 
 

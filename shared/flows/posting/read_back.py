@@ -16,6 +16,10 @@ from shared.retail.reasons import REASONS, Cause, cause
 from shared.storage.protocols import Row
 
 ABSENT_TRIES_MAX = 3
+_COMPARED = (
+    "business_day", "status", "gross", "net", "payment", "discount", "income_expense", "items", "item_lines",
+    "payment_lines",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +75,15 @@ def _outcome(
 def as_sent(mapped: MappedTransaction) -> HeaderRow:
     """Give the header as it was sent, to compare with the one D365 has."""
     return header_row(transaction_rows(mapped, "")["Transactions"][0])
+
+
+def differences(sent: HeaderRow, found: HeaderRow) -> str:
+    """Say where D365's header is not what was sent; "" where it is."""
+    return "; ".join(
+        f"{name} {getattr(found, name)} instead of {getattr(sent, name)}"
+        for name in _COMPARED
+        if getattr(sent, name) != getattr(found, name)
+    )
 
 
 def errors_by_transaction(

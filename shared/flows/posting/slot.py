@@ -63,8 +63,11 @@ class Drive:
         self.package = await self.services.tables.packages.read(environment, key)
 
     async def free(self) -> None:
-        """Empty the slot: the end of its package was observed."""
-        await self._save_slot(State=SLOT_FREE, Package=None, LeaseOwner=None, LeaseUntil=None, NextTry=None)
+        """Empty the slot: the end of its package was observed, or there was nothing to put into it."""
+        now = self.services.now()
+        await self._save_slot(
+            State=SLOT_FREE, Package=None, LeaseOwner=None, LeaseUntil=None, NextTry=None, FreedAt=now
+        )
 
     async def let_go(self, next_try: datetime) -> None:
         """Stop driving until then; the package stays in its slot."""
