@@ -27,6 +27,9 @@ from scripts import azurite
 
 START_SECONDS_MAX = 60.0
 STOP_SECONDS_MAX = 8.0
+# The heart beats by the virtual clock, a row of work rests by storage's own: both are set so that neither storms.
+HEARTBEAT_SCHEDULE = "0 */30 * * * *"
+SETTLE_SECONDS = 2
 DESKS = {
     "finance desk": "finance",
     "store operations desk": "store_operations",
@@ -97,7 +100,8 @@ def app_settings(world: World, clock: Clock, storage: str) -> dict[str, str]:
         "TILLPOST_SENDERS": json.dumps(senders),
         "TILLPOST_PEOPLE": json.dumps(people),
         "TILLPOST_KEYED_HASH_SECRET": world.hash_secret,
-        "TILLPOST_HEARTBEAT_SCHEDULE": "0 */5 * * * *",
+        "TILLPOST_HEARTBEAT_SCHEDULE": HEARTBEAT_SCHEDULE,
+        "TILLPOST_SETTLE_SECONDS": str(SETTLE_SECONDS),
         "D365_URL": world.simulator_url,
         "D365_ENVIRONMENT_ID": world.environment,
         "D365_TENANT_ID": world.tenant,

@@ -19,6 +19,7 @@ from localhost.settings import HostError, HostSettings, resolved
 
 # What NCRONTAB knows: numbers, lists, ranges, steps, names of months and days. Not L, W, #, ? nor 7 for Sunday.
 FIELD = re.compile(r"(?:\*|\d+|[A-Za-z]{3})(?:-(?:\d+|[A-Za-z]{3}))?(?:/\d+)?")
+SUNDAY_AS_SEVEN = re.compile(r"(?<![/\d])7")
 log = logging.getLogger("localhost")
 
 
@@ -30,7 +31,7 @@ def next_tick(schedule: str, after: datetime) -> datetime:
     """
     fields = schedule.split()
     readable = all(FIELD.fullmatch(part) for field in fields for part in field.split(","))
-    if len(fields) not in (5, 6) or not readable or "7" in re.split(r"[-,/]", fields[-1])[:1]:
+    if len(fields) not in (5, 6) or not readable or SUNDAY_AS_SEVEN.search(fields[-1]):
         raise HostError(f"the schedule {schedule!r} is not NCRONTAB, such as 0 */2 * * * *")
     try:
         ticks = croniter(schedule, after, second_at_beginning=True, day_or=False)

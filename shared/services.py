@@ -53,6 +53,10 @@ class Services:
         """Give the present instant of the one clock."""
         return self.clock.now()
 
+    def rested_at(self) -> datetime:
+        """Give when a due row that is written now is old enough to be deleted, with a little to spare."""
+        return self.now() + self.clock.patience(self.settings.settle_seconds + 2)
+
     async def sleep(self, seconds: float) -> None:
         """Wait for seconds of the one clock."""
         await self.clock.sleep(seconds)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import gc
 import json
 import os
 import signal
@@ -23,6 +24,9 @@ def main() -> None:
     parser.add_argument(
         "--jobs-every-minutes", type=float, default=0, help="of the simulator's own clock; 0: never"
     )
+    gc.set_threshold(
+        200_000, 20, 50
+    )  # rows are many and live long: looking through them all the time only stalls
     asyncio.run(_serve(parser.parse_args()))
 
 

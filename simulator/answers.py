@@ -26,7 +26,9 @@ class D365Error(Exception):
 def write_failed(table: str, text: str, status: int = 400) -> D365Error:
     """Give the error of a row that was not written."""
     return D365Error(
-        status, f"Write failed for table row of type '{table}'. Infolog: Error: {text}.", _WRITE_ERROR
+        status,
+        f"Write failed for table row of type '{table}'. Infolog: Error: {text.rstrip('.')}.",
+        _WRITE_ERROR,
     )
 
 

@@ -41,13 +41,8 @@ class Blobs:
         """
         if not _NAME.fullmatch(name):
             raise ValueError(f"'{name}' is not a valid file name.")
-        blob = Blob(
-            str(uuid.uuid4()),
-            name,
-            secrets.token_urlsafe(24),
-            self._now() + timedelta(seconds=seconds),
-            content,
-        )
+        expires_at = (self._now() + timedelta(seconds=seconds)).replace(microsecond=0)
+        blob = Blob(str(uuid.uuid4()), name, secrets.token_urlsafe(24), expires_at, content)
         self._blobs[blob.blob_id] = blob
         return blob
 

@@ -64,9 +64,13 @@ class Database:
         self.reference = Reference()
         self.tables: dict[str, dict[Key, StoredRow]] = {name: {} for name in ENTITIES}
         self.receipts: dict[ReceiptKey, Receipt] = {}
-        self.reopened = 0
         self._version = 0
         self._undo: list[Callable[[], None]] | None = None
+
+    @property
+    def reopened(self) -> int:
+        """How often a posted receipt was written again, and so made ready to be posted twice."""
+        return sum(one.reopened_times for one in self.receipts.values())
 
     def put(self, entity: Entity, key: Key, values: Values) -> StoredRow:
         """Store a row and hang it on its receipt. Give it back."""

@@ -82,7 +82,8 @@ TAX_GROUP = """
     String = dataAreaId TaxGroupCode Description
 """
 TAX_ITEM_GROUP = """
-    String = dataAreaId TaxItemGroup Name
+    String = dataAreaId Name
+    String:10 = TaxItemGroup
 """
 WAREHOUSE = """
     String = dataAreaId WarehouseId WarehouseName OperationalSiteId

@@ -17,7 +17,7 @@ from simulator.values import Values
 from simulator.world import World
 from simulator.writing import RefusedRowError, upsert
 
-ROWS_AT_ONCE = 1_000
+ROWS_AT_ONCE = 250
 
 
 @dataclass(slots=True)
@@ -147,9 +147,8 @@ class Imports:
             partial = world.faults.fire("partial", named("entity", outcome.entity.label))
             loader = _Loader(world.database, world.switches, outcome, _Hit(partial))
             for start in range(0, 0 if nothing else len(staging.rows), ROWS_AT_ONCE):
-                for _, values in staging.rows[start : start + ROWS_AT_ONCE]:
-                    key = loader.load(values)
-                    if key and outcome.entity.is_child:
+                for key, values in staging.rows[start : start + ROWS_AT_ONCE]:
+                    if loader.load(key, values) and outcome.entity.is_child:
                         new_children.append((outcome.entity, key, outcome))
                 await asyncio.sleep(0)
         if world.switches.child_without_header == "refuse":
@@ -182,20 +181,20 @@ class _Loader:
     outcome: EntityOutcome
     hit: _Hit
 
-    def load(self, values: Values) -> Key | None:
-        """Take one staged row to its target, and count. Give its key, or None where it was refused."""
+    def load(self, key: Key, values: Values) -> bool:
+        """Take one staged row to its target, and count. Say whether it was taken."""
         try:
             if self.hit.hits(values):
                 raise RefusedRowError(self.hit.text)
-            key, done = upsert(self.database, self.switches, self.outcome.entity, values)
+            _, done = upsert(self.database, self.switches, self.outcome.entity, values, key)
         except RefusedRowError as error:
             self.outcome.target_errors.append((values, str(error)))
-            return None
+            return False
         if done == "created":
             self.outcome.created += 1
         else:
             self.outcome.updated += 1
-        return key
+        return True
 
 
 def _remove_orphans(database: Database, children: list[tuple[Entity, Key, EntityOutcome]]) -> None:

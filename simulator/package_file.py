@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 
 from simulator.database import Key, key_of
 from simulator.schema import BY_LABEL, Entity
-from simulator.values import UnusableValueError, Values, text_reader
+from simulator.values import Cells, UnusableValueError, Values
 
 NAMESPACE = "{http://schemas.microsoft.com/dynamics/2015/01/DataManagement}"
 _BYTES_MAX = 512 * 1024 * 1024
@@ -171,7 +171,7 @@ def _read_rows(records: object, staging: Staging, company: str) -> None:
         raise _wrong_mapping(part)
     unknown = [name for _, name in part.columns if name not in part.entity.fields]
     readers = [
-        (head.index(column), name, text_reader(part.entity.fields[name]))
+        (head.index(column), name, Cells(part.entity.fields[name]))
         for column, name in part.columns
         if name in part.entity.fields
     ]
@@ -184,7 +184,7 @@ def _read_rows(records: object, staging: Staging, company: str) -> None:
                 )
             if len(cells) != len(head):
                 raise UnusableValueError(f"The row has {len(cells)} columns, expected {len(head)}.")
-            values: Values = {name: read(cells[index]) for index, name, read in readers}
+            values: Values = {name: known[cells[index]] for index, name, known in readers}
             staging.rows.append((_staged_key(part.entity, values, company, seen), values))
         except UnusableValueError as error:
             staging.errors.append((number, str(error)))

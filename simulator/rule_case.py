@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 
 from simulator.database import Receipt
 from simulator.reference import LegalEntity, Reference, Store
@@ -51,8 +52,7 @@ class Case:
 
     def rounded(self, amount: Decimal) -> bool:
         """Whether an amount has no more decimals than the receipt's currency."""
-        step = Decimal(1).scaleb(-DECIMALS.get(text_of(self.header, "Currency"), 2))
-        return amount == amount.quantize(step)
+        return _rounded(amount, DECIMALS.get(text_of(self.header, "Currency"), 2))
 
 
 def case_of(receipt: Receipt, reference: Reference, switches: Switches) -> Case:
@@ -69,6 +69,11 @@ def case_of(receipt: Receipt, reference: Reference, switches: Switches) -> Case:
         _by_line(receipt, TAX_LINES, gone), _by_line(receipt, DISCOUNT_LINES, gone), store,
         reference.legal_entities[store.data_area], reference, switches,
     )  # fmt: skip
+
+
+@lru_cache(maxsize=100_000)
+def _rounded(amount: Decimal, decimals: int) -> bool:
+    return amount == amount.quantize(Decimal(1).scaleb(-decimals))
 
 
 def total(rows: Iterator[Values] | list[Values], name: str) -> Decimal:

@@ -59,6 +59,9 @@ class Books:
         for statement in [
             one for one in self.statements.values() if one.kind == "Transactional" and one.state != "Posted"
         ]:
+            if not any(one.statement == statement.number for one in self._members[statement.number]):
+                self._dissolve(statement)
+                continue
             self._attempt(statement)
             tried.append(statement)
             await asyncio.sleep(0)
@@ -136,9 +139,8 @@ class Books:
 
     def _show_orders(self, statement: Statement, draft: Draft) -> None:
         """Write the rows that integrations read about a statement's orders."""
-        entity, table = ENTITIES[AGGREGATIONS], self.world.database.tables[AGGREGATIONS]
-        for key in [key for key, row in table.items() if row.values["StatementId"] == statement.number]:
-            del table[key]
+        entity = ENTITIES[AGGREGATIONS]
+        self._forget_orders(statement)
         states = STATEMENT_STATES.index(statement.state)
         for number, order in enumerate(draft.orders, start=1):
             created = states >= STATEMENT_STATES.index("CustomerOrderCreated")
@@ -151,6 +153,16 @@ class Books:
                 "ErrorMessage": statement.error,
             }  # fmt: skip
             self.world.database.put(entity, key_of(entity, values), values)
+
+    def _forget_orders(self, statement: Statement) -> None:
+        table = self.world.database.tables[AGGREGATIONS]
+        for key in [key for key, row in table.items() if row.values["StatementId"] == statement.number]:
+            del table[key]
+
+    def _dissolve(self, statement: Statement) -> None:
+        """A statement whose receipts were all written again, and so left it, is deleted."""
+        del self.statements[statement.number], self._members[statement.number]
+        self._forget_orders(statement)
 
     def _close(self, statement: Statement, members: list[Receipt]) -> None:
         del self._members[statement.number]

@@ -11,7 +11,7 @@ from simulator.rules_header import HEADER_RULES
 from simulator.rules_line import LINE_RULES, lines_without_owner
 from simulator.world import World
 
-RECEIPTS_AT_ONCE = 200
+RECEIPTS_AT_ONCE = 50
 VALIDATED_TYPES = frozenset({"Sales", "IncomeExpense"})
 SUCCESSFUL = "Successful"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -26,17 +26,19 @@ class UnusableValueError(ValueError):
     """A value that its property cannot hold; the message is D365's."""
 
 
-def text_reader(field: Field) -> Callable[[str], Value]:
-    """Give the function that reads a property from a cell. It remembers what it has read: cells repeat."""
-    known: dict[str, Value] = {"": default_of(field)}
+class Cells(dict[str, Value]):
+    """A property's values by the text of a cell; what was read once is remembered, because cells repeat.
 
-    def read(text: str) -> Value:
-        value = known.get(text)
-        if value is None:
-            value = known[text] = _from_text(field, text)
+    Asking for a text raises UnusableValueError where the property cannot hold it.
+    """
+
+    def __init__(self, field: Field) -> None:
+        super().__init__({"": default_of(field)})
+        self._field = field
+
+    def __missing__(self, text: str) -> Value:
+        value = self[text] = _from_text(self._field, text)
         return value
-
-    return read
 
 
 def _from_text(field: Field, text: str) -> Value:

@@ -31,14 +31,19 @@ class RefusedRowError(ValueError):
         self.already_there = already_there
 
 
-def upsert(database: Database, switches: Switches, entity: Entity, values: Values) -> tuple[Key, str]:
+def upsert(
+    database: Database, switches: Switches, entity: Entity, values: Values, key: Key | None = None
+) -> tuple[Key, str]:
     """Insert or update by key; what an update does not name stays. Give the key, and "created" or "updated".
+
+    key: the row's, where it is known already.
 
     Raises:
         RefusedRowError: a mandatory field is empty, a related row is missing, or the receipt is posted and stays so.
     """
-    _check_keys(entity, values)
-    key = key_of(entity, values)
+    if key is None:
+        _check_keys(entity, values)
+        key = key_of(entity, values)
     old = database.tables[entity.odata_set].get(key)
     merged = {**old.values, **values} if old else values
     check_row(database.reference, entity, merged)
@@ -116,7 +121,6 @@ def _touch_receipt(database: Database, switches: Switches, entity: Entity, value
         if switches.posted_row_sent_again == "ignore":
             return False
         database.touch(receipt, posted=False, reopened_times=receipt.reopened_times + 1)
-        database.reopened += 1
         _reopen_header(database, receipt)
     database.touch(receipt, statement="", validation="None", validated_at=None, errors=[])
     return True

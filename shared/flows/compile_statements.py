@@ -26,7 +26,7 @@ from shared.storage.causes import (
     fingerprint_of,
     open_causes,
 )
-from shared.storage.due import STATEMENT, Due, due_from, finish_due, list_due
+from shared.storage.due import STATEMENT, Due, due_from, finish_or_rest, list_due
 from shared.storage.protocols import Row
 from shared.storage.receipts import records_of_day
 from shared.storage.shifts import as_shifts, decisions_of_day, shifts_of_day
@@ -69,7 +69,8 @@ async def _compile(services: Services, due_row: Row) -> int:
     await _note_gaps(services, statement)
     await _note_late(services, statement)
     await _save(services, statement)
-    await finish_due(services.tables.due, due_row, services.settings.settle_seconds)
+    settle = services.settings.settle_seconds
+    await finish_or_rest(services.tables.due, due_row, settle, services.rested_at())
     return 1
 
 

@@ -28,7 +28,7 @@ from shared.retail.status import Status
 from shared.retail.transaction import Kind, ShiftRecord, TillStatus, Transaction
 from shared.services import Services
 from shared.storage.causes import SHIFT, Member, cause_row, fingerprint_of, open_causes, receipt_member
-from shared.storage.due import POST, STATEMENT, Due, due_from, finish_due, note_due, read_due
+from shared.storage.due import POST, STATEMENT, Due, due_from, finish_or_rest, note_due, read_due
 from shared.storage.protocols import Replace, Row
 from shared.storage.receipts import advanced, document_of, receipts_of_day
 from shared.storage.shifts import as_shifts, shift_key, shift_row, shifts_of_day
@@ -56,7 +56,8 @@ async def map_transactions(services: Services, key: str) -> int:
     rows = await receipts_of_day(services.tables.transactions, due.store, due.day, Status.RECEIVED)
     moved = await _map_rows(services, due, mappings, rows) if rows else 0
     if moved == len(rows):
-        await finish_due(services.tables.due, due_row, services.settings.settle_seconds)
+        settle = services.settings.settle_seconds
+        await finish_or_rest(services.tables.due, due_row, settle, services.rested_at())
     return moved
 
 

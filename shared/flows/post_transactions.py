@@ -80,12 +80,16 @@ async def _drive(services: Services, drive: Drive) -> str:
         try:
             pause = await _step(services, drive, stage)
         except ThrottledError as error:
-            pause = await note_trouble(
-                services, drive, "d365_throttled", error.wait_seconds or SILENT_PAUSE_SECONDS
-            )
+            await note_trouble(services, drive, "d365_throttled")
+            pause = error.wait_seconds or SILENT_PAUSE_SECONDS
         except RetryableError as error:
             services.log.warning("D365 did not answer: %s", error)
-            pause = await note_trouble(services, drive, "d365_silent", SILENT_PAUSE_SECONDS)
+            await note_trouble(services, drive, "d365_silent")
+            pause = error.wait_seconds or SILENT_PAUSE_SECONDS
+        except RejectedError as error:
+            services.log.error("D365 refused to say what it has: %s", error)
+            await note_trouble(services, drive, "d365_silent")
+            pause = SILENT_PAUSE_SECONDS
         if pause:
             await drive.let_go(services.now() + timedelta(seconds=pause))
             key = drive_key(services.settings.d365.environment_id)
@@ -244,17 +248,20 @@ async def _send(services: Services, drive: Drive) -> None:
         History=history(services, drive, "uploading"),
     )
     target = await services.d365.write_url(f"{execution}.zip")
+    expires_at = target.expires_at or services.now() + timedelta(hours=UPLOAD_HOURS)
     await services.d365.upload(target.url, built.content)
     await drive.renew()
     await drive.save_package(
-        Stage=IMPORTING, UploadExpiresAt=target.expires_at or services.now() + timedelta(hours=UPLOAD_HOURS), HandedOverAt=services.now(),
+        Stage=IMPORTING, UploadExpiresAt=expires_at, HandedOverAt=services.now(),
         History=history(services, drive, f"handing over as {execution}"),
     )  # fmt: skip
     try:
         await services.d365.import_package(target.url, execution, drive.package.text("LegalEntity"))
     except UnknownOutcomeError:
-        await drive.save_package(Stage=UNKNOWN, History=history(services, drive, "no answer: asking D365"))
-        await open_package_cause(services, drive, cause("import_answer_lost", package))
+        await drive.save_package(
+            Stage=UNKNOWN, AnswerLost=True, History=history(services, drive, "no answer: asking D365")
+        )
+        await open_package_cause(services, drive.package, cause("import_answer_lost", package))
     except (RejectedError, RetryableError) as error:
         await drive.save_package(
             Stage=BUILT, History=history(services, drive, f"not taken: {str(error)[:200]}")
@@ -262,7 +269,7 @@ async def _send(services: Services, drive: Drive) -> None:
         if isinstance(error, RetryableError):
             raise
         await _refused_whole(services, drive, str(error), attempt)
-    await end_trouble(services, ("d365_throttled", "d365_silent"))
+    await end_trouble(services, drive)
 
 
 async def _refused_whole(services: Services, drive: Drive, text: str, attempt: int) -> None:
@@ -278,7 +285,7 @@ async def _ask(services: Services, drive: Drive) -> float:
     """Ask D365 what became of the attempt. "Not found" proves nothing until its upload address has expired."""
     assert drive.package is not None
     status = await services.d365.execution_status(drive.package.text("ExecutionId"))
-    await end_trouble(services, ("d365_throttled", "d365_silent"))
+    await end_trouble(services, drive)
     if status is None:
         expires_at = drive.package.instant("UploadExpiresAt")
         if services.now() > expires_at + timedelta(seconds=UPLOAD_MARGIN_SECONDS):
@@ -309,7 +316,7 @@ async def _read_back(services: Services, drive: Drive) -> None:
     results = await services.d365.entity_results(package.text("ExecutionId")) if ended else []
     errors = await _errors(services, package, results) if ended else {}
     headers = await services.d365.headers_of_package(name) if good else []
-    await end_trouble(services, ("d365_throttled", "d365_silent"))
+    await end_trouble(services, drive)
     outcomes = outcomes_of(good, headers, errors, attempt)
     shifts_in = any(one.entity == "Shifts" and _landed(one) and not _failed(one) for one in results)
     await drive.renew()
@@ -328,7 +335,8 @@ async def _read_back(services: Services, drive: Drive) -> None:
         History=history(services, drive, f"{sent} read back"),
         **counts,
     )
-    await end_causes(services, cause("import_answer_lost", name), "settled by reading back")
+    if package.flag("AnswerLost"):
+        await end_causes(services, cause("import_answer_lost", name), "settled by reading back")
     await drive.free()
 
 

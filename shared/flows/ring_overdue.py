@@ -40,4 +40,4 @@ async def _posting_is_due(services: Services) -> bool:
     last = max((slot.instant(name) for name in ("StartedAt", "FreedAt") if name in slot.values), default=None)
     if last is not None and last + pause > now:
         return False
-    return bool(await list_due(services.tables.due, POST))
+    return any(due_from(row).next_try <= now for row in await list_due(services.tables.due, POST))

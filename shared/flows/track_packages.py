@@ -5,14 +5,24 @@ One question across all stores, at most every tracking interval. What D365 does 
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from shared.d365.records import AuditableRow, PostedStatement, StatementAggregation
-from shared.errors import AlreadyThereError, ChangedMeanwhileError, RejectedError, RetryableError
+from shared.errors import (
+    AlreadyThereError,
+    ChangedMeanwhileError,
+    NotThereError,
+    RejectedError,
+    RetryableError,
+    ThrottledError,
+)
 from shared.flows.posting.apply import save_rows
 from shared.flows.posting.read_back import refusal_cause
+from shared.flows.posting.trouble import end_causes, open_package_cause
 from shared.retail.mapped import D365Key
 from shared.retail.reasons import Cause, cause
 from shared.retail.status import ENDED, Status
@@ -45,18 +55,38 @@ class _News:
     posted: Mapping[str, PostedStatement]
     errors: Mapping[str, str]
 
+    def is_posted(self, seen: AuditableRow) -> bool:
+        """Posted: its statement is in D365's journal of posted ones, and nothing of it is in an earlier state."""
+        if not seen.statement or seen.statement not in self.posted:
+            return False
+        return all(one.status == POSTED_STATE for one in self.statements.get(seen.statement, ()))
+
+    def digest(self, operating_unit: str, day: date) -> str:
+        """Say in a few characters what D365 has of a store-day: another text, other news."""
+        own = sorted(
+            (key.terminal, key.transaction_number, row.validation, row.statement, str(self.is_posted(row)))
+            for key, row in self.receipts.items()
+            if key.operating_unit == operating_unit and row.business_day == day
+        )
+        return hashlib.sha256(repr(own).encode()).hexdigest()[:32]
+
 
 async def track_packages(services: Services) -> int:
     """Ask D365 about everything that is in it and not yet posted; give how many receipts moved on."""
     due_rows = await list_due(services.tables.due, TRACK)
-    if not due_rows or not await _is_time(services):
+    turn = await _take_turn(services) if due_rows else None
+    if turn is None:
         return 0
     days = {due_from(row).day for row in due_rows}
     try:
         news = await _ask(services, days)
     except (RetryableError, RejectedError) as error:
+        await _note_trouble(
+            services, turn, "d365_throttled" if isinstance(error, ThrottledError) else "d365_silent"
+        )
         services.log.warning("D365 could not be asked what it posted: %s", error)
         return 0
+    await _end_trouble(services, turn)
     moved = 0
     for at in range(0, len(due_rows), STORE_DAYS_AT_ONCE):
         part = due_rows[at : at + STORE_DAYS_AT_ONCE]
@@ -64,26 +94,42 @@ async def track_packages(services: Services) -> int:
     return moved
 
 
-async def _is_time(services: Services) -> bool:
+async def _take_turn(services: Services) -> Row | None:
     """Take this interval's turn: one worker asks, the others find it taken."""
     environment = services.settings.d365.environment_id
     key = join_key("tracking", environment)
-    row = await services.tables.packages.read(environment, key)
-    now = services.now()
-    if row is None:
-        fresh = Row(partition=environment, key=key, values={"Record": "tracking", "AskedAt": now})
-        try:
-            await services.tables.packages.insert(fresh)
-        except AlreadyThereError:
-            return False
-        return True
-    if row.instant("AskedAt") + timedelta(minutes=services.settings.tracking_minutes) > now:
-        return False
+    table, now = services.tables.packages, services.now()
+    row = await table.read(environment, key)
     try:
-        await services.tables.packages.replace(row.with_values(AskedAt=now), row.etag)
-    except ChangedMeanwhileError:
-        return False
-    return True
+        if row is None:
+            row = Row(partition=environment, key=key, values={"Record": "tracking", "AskedAt": now})
+            return replace(row, etag=await table.insert(row))
+        if row.instant("AskedAt") + timedelta(minutes=services.settings.tracking_minutes) > now:
+            return None
+        row = row.with_values(AskedAt=now)
+        return replace(row, etag=await table.replace(row, row.etag))
+    except (AlreadyThereError, ChangedMeanwhileError):
+        return None
+
+
+async def _note_trouble(services: Services, turn: Row, code: str) -> None:
+    """Put it before IT that D365 cannot be asked."""
+    await open_package_cause(services, None, cause(code, services.settings.d365.environment_id))
+    codes = " ".join(sorted({*turn.text("Trouble").split(), code}))
+    await _remember(services, turn.with_values(Trouble=codes))
+
+
+async def _end_trouble(services: Services, turn: Row) -> None:
+    codes = turn.text("Trouble").split()
+    for code in codes:
+        await end_causes(services, cause(code, services.settings.d365.environment_id), "D365 answers again")
+    if codes:
+        await _remember(services, turn.with_values(Trouble=None))
+
+
+async def _remember(services: Services, turn: Row) -> None:
+    with contextlib.suppress(ChangedMeanwhileError):  # another worker's turn has begun; it asks for itself
+        await services.tables.packages.replace(turn, turn.etag)
 
 
 async def _ask(services: Services, days: set[date]) -> _News:
@@ -106,8 +152,13 @@ async def _ask(services: Services, days: set[date]) -> _News:
 
 
 async def _follow(services: Services, due_row: Row, news: _News) -> int:
-    """Move one store-day's receipts on by what D365 said."""
+    """Move one store-day's receipts on by what D365 said; a store-day without news is not even read."""
     due = due_from(due_row)
+    mappings = await services.mappings.at_least(0)
+    store = mappings.store(due.store, due.day)
+    digest = news.digest(store.operating_unit, due.day) if store is not None else ""
+    if due_row.text("Seen") == digest:
+        return 0
     rows = await receipts_of_day(services.tables.transactions, due.store, due.day)
     waiting = [row for row in rows if row.text("Status") in (Status.SENT, Status.VALIDATED)]
     refused = [
@@ -115,19 +166,28 @@ async def _follow(services: Services, due_row: Row, news: _News) -> int:
     ]
     moves = [move for row in (*waiting, *refused) if (move := _move(services, row, news)) is not None]
     if moves:
-        await note_due(services.tables.due, [Due(STATEMENT, due.store, due.day, services.now())])
-        now = services.now()
-        causes = [cause_row(why, receipt_member(row), now) for row, why in moves if why is not None]
-        await open_causes(services.tables.causes, causes)
-        saved = await save_rows(services.tables.transactions, [row for row, _ in moves])
-        await _end_validation_causes(services, [row for row in refused if row.key in saved])
+        await _apply(services, due, moves, refused)
     still = [
         row for row in rows if Status(row.text("Status")) in (Status.SENT, Status.VALIDATED, Status.SENDING)
     ]
     done = {row.key for row, _ in moves if Status(row.text("Status")) in ENDED}
     if not refused and all(row.key in done for row in still):
         await finish_due(services.tables.due, due_row, services.settings.settle_seconds)
+    else:
+        with contextlib.suppress(ChangedMeanwhileError, NotThereError):
+            await services.tables.due.replace(due_row.with_values(Seen=digest), due_row.etag)
     return len(moves)
+
+
+async def _apply(
+    services: Services, due: Due, moves: Sequence[tuple[Row, Cause | None]], refused: Sequence[Row]
+) -> None:
+    now = services.now()
+    await note_due(services.tables.due, [Due(STATEMENT, due.store, due.day, now)])
+    causes = [cause_row(why, receipt_member(row), now) for row, why in moves if why is not None]
+    await open_causes(services.tables.causes, causes)
+    saved = await save_rows(services.tables.transactions, [row for row, _ in moves])
+    await _end_validation_causes(services, [row for row in refused if row.key in saved])
 
 
 def _move(services: Services, row: Row, news: _News) -> tuple[Row, Cause | None] | None:
@@ -152,7 +212,7 @@ def _move(services: Services, row: Row, news: _News) -> tuple[Row, Cause | None]
         status, moved = Status.SENT, True
     if status is Status.SENT and (seen.validation in PASSED or seen.statement):
         row, status, moved = advanced(row, Status.VALIDATED, now, "by headquarters"), Status.VALIDATED, True
-    if status is Status.VALIDATED and _is_posted(seen, news):
+    if status is Status.VALIDATED and news.is_posted(seen):
         evidence = f"in D365 statement {seen.statement}"
         row = advanced(
             row, Status.POSTED, now, evidence, D365Statement=seen.statement, SalesOrder=seen.sales_order or None,
@@ -160,13 +220,6 @@ def _move(services: Services, row: Row, news: _News) -> tuple[Row, Cause | None]
         )  # fmt: skip
         moved = True
     return (row, None) if moved else None
-
-
-def _is_posted(seen: AuditableRow, news: _News) -> bool:
-    """Posted: its statement is in D365's journal of posted ones, and nothing of it is in an earlier state."""
-    if not seen.statement or seen.statement not in news.posted:
-        return False
-    return all(one.status == POSTED_STATE for one in news.statements.get(seen.statement, ()))
 
 
 async def _end_validation_causes(services: Services, rows: Sequence[Row]) -> None:

@@ -17,7 +17,7 @@ from shared.retail.identity import d365_shift_number, d365_transaction_number
 from shared.retail.mapped import D365Key, MappedLine, MappedTender, MappedTransaction, StoreSetup
 from shared.retail.reasons import Cause, cause
 from shared.retail.shift import Shift, effective_shift, overlap_in_doubt
-from shared.retail.transaction import Kind, Line, Transaction
+from shared.retail.transaction import Kind, Line, Tender, TenderRole, TenderType, Transaction
 
 NEVER_SENT = frozenset(
     {
@@ -106,7 +106,8 @@ def map_transaction(
     mapper = _Mapper(transaction, business_day, mappings, store)
     register = mapper.register()
     lines = tuple(mapper.line(line) for line in transaction.lines)
-    tenders = tuple(mapper.tender(code) for code in (one.code for one in transaction.captured))
+    paid = _tenders_of(transaction)
+    tenders = tuple(mapper.tender(one.code) for one in paid)
     income = mapper.income_account()
     mapper.warehouse()
     mapper.rounding()
@@ -122,15 +123,22 @@ def map_transaction(
         business_day=business_day,
         local_completed_at=transaction.completed_at.astimezone(zone),
         lines=lines,
-        tenders=tuple(
-            MappedTender(tender, method) for tender, method in zip(transaction.captured, tenders, strict=True)
-        ),
+        tenders=tuple(MappedTender(tender, method) for tender, method in zip(paid, tenders, strict=True)),
         shift=shift,
         shift_number=d365_shift_number(business_day, transaction.generation, shift),
         income_account=income[0],
         income_account_type=income[1],
         mapping_version=mappings.version,
     )
+
+
+def _tenders_of(transaction: Transaction) -> tuple[Tender, ...]:
+    """Give what was captured; money put in or taken out without a tender line is one of its own."""
+    movement = transaction.cash_movement
+    if transaction.captured or movement is None or transaction.kind is Kind.SALES:
+        return transaction.captured
+    role = TenderRole.PAYMENT if movement.amount >= 0 else TenderRole.REFUND
+    return (Tender(1, TenderType.CASH, movement.tender, movement.amount, role=role),)
 
 
 class _Mapper:
@@ -235,7 +243,6 @@ class _Mapper:
         if row is None:
             self._missing("reason_unmapped", movement.reason_code or "(no reason given)")
             return "", ""
-        self.tender(movement.tender)
         return row["account_number"], row["account_type"]
 
     def rounding(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
@@ -62,6 +63,7 @@ KINDS: Mapping[str, MappingKind] = {
         MappingKind("dispositions", ("disposition",), ("effect",), ("effect",), {}),
     )
 }  # fmt: skip
+_STORE = re.compile(r"[A-Za-z0-9_.\-]{1,60}")
 EFFECTS = ("resaleable", "quarantine", "none")
 
 
@@ -142,6 +144,9 @@ def _row_problems(kind: MappingKind, values: Mapping[str, str], row: int) -> Ite
             yield CsvProblem(row, name, f"at most {kind.lengths.get(name, 120)} characters", value[:130])
         if value.startswith(_FORMULA_STARTS):
             yield CsvProblem(row, name, "no formula", value[:40])
+    store = values.get("store", "")
+    if store and store != "*" and not _STORE.fullmatch(store):
+        yield CsvProblem(row, "store", "letters, digits, dots, dashes and underscores", store[:80])
     yield from _value_problems(kind, values, row)
 
 

@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from functools import partial
+from io import BytesIO
 from typing import Any, Final
 
 import aiohttp
@@ -165,7 +166,10 @@ class AzureTable:
             total=GROUP_SECONDS_MAX, sock_connect=CONNECT_SECONDS_MAX, sock_read=READ_SECONDS_MAX
         )
         session = self._connection.session()
-        async with session.post(self._batch_url, data=body, headers=headers, timeout=timeout) as response:
+        # From a file in memory aiohttp sends piece by piece, so that a large group does not hold up the loop.
+        async with session.post(
+            self._batch_url, data=BytesIO(body), headers=headers, timeout=timeout
+        ) as response:
             return response.status, dict(response.headers), await response.read()
 
     def _sdk(self) -> TableClient:

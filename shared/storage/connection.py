@@ -107,6 +107,26 @@ def _is_base64(text: str) -> bool:
         return False
 
 
+class AnswerLostError(aiohttp.ClientError):
+    """The connection broke after a request was sent."""
+
+
+async def never_again(
+    request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType
+) -> aiohttp.ClientResponse:
+    """Keep aiohttp from sending a PUT or DELETE a second time by itself when the connection broke.
+
+    HTTP calls them harmless twice; with a condition on the ETag they are not: the second would be refused because of
+    the first. aiohttp repeats only what failed with the two errors caught here, so they become another.
+    """
+    try:
+        return await send(request)
+    except aiohttp.ClientConnectorError:
+        raise
+    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
+        raise AnswerLostError(str(error)) from error
+
+
 class Connection:
     """The HTTP session to one account, made on first use inside the running loop and shared by all its clients."""
 
@@ -121,6 +141,7 @@ class Connection:
                 connector=aiohttp.TCPConnector(limit=CONNECTIONS_MAX, keepalive_timeout=KEEP_ALIVE_SECONDS),
                 auto_decompress=False,
                 cookie_jar=aiohttp.DummyCookieJar(),
+                middlewares=(never_again,),
             )
         return self._session
 

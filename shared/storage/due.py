@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from shared.errors import ChangedMeanwhileError, NotThereError
-from shared.storage.keys import join_key
+from shared.storage.keys import join_key, prefix_end
 from shared.storage.protocols import Row, Table, Upsert, Value
 
 PARTITION = "due"
@@ -92,7 +92,7 @@ async def read_due(table: Table, key: str) -> Row | None:
 
 async def list_due(table: Table, stage: str) -> list[Row]:
     """List the due rows of a stage."""
-    rows = table.query(PARTITION, key_from=f"{stage}~", key_before=f"{stage}\x7f")
+    rows = table.query(PARTITION, key_from=f"{stage}~", key_before=prefix_end(f"{stage}~"))
     return [row async for row in rows]
 
 
@@ -107,6 +107,14 @@ async def finish_due(table: Table, row: Row, settle_seconds: int) -> bool:
     except (ChangedMeanwhileError, NotThereError):
         return False
     return True
+
+
+async def finish_or_rest(table: Table, row: Row, settle_seconds: int, rested_at: datetime) -> bool:
+    """Delete a due row whose work is done, or, while it is too young for that, leave it alone until `rested_at`."""
+    if await finish_due(table, row, settle_seconds):
+        return True
+    await postpone_due(table, row, rested_at)
+    return False
 
 
 async def postpone_due(table: Table, row: Row, next_try: datetime) -> None:

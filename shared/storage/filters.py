@@ -37,7 +37,10 @@ def filter_text(
         comparisons.append(f"{condition.name} {condition.op} {literal(condition.value)}")
     text = " and ".join(comparisons)
     # A character takes twelve at most.
-    if 12 * len(text) > FILTER_CHARACTERS_MAX and (encoded := len(quote(text, safe="", errors="replace"))) > FILTER_CHARACTERS_MAX:
+    if (
+        12 * len(text) > FILTER_CHARACTERS_MAX
+        and (encoded := len(quote(text, safe="", errors="replace"))) > FILTER_CHARACTERS_MAX
+    ):
         raise ValueError(f"a filter of {encoded} characters; limit {FILTER_CHARACTERS_MAX}")
     return text
 

@@ -33,7 +33,9 @@ class Headquarters:
 
     def __init__(self, url: str, ca_file: Path) -> None:
         self.url = url
-        self.http = httpx.Client(base_url=url, verify=ssl.create_default_context(cafile=str(ca_file)), timeout=30)
+        self.http = httpx.Client(
+            base_url=url, verify=ssl.create_default_context(cafile=str(ca_file)), timeout=30
+        )
         answer = self.token()
         assert answer.status_code == 200, answer.text
         self.bearer = {"Authorization": f"Bearer {answer.json()['access_token']}"}
@@ -46,7 +48,9 @@ class Headquarters:
         return self.http.post("/some-tenant/oauth2/v2.0/token", data=form)
 
     def sim(self, name: str, body: object = None) -> Any:
-        answer = self.http.get(f"/_sim/{name}") if body is None else self.http.post(f"/_sim/{name}", json=body)
+        answer = (
+            self.http.get(f"/_sim/{name}") if body is None else self.http.post(f"/_sim/{name}", json=body)
+        )
         assert answer.is_success, answer.text
         return answer.json(parse_float=Decimal)
 
@@ -62,7 +66,9 @@ class Headquarters:
         return self.http.get(f"/data/{path}", params=params or None, headers=self.bearer)
 
     def rows(self, odata_set: str, **params: str) -> list[dict[str, Any]]:
-        answer = self.get(odata_set, **{"cross-company": "true", **{f"${name}": text for name, text in params.items()}})
+        answer = self.get(
+            odata_set, **{"cross-company": "true", **{f"${name}": text for name, text in params.items()}}
+        )
         assert answer.status_code == 200, answer.text
         return list(json.loads(answer.text, parse_float=Decimal)["value"])
 
@@ -116,13 +122,17 @@ class Headquarters:
 
 
 @contextmanager
-def headquarters(folder: Path, setup: object, clock: Clock | None = None) -> Iterator[Headquarters]:
+def headquarters(
+    folder: Path, setup: object, clock: Clock | None = None, jobs_every_minutes: float = 0
+) -> Iterator[Headquarters]:
     """Serve one environment in a thread of its own, set up and with imports that start at once."""
     ready, ended = threading.Event(), threading.Event()
     found: list[tuple[str, Path]] = []
 
     async def serve() -> None:
-        async with serving(folder, clock or Clock(), CLIENT_ID, CLIENT_SECRET) as running:
+        async with serving(
+            folder, clock or Clock(), CLIENT_ID, CLIENT_SECRET, jobs_every_minutes=jobs_every_minutes
+        ) as running:
             found.append((running.url, running.ca_file))
             ready.set()
             await asyncio.to_thread(ended.wait)
@@ -145,9 +155,14 @@ def package_of(rows: Rows, **changes: Any) -> bytes:
     """Write a data package. changes: see `manifest`; and encoding, line_end, files (name -> bytes, None: left out)."""
     encoding, line_end = changes.pop("encoding", "utf-16"), changes.pop("line_end", "\r\n")
     given: dict[str, bytes | None] = {
-        "Manifest.xml": manifest(rows, **{key: part for key, part in changes.items() if key != "files"}).encode(),
+        "Manifest.xml": manifest(
+            rows, **{key: part for key, part in changes.items() if key != "files"}
+        ).encode(),
         "PackageHeader.xml": package_header().encode(),
-        **{file_name(label): table(label_rows, line_end).encode(encoding) for label, label_rows in rows.items()},
+        **{
+            file_name(label): table(label_rows, line_end).encode(encoding)
+            for label, label_rows in rows.items()
+        },
         **changes.get("files", {}),
     }
     out = io.BytesIO()

@@ -9,12 +9,34 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 from shared.errors import ConflictError, GroupRefusedError, RetryableError
-from shared.storage.protocols import Condition, Insert, Operation, Operator, Remove, Replace, Row, Table, Upsert, Value
+from shared.storage.protocols import (
+    Condition,
+    Insert,
+    Operation,
+    Operator,
+    Remove,
+    Replace,
+    Row,
+    Table,
+    Upsert,
+    Value,
+)
 
 OPERATIONS_PER_SEQUENCE = 30
 KEYS = ("a", "b", "b~1", "b~2", "it's", "c=2F", "Z", "é")
 VALUES: dict[str, tuple[Value, ...]] = {
-    "Text": ("", "x", "it's", "x' or 'a' eq 'a", "é😀", "2017-12-23T12:00:00Z", "5", " spaces ", "line\nbreak", "50%41"),
+    "Text": (
+        "",
+        "x",
+        "it's",
+        "x' or 'a' eq 'a",
+        "é😀",
+        "2017-12-23T12:00:00Z",
+        "5",
+        " spaces ",
+        "line\nbreak",
+        "50%41",
+    ),
     "Other": ("x", "B", "b", "true"),
     "Number": (0, 5, -1, 2**31, 2**63 - 1, -(2**63)),
     "Flag": (True, False),
@@ -148,7 +170,9 @@ def _group(dice: random.Random, partition: str) -> Named:
     wanted = []
     for key in dice.sample(KEYS, dice.randint(1, 5)):
         kind = dice.choice((Insert, Upsert, Upsert, Replace, Remove))
-        wanted.append((kind, Row(partition, key, _row(dice, partition).values), dice.choice(("current", "*", "stale"))))
+        wanted.append(
+            (kind, Row(partition, key, _row(dice, partition).values), dice.choice(("current", "*", "stale")))
+        )
     if dice.random() < 0.1:
         wanted.append(wanted[0])
 
@@ -168,7 +192,9 @@ def _group(dice: random.Random, partition: str) -> Named:
                 assert _remember(side, row.key, now.etag) == "new etag"
         return "written"
 
-    return Named("group " + ", ".join(f"{kind.__name__} {row.key} {choice}" for kind, row, choice in wanted), step)
+    return Named(
+        "group " + ", ".join(f"{kind.__name__} {row.key} {choice}" for kind, row, choice in wanted), step
+    )
 
 
 def _query(dice: random.Random, partition: str) -> Named:
@@ -179,7 +205,7 @@ def _query(dice: random.Random, partition: str) -> Named:
         "key_before": dice.choice(("", "", "b~2", "c", "zz")),
         "where": where,
         "select": tuple(dice.sample(NAMES, dice.choice((0, 0, 2)))),
-        "page_size": dice.choice((1, 2, 3, 1000)),
+        "page_size": dice.choice((2, 3, 1000, 1000)),
     }
 
     async def step(side: Side) -> Any:

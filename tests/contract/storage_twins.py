@@ -89,7 +89,9 @@ def _memory_queue() -> Received:
         return await queue.receive(count, visibility_seconds=seconds)
 
     async def update(message: Message, seconds: int, text: str | None) -> str:
-        return await _word(queue.update(message.id, message.pop_receipt, visible_in_seconds=seconds, text=text))
+        return await _word(
+            queue.update(message.id, message.pop_receipt, visible_in_seconds=seconds, text=text)
+        )
 
     async def delete(message: Message) -> str:
         return await _word(queue.delete(message.id, message.pop_receipt))
@@ -99,7 +101,9 @@ def _memory_queue() -> Received:
 
 def _azurite_queue(queue: AzureQueue, client: QueueClient) -> Received:
     async def receive(count: int, seconds: int) -> list[Message]:
-        pages = client.receive_messages(messages_per_page=count, max_messages=count, visibility_timeout=seconds)
+        pages = client.receive_messages(
+            messages_per_page=count, max_messages=count, visibility_timeout=seconds
+        )
         return [_message(one) async for one in pages]
 
     async def peek(count: int) -> list[Message]:
@@ -131,5 +135,7 @@ async def _word(work: Awaitable[Any]) -> str:
             raise
         return "not ours"
     except Exception as error:  # noqa: BLE001  the twin's errors by name; anything else shows as itself
-        return {"NotThereError": "gone", "ChangedMeanwhileError": "not ours"}.get(type(error).__name__, repr(error))
+        return {"NotThereError": "gone", "ChangedMeanwhileError": "not ours"}.get(
+            type(error).__name__, repr(error)
+        )
     return "done"

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from simulator.clock import Clock
 from tests.contract.simulator_driver import Headquarters, headquarters
 from tests.contract.simulator_receipts import (
-    DISCOUNTS,
     HEADERS,
     INCOME_EXPENSES,
     LINES,
@@ -55,10 +57,10 @@ def test_the_golden_sale_and_return_are_posted_to_the_right_accounts(hq: Headqua
     assert (statement["state"], statement["ErrorMessage"], statement["transactions"]) == ("Posted", "", 2)
     assert [state for state, _ in statement["history"]][0::13] == ["Started", "Posted"]
     assert booked(hq) == {
-        ("401100", "sales"): Decimal("-20"),
-        ("401100", "returns"): Decimal("10"),
-        ("222100-VAT20", "VAT20"): Decimal("-2"),
-        ("110110", "1"): Decimal("12"),
+        ("401100", "sales"): Decimal(-20),
+        ("401100", "returns"): Decimal(10),
+        ("222100-VAT20", "VAT20"): Decimal(-2),
+        ("110110", "1"): Decimal(12),
     }
     assert hq.sim("totals")["totals"] == [
         {
@@ -68,144 +70,54 @@ def test_the_golden_sale_and_return_are_posted_to_the_right_accounts(hq: Headqua
         }
     ]  # fmt: skip
     assert hq.sim("on-hand")["on_hand"] == [
-        {"dataAreaId": "usrt", "WarehouseId": "W367", "ItemNumber": "1004906", "OnHandQuantity": "-1", "MovedQuantity": "-1"}
+        {
+            "dataAreaId": "usrt",
+            "WarehouseId": "W367",
+            "ItemNumber": "1004906",
+            "OnHandQuantity": "-1",
+            "MovedQuantity": "-1",
+        }
     ]
 
 
 def test_sales_become_an_invoice_and_returns_a_credit_invoice(hq: Headquarters) -> None:
     [statement] = post(hq, together(sale(), return_of_one()))
     orders = hq.rows("RetailEodStatementAggregations", filter=f"StatementId eq '{statement['StatementId']}'")
-    assert [(one["SalesId"], one["InvoiceId"]) for one in orders] == [("SO-0000001", "INV-0000001"), ("SO-0000002", "CN-0000001")]
+    assert [(one["SalesId"], one["InvoiceId"]) for one in orders] == [
+        ("SO-0000001", "INV-0000001"),
+        ("SO-0000002", "CN-0000001"),
+    ]
     assert {(one["StatementStatus"], one["ErrorMessage"]) for one in orders} == {("Posted", "")}
 
 
 def test_a_posted_receipt_shows_its_statement_and_the_journal_shows_the_statement(hq: Headquarters) -> None:
     assert hq.import_rows(sale()) == "Succeeded"
     [before] = hq.rows("RetailTransactionsAuditable")
-    assert (before["ValidationStatus"], before["StatementNumber"], before["EntryStatus"]) == ("None", "", "None")
+    assert (before["ValidationStatus"], before["StatementNumber"], before["EntryStatus"]) == (
+        "None",
+        "",
+        "None",
+    )
     hq.validate()
-    wanted = "ValidationStatus eq Microsoft.Dynamics.DataEntities.RetailTransactionValidationStatus'Successful'"
+    wanted = (
+        "ValidationStatus eq Microsoft.Dynamics.DataEntities.RetailTransactionValidationStatus'Successful'"
+    )
     [validated] = hq.rows("RetailTransactionsAuditable", filter=wanted)
-    assert (validated["TransactionId"], validated["StoreNumber"], validated["RegisterNumber"]) == ("367-1-17", "367", "367-1")
+    assert (validated["TransactionId"], validated["StoreNumber"], validated["RegisterNumber"]) == (
+        "367-1-17",
+        "367",
+        "367-1",
+    )
     assert validated["LastValidationTime"] > "2020"
     assert hq.rows("RetailStatementJourBIEntities") == []
     [statement] = hq.post_statements()
     [posted] = hq.rows("RetailTransactionsAuditable", filter="BusinessDate eq 2017-12-23T12:00:00Z")
     assert (posted["StatementNumber"], posted["EntryStatus"]) == (statement["StatementId"], "Posted")
-    [journal] = hq.rows("RetailStatementJourBIEntities", filter=f"statementId eq '{statement['StatementId']}'")
+    [journal] = hq.rows(
+        "RetailStatementJourBIEntities", filter=f"statementId eq '{statement['StatementId']}'"
+    )
     assert (journal["storeId"], journal["salesAmount"], journal["taxAmount"]) == ("367", 20, 4)
     assert journal["statementDate"] == "2017-12-23T12:00:00Z"
-
-
-def mutated(label: str, field: str, value: str, row: int = 0) -> Callable[[Receipt], None]:
-    def change(receipt: Receipt) -> None:
-        receipt[label][row][field] = value
-
-    return change
-
-
-def with_discount(amount: str) -> Callable[[Receipt], None]:
-    def change(receipt: Receipt) -> None:
-        key = {name: receipt[HEADERS][0][name] for name in ("OperatingUnitNumber", "Terminal", "TransactionNumber")}
-        receipt[DISCOUNTS] = [{**key, "SalesLineNumber": "1", "LineNumber": "1", "DiscountAmount": amount}]
-
-    return change
-
-
-def returned_gift_card(receipt: Receipt) -> None:
-    receipt.update(return_of_one())
-    receipt[LINES][0] |= {"GiftCard": "Yes", "ItemId": "GIFT"}
-
-
-def scaled(receipt: Receipt) -> None:
-    """A thousandth more on both sides, so that only its decimals are wrong."""
-    receipt[HEADERS][0] |= {"PaymentAmount": "24.001"}
-    receipt[PAYMENTS][0]["AmountTendered"] = "30.001"
-
-
-RULES: list[tuple[str, Callable[[Receipt], None]]] = [
-    ("Business date", mutated(HEADERS, "businessDate", "2018-01-01T12:00:00Z")),
-    ("Currency rounding", scaled),
-    ("Customer account exists", mutated(HEADERS, "CustomerAccount", "NOBODY")),
-    ("Discount amount", mutated(HEADERS, "DiscountAmount", "1")),
-    ("Net", mutated(HEADERS, "NetAmount", "-21")),
-    ("Number of items", mutated(HEADERS, "NumberOfItems", "-2")),
-    ("Number of items", mutated(HEADERS, "NumberOfItemLines", "2")),
-    ("Number of items", mutated(HEADERS, "NumberOfPaymentLines", "1")),
-    ("Payment amount", mutated(HEADERS, "PaymentAmount", "24.05")),
-    ("Income/expense amount", mutated(HEADERS, "IncomeExpenseAmount", "0.05")),
-    ("Tax exempt calculation", mutated(HEADERS, "IsTaxExemptedForPriceInclusive", "Yes")),
-    ("Tax included pricing", mutated(HEADERS, "IsTaxIncludedInPrice", "Yes")),
-    ("Tax included pricing", mutated(TAXES, "IsTaxIncludedInPrice", "Yes")),
-    ("Gross amount", mutated(LINES, "NetAmountInclusiveTax", "-23")),
-    ("Barcode exists", mutated(LINES, "BarCode", "123")),
-    ("Item variant exists", mutated(LINES, "ItemId", "SHIRT")),
-    ("Item variant exists", mutated(LINES, "VariantNumber", "BLUE")),
-    ("Line discount", with_discount("1")),
-    ("Line tax", mutated(LINES, "SalesTaxAmount", "-3")),
-    ("Negative price", mutated(LINES, "Price", "-10")),
-    ("Serial number controlled", mutated(LINES, "ItemId", "PHONE")),
-    ("Serial number dimension", mutated(LINES, "SerialNumber", "S1")),
-    ("Tax exempt", mutated(LINES, "TaxExemptPriceInclusiveReductionAmount", "1")),
-    ("Tax group assignment", mutated(LINES, "ItemSalesTaxGroup", "CITYONLY")),
-    ("Tax group assignment", mutated(TAXES, "TaxCode", "CITY")),
-    ("Unit of measure conversions", mutated(LINES, "Unit", "kg")),
-    ("Gift card returns", returned_gift_card),
-]
-# Fields whose change breaks a second rule by arithmetic.
-ALSO = {
-    ("Net", "NetAmount"): set(),
-    "Tax exempt": {"Tax exempt calculation"},
-}
-
-
-@pytest.mark.parametrize(("rule", "change"), RULES, ids=lambda one: one if isinstance(one, str) else "")
-def test_one_wrong_field_breaks_its_rule_and_no_other(
-    hq: Headquarters, rule: str, change: Callable[[Receipt], None]
-) -> None:
-    receipt = sale()
-    change(receipt)
-    assert hq.import_rows(receipt) == "Succeeded", hq.errors()
-    assert hq.validate() == {"validated": 1, "errors": 1}
-    found = {one["rule"] for one in hq.sim("state")["validation_errors"]}
-    assert found == {rule} | {other for name, others in ALSO.items() if name == rule for other in others}
-    [status] = hq.rows("RetailTransactionsAuditable")
-    assert status["ValidationStatus"] == "Error"
-    errors = hq.rows("RetailTransactionValidationErrorBIEntities", filter="TransactionId eq '367-1-17'")
-    assert any(error["ErrorMessage"].startswith(f"{rule}: ") for error in errors)
-    assert hq.post_statements() == []
-
-
-def test_wrong_tax_breaks_net_and_tax(hq: Headquarters) -> None:
-    receipt = sale()
-    receipt[TAXES][0]["TaxAmount"] = "4"
-    hq.import_rows(receipt)
-    hq.validate()
-    assert {one["rule"] for one in hq.sim("state")["validation_errors"]} == {"Net + tax", "Line tax"}
-
-
-def test_a_quantity_of_the_other_sign_is_a_contradiction(hq: Headquarters) -> None:
-    receipt = sale()
-    receipt[LINES][0]["Quantity"] = "2"
-    hq.import_rows(receipt)
-    hq.validate()
-    assert {one["rule"] for one in hq.sim("state")["validation_errors"]} == {"Sign contradiction"}
-
-
-def test_a_receipt_without_lines_is_empty(hq: Headquarters) -> None:
-    receipt = sale()
-    receipt[LINES][0]["TransactionStatus"] = "Voided"
-    hq.import_rows(receipt)
-    hq.validate()
-    assert "Transaction not empty" in {one["rule"] for one in hq.sim("state")["validation_errors"]}
-
-
-def test_more_than_the_stores_rounding_may_not_be_missing(hq: Headquarters) -> None:
-    receipt = sale()
-    receipt[PAYMENTS][0]["AmountTendered"], receipt[HEADERS][0]["PaymentAmount"] = "29.94", "23.94"
-    hq.import_rows(receipt)
-    hq.validate()
-    assert {one["rule"] for one in hq.sim("state")["validation_errors"]} == {"Under/over payment"}
 
 
 def test_cash_rounding_goes_to_its_own_account(hq: Headquarters) -> None:
@@ -214,8 +126,8 @@ def test_cash_rounding_goes_to_its_own_account(hq: Headquarters) -> None:
     receipt[HEADERS][0] |= {"PaymentAmount": "24.02", "SalesPaymentDifference": "0.02"}
     post(hq, receipt)
     assert booked(hq) == {
-        ("401100", "sales"): Decimal("-20"),
-        ("222100-VAT20", "VAT20"): Decimal("-4"),
+        ("401100", "sales"): Decimal(-20),
+        ("222100-VAT20", "VAT20"): Decimal(-4),
         ("110110", "1"): Decimal("24.02"),
         ("618160", "payment"): Decimal("-0.02"),
     }
@@ -232,13 +144,15 @@ def test_a_gift_card_sold_is_a_liability_and_no_revenue(hq: Headquarters) -> Non
     receipt[PAYMENTS][0]["AmountTendered"] = "26"
     receipt[HEADERS][0] |= {"GrossAmount": "-20", "PaymentAmount": "20"}
     post(hq, receipt)
-    assert booked(hq) == {("250600", "issued"): Decimal("-20"), ("110110", "1"): Decimal("20")}
+    assert booked(hq) == {("250600", "issued"): Decimal(-20), ("110110", "1"): Decimal(20)}
     assert hq.sim("on-hand")["on_hand"] == []
 
 
 def test_cash_taken_out_is_an_expense(hq: Headquarters) -> None:
     receipt = sale()
-    key = {name: receipt[HEADERS][0][name] for name in ("OperatingUnitNumber", "Terminal", "TransactionNumber")}
+    key = {
+        name: receipt[HEADERS][0][name] for name in ("OperatingUnitNumber", "Terminal", "TransactionNumber")
+    }
     receipt = {
         INCOME_EXPENSES: [
             {**key, "LineNumber": "1", "AccountNumber": "618900", "AccountType": "Expense", "Amount": "20", "StoreNumber": "367"}
@@ -253,7 +167,7 @@ def test_cash_taken_out_is_an_expense(hq: Headquarters) -> None:
         ],
     }  # fmt: skip
     post(hq, receipt)
-    assert booked(hq) == {("618900", "618900"): Decimal("20"), ("110110", "1"): Decimal("-20")}
+    assert booked(hq) == {("618900", "618900"): Decimal(20), ("110110", "1"): Decimal(-20)}
 
 
 def test_only_validated_receipts_enter_a_statement(hq: Headquarters) -> None:
@@ -277,7 +191,7 @@ def test_a_payment_method_without_account_holds_the_statement_until_it_has_one(h
     hq.sim("setup", {"tender_types": [fixed]})
     [again] = hq.post_statements()
     assert (again["StatementId"], again["state"]) == (statement["StatementId"], "Posted")
-    assert booked(hq)["110190", "9"] == Decimal("24")
+    assert booked(hq)["110190", "9"] == Decimal(24)
 
 
 def test_more_cannot_come_back_than_was_sold(hq: Headquarters) -> None:
@@ -287,9 +201,9 @@ def test_more_cannot_come_back_than_was_sold(hq: Headquarters) -> None:
     [statement] = hq.post_statements()
     assert statement["state"] == "Aggregated"
     assert "sold 2; 3 would be returned" in statement["ErrorMessage"]
-    assert {one["AggregationStatus"] for one in hq.rows("RetailEodStatementAggregations", filter="SalesId eq ''")} == {
-        "SOCreateFailed"
-    }
+    assert {
+        one["AggregationStatus"] for one in hq.rows("RetailEodStatementAggregations", filter="SalesId eq ''")
+    } == {"SOCreateFailed"}
 
 
 def test_a_second_import_before_posting_doubles_nothing(hq: Headquarters) -> None:
@@ -297,7 +211,7 @@ def test_a_second_import_before_posting_doubles_nothing(hq: Headquarters) -> Non
     hq.import_rows(sale(), "run-2")
     hq.validate()
     hq.post_statements()
-    assert booked(hq)["401100", "sales"] == Decimal("-20")
+    assert booked(hq)["401100", "sales"] == Decimal(-20)
     assert hq.post_statements() == []
 
 
@@ -308,7 +222,7 @@ def test_a_posted_receipt_sent_again_is_posted_again_and_that_is_seen(hq: Headqu
     assert (state["double_posting_dangers"], state["double_postings"]) == (1, [])
     hq.validate()
     hq.post_statements()
-    assert booked(hq)["401100", "sales"] == Decimal("-40")
+    assert booked(hq)["401100", "sales"] == Decimal(-40)
     assert hq.sim("state")["double_postings"] == [
         {"dataAreaId": "usrt", "StoreNumber": "367", "TransactionNumber": "367-1-17", "times": "2"}
     ]
@@ -321,7 +235,7 @@ def test_a_posted_receipt_can_be_made_to_stay_posted(hq: Headquarters) -> None:
     assert hq.import_rows(sale(), "run-2") == "Failed"
     hq.validate()
     assert hq.post_statements() == []
-    assert booked(hq)["401100", "sales"] == Decimal("-20")
+    assert booked(hq)["401100", "sales"] == Decimal(-20)
 
 
 def shift(number: int, opens: str, closes: str, **changes: str) -> dict[str, Any]:
@@ -345,11 +259,16 @@ def test_a_day_of_closed_shifts_is_posted_once(hq: Headquarters) -> None:
     [
         ([shift(1, "08:00", "12:00"), shift(2, "11:59", "20:00")], "shifts 1 and 2 overlap"),
         ([shift(1, "08:00", "12:00", Status="Open")], "shift 1 is still open"),
-        ([shift(1, "08:00", "12:00", HasPendingOfflineTransactions="Yes")], "shift 1 has pending offline transactions"),
+        (
+            [shift(1, "08:00", "12:00", HasPendingOfflineTransactions="Yes")],
+            "shift 1 has pending offline transactions",
+        ),
         ([shift(1, "08:00", "12:00", StartDate="2018-01-02")], "The fiscal period of 2018-01-02 is closed"),
     ],
 )
-def test_a_busy_till_holds_the_days_financial_statement(hq: Headquarters, shifts: list[dict[str, Any]], text: str) -> None:
+def test_a_busy_till_holds_the_days_financial_statement(
+    hq: Headquarters, shifts: list[dict[str, Any]], text: str
+) -> None:
     assert hq.import_rows({SHIFTS: shifts}) == "Succeeded", hq.errors()
     [statement] = hq.post_statements("financial")
     assert statement["state"] == "Started"
@@ -363,7 +282,10 @@ def test_overlapping_shifts_of_two_tills_are_no_overlap(hq: Headquarters) -> Non
 
 
 def test_a_closing_till_holds_its_store(hq: Headquarters) -> None:
-    hq.sim("setup", {"terminals": [{"TerminalNumber": "367-2", "StoreNumber": "367", "ClosingStatus": "Closing"}]})
+    hq.sim(
+        "setup",
+        {"terminals": [{"TerminalNumber": "367-2", "StoreNumber": "367", "ClosingStatus": "Closing"}]},
+    )
     hq.import_rows({SHIFTS: [shift(1, "08:00", "12:00")]})
     [statement] = hq.post_statements("financial")
     assert "Terminal 367-2 is busy: its closing status is Closing." in statement["ErrorMessage"]
@@ -375,3 +297,41 @@ def test_people_find_what_was_posted_on_one_page(hq: Headquarters) -> None:
     assert "This is not Dynamics 365" in text
     assert "2017-12-23" in text
     assert "VAT20 4" in text
+
+
+def test_receipts_that_differ_only_by_case_are_one_as_in_d365(hq: Headquarters) -> None:
+    hq.import_rows(sale("ab-1"))
+    assert hq.import_rows(sale("AB-1"), "run-2") == "Succeeded"
+    assert hq.counts("run-2")[HEADERS] == (0, 1, 0)
+
+
+def test_a_receipt_written_again_leaves_the_statement_that_could_not_go_on(hq: Headquarters) -> None:
+    receipt = sale()
+    for row in receipt[PAYMENTS]:
+        row["TenderType"] = "9"
+    [held] = post(hq, receipt)
+    hq.import_rows(sale(), "run-2")
+    hq.validate()
+    [statement] = hq.post_statements()
+    assert (statement["state"], statement["StatementId"] != held["StatementId"]) == ("Posted", True)
+    assert [one["StatementId"] for one in hq.rows("RetailEodStatementAggregations")] == [
+        statement["StatementId"]
+    ]
+    assert booked(hq)["110110", "1"] == Decimal(24)
+
+
+def test_the_jobs_run_by_themselves_on_the_virtual_clock(tmp_path: Path) -> None:
+    began = datetime.now(UTC)
+    clock = Clock(datetime(2017, 12, 23, 5, tzinfo=UTC), began, 7200)
+    with headquarters(tmp_path, SETUP, clock, jobs_every_minutes=15) as hq:
+        assert hq.import_rows(together(sale(), return_of_one())) == "Succeeded"
+        assert hq.import_rows({SHIFTS: [shift(1, "08:00", "12:00")]}, "run-2") == "Succeeded"
+        deadline = time.monotonic() + 20
+        while len(hq.rows("RetailStatementJourBIEntities")) < 2 and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert sorted(row["StatementType"] for row in hq.rows("RetailStatementJourBIEntities")) == [
+            "Financial",
+            "Transactional",
+        ]
+        [statement] = [one for one in hq.sim("state")["statements"] if one["kind"] == "Transactional"]
+        assert statement["posted_at"].startswith("2017-12-2")

@@ -6,6 +6,9 @@ import asyncio
 import csv
 import io
 import json
+import ssl
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -78,9 +81,16 @@ def test_a_package_is_read_back_as_it_was_sent(hq: Headquarters) -> None:
         "usrt", "2017-12-23T12:00:00Z", "367-1-0017",
     )  # fmt: skip
     lines = hq.rows("RetailTransactionSalesLinesV2", orderby="TransactionNumber")
-    assert [(row["Quantity"], row["NetAmount"], row["SalesTaxAmount"]) for row in lines] == [(-2, -20, -4), (1, 10, 2)]
+    assert [(row["Quantity"], row["NetAmount"], row["SalesTaxAmount"]) for row in lines] == [
+        (-2, -20, -4),
+        (1, 10, 2),
+    ]
     payments = hq.rows("RetailTransactionPaymentLinesV2", orderby="TransactionNumber,LineNumber")
-    assert [(row["AmountTendered"], row["IsChangeLine"]) for row in payments] == [(30, "No"), (-6, "Yes"), (-12, "No")]
+    assert [(row["AmountTendered"], row["IsChangeLine"]) for row in payments] == [
+        (30, "No"),
+        (-6, "Yes"),
+        (-12, "No"),
+    ]
 
 
 def test_a_second_import_updates_and_creates_nothing(hq: Headquarters) -> None:
@@ -110,7 +120,9 @@ def test_an_entity_is_known_by_its_label_not_by_its_type(hq: Headquarters) -> No
         ({"line_end": "\n"}, "The mapping is incorrect for entity Sales transactions V2 and field {"),
     ],
 )
-def test_a_file_that_is_not_utf_16_with_crlf_fails(hq: Headquarters, changes: dict[str, str], text: str) -> None:
+def test_a_file_that_is_not_utf_16_with_crlf_fails(
+    hq: Headquarters, changes: dict[str, str], text: str
+) -> None:
     hq.submit(package_of(sale(), **changes))
     assert hq.wait() == "Failed"
     assert any(error.startswith(text) for error in hq.errors())
@@ -127,7 +139,9 @@ def test_a_file_that_is_not_utf_16_with_crlf_fails(hq: Headquarters, changes: di
         (package_of(sale(), files={"Transactions.csv": None}), "is not in the package"),
     ],
 )
-def test_a_package_with_a_wrong_outside_is_refused_at_once(hq: Headquarters, content: bytes, text: str) -> None:
+def test_a_package_with_a_wrong_outside_is_refused_at_once(
+    hq: Headquarters, content: bytes, text: str
+) -> None:
     answer = hq.submit(content)
     assert answer.status_code == 400
     assert text in answer.json()["error"]["innererror"]["message"]
@@ -141,7 +155,12 @@ def test_a_package_with_a_wrong_outside_is_refused_at_once(hq: Headquarters, con
         (HEADERS, "TransactionType", "Sale", "is not a member of the enumeration 'RetailTransactionType'"),
         (HEADERS, "Reciept", "1", "Field 'Reciept' does not exist in entity Transactions"),
         (HEADERS, "businessDate", "2017-12-23T00:00:00Z", "must be at 12:00:00Z"),
-        (HEADERS, "OperatingUnitNumber", "OU999", "The value 'OU999' in field 'OperatingUnitNumber' is not found"),
+        (
+            HEADERS,
+            "OperatingUnitNumber",
+            "OU999",
+            "The value 'OU999' in field 'OperatingUnitNumber' is not found",
+        ),
         (HEADERS, "Terminal", "368-1", "in the related table 'RetailTerminalTable'"),
         (HEADERS, "Warehouse", "W1", "in the related table 'InventLocation'"),
         (HEADERS, "Currency", "", "Field 'Currency' must be filled in"),
@@ -151,7 +170,9 @@ def test_a_package_with_a_wrong_outside_is_refused_at_once(hq: Headquarters, con
         (PAYMENTS, "Store", "368", "in the related table 'RetailStoreTable'"),
     ],
 )
-def test_a_row_that_d365_cannot_hold_is_an_error(hq: Headquarters, label: str, field: str, value: str, text: str) -> None:
+def test_a_row_that_d365_cannot_hold_is_an_error(
+    hq: Headquarters, label: str, field: str, value: str, text: str
+) -> None:
     receipt = sale()
     for row in receipt[label]:
         row[field] = value
@@ -183,6 +204,20 @@ def test_the_keys_of_failed_rows_come_in_a_file_that_takes_a_while(hq: Headquart
         }
     ]  # fmt: skip
     assert hq.value("GenerateImportTargetErrorKeysFile", {**asked, "entityName": HEADERS}) is False
+
+
+def test_rows_that_did_not_reach_staging_come_in_a_file_of_their_own(hq: Headquarters) -> None:
+    receipt = sale()
+    receipt[TAXES][0]["TaxAmount"] = "four"
+    hq.import_rows(receipt)
+    asked = {"executionId": "run-1", "entityName": TAXES}
+    text = hq.http.get(hq.value("GetImportStagingErrorFileUrl", asked)).content.decode("utf-8-sig")
+    assert (
+        text.splitlines()[1]
+        == "1,Cannot convert the value 'four' of field 'TaxAmount' to the type 'Decimal'."
+    )
+    assert hq.value("GetImportStagingErrorFileUrl", {**asked, "entityName": HEADERS}) == ""
+    assert hq.value("GetExecutionSummaryPageUrl", {"executionId": "run-1"}).startswith("https://")
 
 
 def test_children_whose_header_fails_are_orphans_and_do_not_stay(hq: Headquarters) -> None:
@@ -231,7 +266,12 @@ def test_an_upload_needs_its_blob_type_and_no_token(hq: Headquarters) -> None:
     assert hq.http.put(url, content=b"x").status_code == 400
     with_token = {"x-ms-blob-type": "BlockBlob", **hq.bearer}
     assert hq.http.put(url, content=b"x", headers=with_token).status_code == 403
-    assert hq.http.put(url.replace("sig=", "sig=A"), content=b"x", headers={"x-ms-blob-type": "BlockBlob"}).status_code == 403
+    assert (
+        hq.http.put(
+            url.replace("sig=", "sig=A"), content=b"x", headers={"x-ms-blob-type": "BlockBlob"}
+        ).status_code
+        == 403
+    )
 
 
 def test_an_answer_can_get_lost_after_the_work_is_done(hq: Headquarters) -> None:
@@ -254,7 +294,12 @@ def test_a_silent_environment_answers_nothing_and_does_nothing(hq: Headquarters)
 def test_a_busy_environment_says_when_to_come_again(hq: Headquarters) -> None:
     hq.sim(
         "faults",
-        {"kind": "throttle", "from": "2000-01-01T00:00:00Z", "until": "2999-01-01T00:00:00Z", "retry_after_seconds": 60},
+        {
+            "kind": "throttle",
+            "from": "2000-01-01T00:00:00Z",
+            "until": "2999-01-01T00:00:00Z",
+            "retry_after_seconds": 60,
+        },
     )
     answer = hq.get("RetailStores")
     assert (answer.status_code, answer.headers["Retry-After"]) == (429, "60")
@@ -266,7 +311,12 @@ def test_a_busy_environment_says_when_to_come_again(hq: Headquarters) -> None:
 def test_a_window_that_has_passed_harms_nobody(hq: Headquarters) -> None:
     hq.sim(
         "faults",
-        {"kind": "throttle", "from": "2000-01-01T00:00:00Z", "until": "2000-01-02T00:00:00Z", "retry_after_seconds": 60},
+        {
+            "kind": "throttle",
+            "from": "2000-01-01T00:00:00Z",
+            "until": "2000-01-02T00:00:00Z",
+            "retry_after_seconds": 60,
+        },
     )
     assert hq.get("RetailStores").status_code == 200
 
@@ -305,12 +355,63 @@ def test_a_large_package_does_not_stop_other_calls(hq: Headquarters) -> None:
         slowest = max(slowest, time.monotonic() - asked)
         if answer.status_code == 200 and answer.json()["value"] == "Succeeded":
             done.set()
-    print(f"{sum(map(len, receipts.values()))} rows in {time.monotonic() - started:.1f} s, slowest answer {slowest:.2f} s")
+    print(
+        f"{sum(map(len, receipts.values()))} rows in {time.monotonic() - started:.1f} s, slowest answer {slowest:.2f} s"
+    )
     assert hq.counts()[LINES] == (21_000, 0, 0)
 
 
 def test_the_manifest_decides_the_order(hq: Headquarters) -> None:
     assert table([{"a": "1,2"}]) == 'a\r\n"1,2"\r\n'
     assert hq.import_rows(sale()) == "Succeeded"
-    names = [one["EntityName"] for one in hq.value("GetEntityExecutionSummaryStatusList", {"executionId": "run-1"})]
+    names = [
+        one["EntityName"] for one in hq.value("GetEntityExecutionSummaryStatusList", {"executionId": "run-1"})
+    ]
     assert names[-1] == HEADERS
+
+
+def test_an_execution_id_may_be_used_twice_unless_it_is_refused(hq: Headquarters) -> None:
+    hq.import_rows(sale())
+    assert hq.import_rows(sale()) == "Succeeded"
+    assert hq.sim("state")["import_runs"] == 2
+    hq.sim("switches", {"repeated_execution_id": "refuse"})
+    assert hq.submit(package_of(sale())).status_code == 400
+
+
+def test_a_company_nobody_set_up_takes_no_import(hq: Headquarters) -> None:
+    answer = hq.submit(package_of(sale()), company="demf")
+    assert answer.status_code == 400
+    assert "The company 'demf' does not exist" in answer.text
+
+
+def test_a_column_with_another_company_than_the_imports_is_an_error(hq: Headquarters) -> None:
+    receipt = sale()
+    receipt[HEADERS][0]["dataAreaId"] = "gbsi"
+    assert hq.import_rows(receipt) == "Failed"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"store": []},
+        {"terminals": [{"TerminalNumber": "1", "StoreNumber": "999"}]},
+        {"terminals": [{"TerminalNumber": "367-1"}]},
+        {"items": [{"dataAreaId": "usrt", "ItemNumber": "1", "SalesUnitSymbol": "ea", "Colour": "red"}]},
+    ],
+)
+def test_a_set_up_that_makes_no_sense_is_refused(hq: Headquarters, body: object) -> None:
+    assert hq.http.post("/_sim/setup", json=body).status_code == 400
+
+
+def test_a_program_of_its_own_says_where_it_listens_and_ends_when_told(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "simulator", "--port", "0", "--folder", str(tmp_path)]
+    top = Path(__file__).resolve().parents[2]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=top, text=True) as program:
+        assert program.stdout is not None
+        ready = json.loads(program.stdout.readline())
+        assert (ready["ready"], ready["ca"]) == (True, str(tmp_path / "ca.pem"))
+        context = ssl.create_default_context(cafile=ready["ca"])
+        with httpx.Client(verify=context) as http:
+            assert http.get(f"{ready['url']}/_sim/calls").json()["d365"]["total"] == 0
+        program.terminate()
+        assert program.wait(20) == 0

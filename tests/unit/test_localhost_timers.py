@@ -32,7 +32,17 @@ def test_day_of_month_and_day_of_week_must_both_fit() -> None:
 
 
 @pytest.mark.parametrize(
-    "schedule", ["0 0 0 L * *", "0 0 0 * * 7", "0 0 0 ? * *", "00:05:00", "@daily", "0 0 25 * * *", "* * *"]
+    "schedule",
+    [
+        "0 0 0 L * *",
+        "0 0 0 * * 7",
+        "0 0 0 * * 1-7",
+        "0 0 0 ? * *",
+        "00:05:00",
+        "@daily",
+        "0 0 25 * * *",
+        "* * *",
+    ],
 )
 def test_what_azure_would_not_take_is_refused(schedule: str) -> None:
     with pytest.raises(HostError, match="schedule"):

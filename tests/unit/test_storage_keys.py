@@ -66,7 +66,10 @@ def test_different_parts_give_different_keys(one: list[str], other: list[str]) -
     assert (join_key(*one) == join_key(*other)) == (one == other)
 
 
-@given(st.lists(st.text("~=/a", max_size=3), min_size=1, max_size=4), st.lists(st.text("~=/a", max_size=3), min_size=1, max_size=4))
+@given(
+    st.lists(st.text("~=/a", max_size=3), min_size=1, max_size=4),
+    st.lists(st.text("~=/a", max_size=3), min_size=1, max_size=4),
+)
 def test_separators_and_escapes_inside_parts_do_not_confuse(one: list[str], other: list[str]) -> None:
     assert (join_key(*one) == join_key(*other)) == (one == other)
 
@@ -85,7 +88,9 @@ def test_every_key_is_legal(given_parts: list[str]) -> None:
 
 
 @given(parts, parts, st.lists(any_text, max_size=3))
-def test_a_prefix_finds_exactly_what_begins_with_it(prefix_parts: list[str], other: list[str], more: list[str]) -> None:
+def test_a_prefix_finds_exactly_what_begins_with_it(
+    prefix_parts: list[str], other: list[str], more: list[str]
+) -> None:
     prefix = "p~" + join_key(*(part[:5] for part in prefix_parts[:3])) + "~"
     for key in ("p~" + join_key(*other), prefix + join_key("", *more)):
         assert (prefix <= key < prefix_end(prefix)) == key.startswith(prefix)

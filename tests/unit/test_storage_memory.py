@@ -68,7 +68,11 @@ async def keys(of: MemoryTable, *arguments: Any, **options: Any) -> list[str]:
     ],
 )
 def test_a_row_outside_a_limit_is_refused_by_name_of_the_limit(bad: Row, message: str) -> None:
-    for write in (lambda: table().insert(bad), lambda: table().upsert(bad), lambda: table().replace(bad, "*")):
+    for write in (
+        lambda: table().insert(bad),
+        lambda: table().upsert(bad),
+        lambda: table().replace(bad, "*"),
+    ):
         with pytest.raises(ValueError, match=message):
             run(write())
     with pytest.raises(ValueError, match=message):
@@ -82,20 +86,25 @@ def test_a_type_tables_do_not_know_is_refused(bad: Any) -> None:
 
 
 def test_a_row_at_every_limit_is_taken() -> None:
-    values: dict[str, Value] = {"A": "x" * 32_768, "B": b"x" * 65_536, "C": 2**63 - 1, "D": -(2**63), "E": "😀" * 16_384}
+    values: dict[str, Value] = {
+        "A": "x" * 32_768,
+        "B": b"x" * 65_536,
+        "C": 2**63 - 1,
+        "D": -(2**63),
+        "E": "😀" * 16_384,
+    }
     run(table().insert(Row("S1", "k" * 512, values)))
     run(table().insert(row(**{f"P{number}": 1 for number in range(252)})))
 
 
 def test_the_size_of_a_row_counts_names_and_types() -> None:
-    # 4 + 2 x ("S1" + "k" = 3) + 16 x (8 + 2 x 1 + 4 + n) with names of one letter: 16 x 65,521 = 1,048,336 is the room.
-    names = "ABCDEFGHIJKLMNOP"
-    fits = dict.fromkeys(names, b"x" * 65_521)
-    # 10 + 16 x 14 = 234; 1,048,576 - 234 = 1,048,342 = 16 x 65,521 + 6
-    fits["A"] += b"123456"
+    # Keys: 4 + 2 x 3 = 10. Sixteen binaries with names of one letter: 16 x (8 + 2 + 4) = 224, and their bytes.
+    # So 1,048,576 - 234 = 1,048,342 bytes of binaries fit: 16 x 65,521 + 6.
+    fits: dict[str, Value] = dict.fromkeys("BCDEFGHIJKLMNOP", b"x" * 65_521)
+    fits["A"] = b"x" * 65_527
     run(table().insert(row(**fits)))
     with pytest.raises(ValueError, match="1048577 bytes; limit 1048576"):
-        run(table().insert(row(**fits | {"A": fits["A"] + b"7"})))
+        run(table().insert(row(**fits | {"A": b"x" * 65_528})))
 
 
 def insert_many(count: int) -> list[Operation]:
@@ -129,7 +138,12 @@ def test_a_refused_group_changes_nothing_and_names_the_first_failure() -> None:
     async def story() -> None:
         store = table()
         etag = await store.insert(row("there", A=1))
-        group = [Insert(row("new")), Replace(row("there", A=2), etag), Remove("S1", "gone"), Insert(row("there2"))]
+        group = [
+            Insert(row("new")),
+            Replace(row("there", A=2), etag),
+            Remove("S1", "gone"),
+            Insert(row("there2")),
+        ]
         with pytest.raises(GroupRefusedError) as refused:
             await store.write_group(group)
         assert refused.value.index == 2
@@ -158,14 +172,19 @@ def test_conflicts_have_one_name_alone_and_in_a_group(operation: Operation, caus
             await store.write_group([operation])
         assert (refused.value.index, type(refused.value.cause)) == (0, cause)
         with pytest.raises(cause):
-            if isinstance(operation, Insert):
-                await store.insert(operation.row)
-            elif isinstance(operation, Replace):
-                await store.replace(operation.row, operation.etag)
-            elif isinstance(operation, Remove):
-                await store.delete(operation.partition, operation.key, operation.etag)
+            await alone(store, operation)
 
     run(story())
+
+
+async def alone(store: MemoryTable, operation: Operation) -> None:
+    """Do by itself what an operation does in a group."""
+    if isinstance(operation, Insert):
+        await store.insert(operation.row)
+    elif isinstance(operation, Replace):
+        await store.replace(operation.row, operation.etag)
+    elif isinstance(operation, Remove):
+        await store.delete(operation.partition, operation.key, operation.etag)
 
 
 def test_every_write_changes_the_etag() -> None:
@@ -219,7 +238,10 @@ def test_a_query_gives_rows_in_order_within_its_bounds() -> None:
         assert await keys(store) == ["a", "b~1", "b~2", "c", "a"]
         assert await keys(store, page_size=2) == ["a", "b~1", "b~2", "c", "a"]
         assert await keys(store, "S1", key_from="b~", key_before="c", page_size=1) == ["b~1", "b~2"]
-        assert await keys(store, "S1", where=(Condition("Long", "eq", True), Condition("N", "ge", 3))) == ["b~1", "b~2"]
+        assert await keys(store, "S1", where=(Condition("Long", "eq", True), Condition("N", "ge", 3))) == [
+            "b~1",
+            "b~2",
+        ]
         assert await keys(store, "none") == []
 
     run(story())
@@ -303,7 +325,18 @@ def test_the_bundles_hold_every_table_and_queue_by_name() -> None:
     tables, queues = memory_tables(Clock()), memory_queues(Clock())
     run(tables.ensure())
     run(queues.ensure())
-    names = "transactions due packages causes storedays shifts statements mappings stores audit".split()
+    names = [
+        "transactions",
+        "due",
+        "packages",
+        "causes",
+        "storedays",
+        "shifts",
+        "statements",
+        "mappings",
+        "stores",
+        "audit",
+    ]
     assert [getattr(tables, name).name for name in names] == names
     assert (queues.mapping_due.name, queues.posting_due.name) == ("mapping-due", "posting-due")
     run(tables.close())

@@ -87,7 +87,9 @@ def test_an_update_gives_a_new_receipt_a_new_time_and_a_new_text() -> None:
         receipt = await queue.update(message.id, message.pop_receipt, visible_in_seconds=0, text="y")
         with pytest.raises(ChangedMeanwhileError):
             await queue.update(message.id, message.pop_receipt, visible_in_seconds=0)
-        assert [(one.text, one.pop_receipt, one.dequeue_count) for one in await queue.peek()] == [("y", "", 1)]
+        assert [(one.text, one.pop_receipt, one.dequeue_count) for one in await queue.peek()] == [
+            ("y", "", 1)
+        ]
         await queue.delete(message.id, receipt)
 
     run(story())

@@ -31,7 +31,8 @@ def test_what_is_absent_has_a_default_but_an_instant_has_none() -> None:
 
 
 @pytest.mark.parametrize(
-    ("reader", "name"), [("text", "Number"), ("number", "Flag"), ("flag", "Number"), ("data", "Text"), ("instant", "Text")]
+    ("reader", "name"),
+    [("text", "Number"), ("number", "Flag"), ("flag", "Number"), ("data", "Text"), ("instant", "Text")],
 )
 def test_a_value_of_another_type_is_a_bug(reader: str, name: str) -> None:
     with pytest.raises(TypeError, match=rf"property {name} of row S1 / k is \w+, not"):

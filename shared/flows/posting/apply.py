@@ -11,6 +11,7 @@ from shared.retail.status import Status
 from shared.services import Services
 from shared.storage.causes import cause_row, fingerprint_of, open_causes, receipt_member
 from shared.storage.due import MAP, POST, STATEMENT, TRACK, Due, note_due
+from shared.storage.keys import just_after
 from shared.storage.packages import PackageMember
 from shared.storage.protocols import Replace, Row, Table
 from shared.storage.receipts import advanced
@@ -41,7 +42,7 @@ async def _read_some(table: Table, store: str, keys: set[str]) -> list[Row]:
         return [row] if row is not None else []
     low, high = min(keys), max(keys)
     return [
-        row async for row in table.query(store, key_from=low, key_before=f"{high}\x01") if row.key in keys
+        row async for row in table.query(store, key_from=low, key_before=just_after(high)) if row.key in keys
     ]
 
 

@@ -62,6 +62,10 @@ def _mapped(material: Material, row: Row) -> MappedTransaction | None:
         return None
     transaction = localised(replace(transaction, store=row.partition), store_zone(store.time_zone))
     shifts = material.shifts.get((row.partition, row.text("BusinessDay")), ())
+    if (
+        row.text("Status") == Status.SENDING
+    ):  # decided when it entered its package; what shifts do since is another day's question
+        transaction, shifts = replace(transaction, shift=row.text("Shift")), ()
     outcome = map_transaction(transaction, day, mappings, shifts)
     if isinstance(outcome, tuple):
         return None

@@ -11,7 +11,7 @@ from shared.retail.mapped import StoreSetup
 from shared.retail.shift import overlaps
 from shared.retail.status import Status
 from shared.services import Services
-from shared.storage.due import POST, due_from, finish_due, list_due
+from shared.storage.due import POST, due_from, finish_or_rest, list_due, postpone_due
 from shared.storage.packages import PackageMember
 from shared.storage.protocols import Row
 from shared.storage.receipts import receipts_of_day, records_of_day
@@ -20,6 +20,7 @@ from shared.storage.shifts import CLOSED, as_shifts, shift_from, shifts_of_day
 RECEIPTS_MAX = 7_000
 ROWS_MAX = 200_000
 STORE_DAYS_AT_ONCE = 16
+UNDECIDED_PAUSE = timedelta(minutes=30)  # a shift that waits for its receipts is looked at again after this
 UNDER_WAY = frozenset({Status.RECEIVED, Status.MAPPED, Status.SENDING, Status.WAITING})
 
 
@@ -43,14 +44,21 @@ class _StoreDayWork:
 
 async def gather(services: Services) -> Gathered:
     """Look through the store-days that have something to post; cut the package at its limits."""
-    due_rows = await list_due(services.tables.due, POST)
+    now = services.now()
+    due_rows = [row for row in await list_due(services.tables.due, POST) if due_from(row).next_try <= now]
     work: list[_StoreDayWork] = []
     for at in range(0, len(due_rows), STORE_DAYS_AT_ONCE):
         part = due_rows[at : at + STORE_DAYS_AT_ONCE]
         work += await services.together(*(_look(services, row) for row in part))
-    for one in work:
-        if not one.receipts and not one.shifts and not one.undecided:
-            await finish_due(services.tables.due, one.due_row, services.settings.settle_seconds)
+    settle, idle = (
+        services.settings.settle_seconds,
+        [one for one in work if not one.receipts and not one.shifts],
+    )
+    for one in idle:
+        if one.undecided:
+            await postpone_due(services.tables.due, one.due_row, now + UNDECIDED_PAUSE)
+        else:
+            await finish_or_rest(services.tables.due, one.due_row, settle, services.rested_at())
     return _cut([one for one in work if one.receipts or one.shifts])
 
 

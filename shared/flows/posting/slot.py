@@ -74,6 +74,10 @@ class Drive:
         polls = self.slot.number("Polls") + 1
         await self._save_slot(LeaseOwner=None, LeaseUntil=None, NextTry=next_try, Polls=polls)
 
+    async def remember_trouble(self, codes: str) -> None:
+        """Keep on the slot which of D365's troubles are open, so that whoever drives next can end them."""
+        await self._save_slot(Trouble=codes or None)
+
 
 async def take_lease(services: Services) -> Drive | None:
     """Become the slot's driver; None while another worker is."""

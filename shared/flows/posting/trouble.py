@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from decimal import Decimal
 
 from shared.flows.posting.slot import Drive
@@ -17,39 +16,47 @@ from shared.storage.causes import (
     fingerprint_of,
     open_causes,
 )
+from shared.storage.protocols import Row
+
+HISTORY_CHARS_MAX = 30_000
 
 
-async def note_trouble(services: Services, drive: Drive, code: str, pause: float) -> float:
-    """Put D365's trouble before IT, once, and wait."""
-    environment = services.settings.d365.environment_id
-    await open_package_cause(services, drive, cause(code, environment))
-    return pause
+async def note_trouble(services: Services, drive: Drive, code: str) -> None:
+    """Put D365's trouble before IT; it stays there until D365 answers again."""
+    await open_package_cause(services, drive.package, cause(code, services.settings.d365.environment_id))
+    known = set(drive.slot.text("Trouble").split())
+    if code not in known:
+        await drive.remember_trouble(" ".join(sorted(known | {code})))
 
 
-async def open_package_cause(services: Services, drive: Drive, why: Cause) -> None:
-    package = drive.package
+async def end_trouble(services: Services, drive: Drive) -> None:
+    """D365 answered: end the troubles that are open."""
+    codes = drive.slot.text("Trouble").split()
+    for code in codes:
+        await end_causes(services, cause(code, services.settings.d365.environment_id), "D365 answers again")
+    if codes:
+        await drive.remember_trouble("")
+
+
+async def open_package_cause(services: Services, package: Row | None, why: Cause) -> None:
+    """Open a cause that holds up a package, or, without one, whatever else D365 was asked for."""
     member = Member(
         what=PACKAGE,
         store="",
-        name=package.text("Package") if package else "no package",
+        name=package.text("Package") if package else "asking what D365 has",
         receipts=package.number("Receipts") or package.number("Members") if package else 0,
         amount=Decimal(package.text("Amount") or "0") if package else Decimal(0),
     )
     await open_causes(services.tables.causes, [cause_row(why, member, services.now())])
 
 
-async def end_trouble(services: Services, codes: Sequence[str]) -> None:
-    """D365 answers again: end its open troubles. Looked up only when this worker saw one."""
-    environment = services.settings.d365.environment_id
-    for code in codes:
-        await end_causes(services, cause(code, environment), "D365 answers again")
-
-
 async def end_causes(services: Services, why: Cause, how: str) -> None:
+    """End whatever a cause still holds, and say how it ended."""
     rows = [row async for row in cause_rows(services.tables.causes, fingerprint_of(why), "open")]
     await end_cause_rows(services.tables.causes, rows, services.now(), how)
 
 
 def history(services: Services, drive: Drive, note: str) -> str:
+    """Give a package's history with one more line."""
     before = drive.package.text("History") if drive.package else ""
-    return f"{before}\n{services.now():%Y-%m-%dT%H:%M:%SZ} {note}"[-30_000:]
+    return f"{before}\n{services.now():%Y-%m-%dT%H:%M:%SZ} {note}"[-HISTORY_CHARS_MAX:]
