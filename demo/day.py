@@ -29,7 +29,7 @@ from demo.world import DESKS, World, new_world, running
 START_SECONDS = 12.0  # what the services are given to start before the virtual day begins
 JOBS_EVERY_MINUTES = 20
 GRACE = timedelta(minutes=60)
-SETTLES_WITHIN = timedelta(hours=8)
+SETTLES_WITHIN = timedelta(hours=16)
 
 
 @dataclass(slots=True)

@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 DEFAULT_DAY = date(2017, 12, 23)
-DEFAULT_SPEED = 900.0
+DEFAULT_SPEED = 720.0
 DEFAULT_EVIDENCE = Path(".local/demo/evidence.json")
 FIRST_DAY, LAST_DAY = date(2017, 1, 1), date(2017, 12, 31)
 

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import asyncio
 import random
-import xml.etree.ElementTree as ET
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from defusedxml import ElementTree
 import pytest
 
 from demo.chain import ACCOUNT
@@ -56,7 +56,7 @@ class Log:
 
 def read_log() -> Log:
     content = SAMPLE.read_bytes()
-    root = ET.fromstring(content)
+    root = ElementTree.fromstring(content)
 
     def texts(name: str) -> list[str]:
         return sorted({(one.text or "").strip() for one in root.iter(f"{NAMESPACE}{name}")})
@@ -74,13 +74,13 @@ def read_log() -> Log:
 
 def shuffled(content: bytes, seed: int) -> bytes:
     """Give the same log with its transactions in another order."""
-    root = ET.fromstring(content)
+    root = ElementTree.fromstring(content)
     transactions = list(root)
     random.Random(seed).shuffle(transactions)
     for one in list(root):
         root.remove(one)
     root.extend(transactions)
-    return ET.tostring(root)
+    return ElementTree.tostring(root)
 
 
 def d365_setup(log: Log) -> dict[str, Any]:
