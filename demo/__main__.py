@@ -1,6 +1,6 @@
 """Trade a chain's day end to end, show it, repair it, show it again, and say whether every penny is accounted for.
 
-    python -m demo [--day 2017-12-23] [--stores N|list] [--seed 7] [--speed 900] [--clean] [--keep] [--evidence FILE]
+    python -m demo [--day 2017-12-23] [--stores N|list] [--seed 7] [--speed 720] [--clean] [--keep] [--evidence FILE]
 
 Exit code 0: everything planted was found, nothing else was reported, nothing is unexplained, and the ledger in D365's
 simulator is what the books said before the first receipt was sent, but for the receipts that never arrived.

@@ -45,7 +45,9 @@ def compare_ledger(ledger: Json, prepared: Prepared) -> list[str]:
     return wrong + _line_problems(ledger["lines"])
 
 
-_NOT_BOOKED = frozenset({"receipts", "discounts"})  # discounts only lessen sales; receipts are counted, not booked
+_NOT_BOOKED = frozenset(
+    {"receipts", "discounts"}
+)  # discounts only lessen sales; receipts are counted, not booked
 
 
 def _of_books(account: Account) -> dict[str, Decimal]:
@@ -85,7 +87,11 @@ def _of_lines(lines: Sequence[Json]) -> dict[StoreDay, dict[str, Decimal]]:
         if kind not in _TURNED:
             continue
         own = found.setdefault((str(line["StoreNumber"]), str(line["businessDate"])), {})
-        name = _NAMES.get(kind) or f"{_PREFIXES[kind]} {line['code']}" if kind != "revenue" else str(line["code"])
+        name = (
+            _NAMES.get(kind) or f"{_PREFIXES[kind]} {line['code']}"
+            if kind != "revenue"
+            else str(line["code"])
+        )
         own[name] = own.get(name, ZERO) + _TURNED[kind] * Decimal(line["amount"])
     return found
 

@@ -56,6 +56,11 @@ def paragraph(text: str, indent: int) -> str:
     return textwrap.fill(text, PAGE_WIDTH, initial_indent=margin, subsequent_indent=margin)
 
 
+def item(text: str) -> str:
+    """Break an item of a list into lines of the page's width."""
+    return textwrap.fill(text, PAGE_WIDTH, initial_indent="  - ", subsequent_indent="    ")
+
+
 def _line(cells: Sequence[str], columns: Sequence[Column], widths: Sequence[int]) -> str:
     return "  ".join(
         cell.rjust(width) if column.figures else cell.ljust(width)

@@ -85,6 +85,7 @@ class Trade:
         self.calls = sorted([*first, *calls_sent_twice(first, seed)], key=lambda one: (one.at, one.store))
         self.receipts = sum(1 for one in prepared.in_time if one.visit)
         self.sent: set[str] = set()
+        self.behind = timedelta()
 
     async def run(self) -> None:
         """Trade until midnight of the last day.
@@ -100,10 +101,11 @@ class Trade:
                 if call.at == at:
                     by_store.setdefault(call.store, []).append(call)
             await asyncio.gather(*(self._send(own) for own in by_store.values()))
-            behind = (self.clock.now() - at).total_seconds() / 60
+            self.behind = self.clock.now() - at
+            minutes = self.behind.total_seconds() / 60
             self.progress.now(
                 f"{at.astimezone(STORE_ZONE):%a %d %b %H:%M} in the stores: {len(self.sent)} of {self.receipts} receipts sent"
-                + (f", {behind:.0f} minutes behind" if behind > 15 else "")
+                + (f", {minutes:.0f} minutes behind" if minutes > 15 else "")
             )
         self.progress.end()
 

@@ -13,7 +13,7 @@ from demo.documents import Message
 from demo.journey import STORE_ZONE
 from demo.options import Options
 from demo.prepare import Prepared
-from demo.tables import PAGE_WIDTH, amount, paragraph, plural
+from demo.tables import PAGE_WIDTH, amount, item, paragraph, plural
 from demo.troubles import Window
 
 Json = dict[str, Any]
@@ -80,13 +80,13 @@ def plan_in_words(prepared: Prepared, faults: Sequence[Json]) -> list[str]:
     fired = ", ".join(f"{one['kind']} {one['fired']} times" for one in faults)
     said.append(f"D365's faults struck: {fired}")
     said += [f"no place was found for: {one}" for one in plan.left_out]
-    return [paragraph(f"- {one}", 2) for one in said]
+    return [item(one) for one in said]
 
 
 def verdict(prepared: Prepared, wrong: Sequence[str], evidence: Path) -> str:
     """Say in the last words whether everything is as it should be."""
     if wrong:
-        listed = [paragraph(f"- {one}", 2) for one in wrong]
+        listed = [item(one) for one in wrong]
         head = f"NOT PROVED: {plural(len(wrong), 'finding')}"
         return "\n".join([heading(head), *listed, f"Evidence: {evidence}"])
     lost = added(prepared.books.receipts[one.visit] for one in prepared.lost).total

@@ -111,7 +111,7 @@ async def open_services(settings: Settings) -> Services:
         tables=tables,
         queues=queues,
         d365=open_d365(settings.d365, settings.clock, settings.storage.client_id),
-        mappings=MappingCache(tables.mappings),
+        mappings=MappingCache(tables.mappings, settings.clock.now, settings.clock.patience(60)),
         storage_calls=calls,
         started_at=settings.clock.now(),
     )

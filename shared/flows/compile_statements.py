@@ -26,7 +26,7 @@ from shared.storage.causes import (
     fingerprint_of,
     open_causes,
 )
-from shared.storage.due import STATEMENT, Due, due_from, finish_or_rest, list_due
+from shared.storage.due import STATEMENT, Due, due_from, finish_or_rest, list_due, postpone_due
 from shared.storage.protocols import Row
 from shared.storage.receipts import records_of_day
 from shared.storage.shifts import as_shifts, decisions_of_day, shifts_of_day
@@ -57,12 +57,13 @@ async def compile_statements(services: Services) -> int:
 async def _compile(services: Services, due_row: Row) -> int:
     """Compile one store-day, if it is over; its due row goes when nobody has written it meanwhile."""
     due = due_from(due_row)
-    mappings = await services.mappings.at_least(due.mapping_version)
-    store = mappings.store(due.store, due.day)
+    store = await services.mappings.store(due.store, due.day, due.mapping_version)
     if store is None:
         return 0
     ends_at = day_ends_at(due.day, store_zone(store.time_zone), closing_hour(store.closing_time))
-    if services.now() < ends_at + timedelta(minutes=services.settings.grace_minutes):
+    ready_at = ends_at + timedelta(minutes=services.settings.grace_minutes)
+    if services.now() < ready_at:
+        await postpone_due(services.tables.due, due_row, ready_at)
         return 0
     day = await _gather(services, due, store)
     statement = compile_store_day(day)

@@ -32,7 +32,7 @@ from shared.services import Services
 from shared.settings import Sender
 from shared.storage.audit import append_audit
 from shared.storage.causes import Member, cause_row, fingerprint_of, open_causes, receipt_member
-from shared.storage.due import MAP, Due, note_due
+from shared.storage.due import MAP, STATEMENT, Due, note_due
 from shared.storage.protocols import Insert, Operation, Replace, Row
 from shared.storage.receipts import (
     UNKNOWN_STORE,
@@ -182,7 +182,9 @@ async def _keep(services: Services, kept: Sequence[_Kept]) -> None:
         return
     now = services.now()
     dues = [Due(MAP, one.identity.partition, one.business_day, now) for one in kept]
-    await services.together(note_due(services.tables.due, dues), _open_causes(services, kept))
+    held = [one for one in kept if one.cause is not None and one.identity.partition != UNKNOWN_STORE]
+    compiles = [Due(STATEMENT, one.identity.partition, one.business_day, now) for one in held]
+    await services.together(note_due(services.tables.due, [*dues, *compiles]), _open_causes(services, kept))
     first_of = {one.identity.key: one for one in reversed(kept)}
     groups = _groups([one for one in kept if first_of[one.identity.key] is one])
     outcomes = await services.together(*(_write(services, group) for group in groups))

@@ -17,8 +17,8 @@ from shared.errors import (
     NotThereError,
     RejectedError,
 )
+from shared.flows.posting.kept import read_kept
 from shared.pos.adapter import localised
-from shared.pos.registry import ADAPTERS
 from shared.retail.business_day import closing_hour, day_begins_at, day_ends_at, store_zone
 from shared.retail.mapped import MappedTransaction, StoreSetup
 from shared.retail.mapping import NEVER_SENT, SENT_KINDS, Mappings, map_transaction, synthetic_shift
@@ -30,7 +30,7 @@ from shared.services import Services
 from shared.storage.causes import SHIFT, Member, cause_row, fingerprint_of, open_causes, receipt_member
 from shared.storage.due import POST, STATEMENT, Due, due_from, finish_or_rest, note_due, read_due
 from shared.storage.protocols import Replace, Row
-from shared.storage.receipts import advanced, document_of, receipts_of_day
+from shared.storage.receipts import advanced, receipts_of_day
 from shared.storage.shifts import as_shifts, shift_key, shift_row, shifts_of_day
 from shared.storage.statements import statement_key
 
@@ -85,13 +85,11 @@ def _read_rows(rows: Sequence[Row], store: StoreSetup) -> tuple[list[_Read], lis
     read: list[_Read] = []
     unreadable: list[Row] = []
     for row in rows:
-        try:
-            adapter = ADAPTERS[row.text("Adapter").partition("/")[0]]
-            transaction = adapter.read_document(document_of(row), row.text("Account"))
-        except RejectedError:
+        transaction = read_kept(row)
+        if transaction is None:
             unreadable.append(row)
-            continue
-        read.append(_Read(row, localised(replace(transaction, store=row.partition), zone)))
+        else:
+            read.append(_Read(row, localised(replace(transaction, store=row.partition), zone)))
     return read, unreadable
 
 

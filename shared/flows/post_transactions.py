@@ -13,6 +13,7 @@ from dataclasses import asdict
 from datetime import date, timedelta
 from decimal import Decimal
 
+from shared.d365.decoder import decode
 from shared.d365.outcomes import EntityResult
 from shared.errors import RejectedError, RetryableError, ThrottledError, UnknownOutcomeError
 from shared.flows.posting.apply import advance_members, close_package, rows_of_members, save_rows
@@ -46,6 +47,7 @@ from shared.storage.shifts import SENDING, as_shifts, shifts_of_day
 
 DRIVE = "drive"
 STEPS_MAX = 12
+ATTEMPTS_MAX = 8
 UPLOAD_MARGIN_SECONDS = 300
 UPLOAD_HOURS = 24  # where the upload address does not say when it expires
 SILENT_PAUSE_SECONDS = 120.0
@@ -87,8 +89,8 @@ async def _drive(services: Services, drive: Drive) -> str:
             await note_trouble(services, drive, "d365_silent")
             pause = error.wait_seconds or SILENT_PAUSE_SECONDS
         except RejectedError as error:
-            services.log.error("D365 refused to say what it has: %s", error)
-            await note_trouble(services, drive, "d365_silent")
+            services.log.error("D365 refused a request: %s", error)
+            await note_trouble(services, drive, "d365_call_refused", str(error))
             pause = SILENT_PAUSE_SECONDS
         if pause:
             await drive.let_go(services.now() + timedelta(seconds=pause))
@@ -223,7 +225,9 @@ async def _sending(services: Services, drive: Drive) -> tuple[Material, list[tup
     ]
     good, bad = await services.in_thread(mapped_again, material)
     if bad:
-        raise RuntimeError(f"{len(bad)} receipts of package {package} can no longer be mapped as they were")
+        raise RejectedError(
+            f"{len(bad)} receipts of package {package} can no longer be read as they were mapped"
+        )
     return material, good
 
 
@@ -273,12 +277,14 @@ async def _send(services: Services, drive: Drive) -> None:
 
 
 async def _refused_whole(services: Services, drive: Drive, text: str, attempt: int) -> None:
-    """D365 would not take the package: wait and try again (another import may be running), at most so many times."""
+    """D365 would not take the package. What passes by itself, such as another import that runs, is waited for;
+    else it is tried a few times before its receipts are held with D365's words.
+    """
     services.log.warning("D365 did not take a package: %s", text)
-    if attempt >= 8:
-        await drive.save_package(Stage=READING, FinalStatus="Failed", LastError=text[:1000])
-        return
-    raise RetryableError(text, wait_seconds=SILENT_PAUSE_SECONDS)
+    if decode(text).passes or attempt < ATTEMPTS_MAX:
+        await note_trouble(services, drive, "d365_call_refused", text)
+        raise RetryableError(text, wait_seconds=SILENT_PAUSE_SECONDS)
+    await drive.save_package(Stage=READING, FinalStatus="not taken", LastError=text[:1000])
 
 
 async def _ask(services: Services, drive: Drive) -> float:
@@ -314,7 +320,7 @@ async def _read_back(services: Services, drive: Drive) -> None:
     material, good = await _sending(services, drive)
     ended = package.text("FinalStatus") in FINAL
     results = await services.d365.entity_results(package.text("ExecutionId")) if ended else []
-    errors = await _errors(services, package, results) if ended else {}
+    errors = await _errors(services, package, results) if ended else {"": [package.text("LastError")]}
     headers = await services.d365.headers_of_package(name) if good else []
     await end_trouble(services, drive)
     outcomes = outcomes_of(good, headers, errors, attempt)
@@ -322,7 +328,7 @@ async def _read_back(services: Services, drive: Drive) -> None:
     await drive.renew()
     left = await close_package(services, name, outcomes, material.shift_rows, shifts_in=shifts_in)
     counts = {"Entities": str([asdict(one) for one in results])[:20_000]}
-    if left and attempt < 8:
+    if left and attempt < ATTEMPTS_MAX:
         await drive.save_package(
             Stage=BUILT, History=history(services, drive, f"{left} not there: sending them again"), **counts
         )

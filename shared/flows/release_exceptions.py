@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
+from shared.errors import GroupRefusedError
 from shared.flows.posting.apply import save_rows
+from shared.flows.posting.kept import read_kept
+from shared.pos.adapter import localised
+from shared.retail.business_day import store_zone
+from shared.retail.identity import content_hash
+from shared.retail.mapping import Mappings
 from shared.retail.money import total
 from shared.retail.status import Status
 from shared.services import Services
 from shared.settings import Person
 from shared.storage.audit import append_audit
 from shared.storage.causes import OPEN, RECEIPT, cause_rows, end_cause_rows
-from shared.storage.due import MAP, Due, note_due
-from shared.storage.protocols import Row
-from shared.storage.receipts import UNKNOWN_STORE, advanced, identity_key
+from shared.storage.due import MAP, Due, due_key, note_due
+from shared.storage.protocols import Insert, Row
+from shared.storage.receipts import UNKNOWN_STORE, advanced, document_of, identity_key, receipt_rows
 
 READS_AT_ONCE = 32
 
@@ -38,12 +45,13 @@ async def release_exceptions(
         return None
     now = services.now()
     held = [row for row in members if row.text("State") == OPEN and row.text("What") == RECEIPT]
+    mappings = await services.mappings.refresh()
+    await _bring_home(services, mappings, held, person)
     receipts = await _held_receipts(services, held)
     await append_audit(
         services.tables.audit, "releases", now, who=person.name, did=f"released {len(receipts)} receipts",
         reason=reason, evidence=fingerprint,
     )  # fmt: skip
-    mappings = await services.mappings.refresh()
     days = sorted({(row.partition, row.text("BusinessDay")) for row in receipts})
     dues = [Due(MAP, store, date.fromisoformat(day), now, mappings.version) for store, day in days]
     await note_due(services.tables.due, dues)
@@ -59,11 +67,37 @@ async def release_exceptions(
     return Released(len(gone), total(Decimal(row.text("Total", "0")) for row in gone))
 
 
-async def _held_receipts(services: Services, members: Sequence[Row]) -> list[Row]:
-    """Read the receipts a cause holds, as they stand now; those held for another reason first are left to it.
+async def _bring_home(services: Services, mappings: Mappings, members: Sequence[Row], person: Person) -> None:
+    """Move receipts of a location that is known by now to its store, from their kept documents.
 
-    Receipts of an unknown location are not released: they are sent again once it is in the stores mapping.
+    The row under `unknown` stays, as moved; a receipt that the store has already is not written again.
     """
+    now = services.now()
+    for member in (one for one in members if one.text("Store") == UNKNOWN_STORE):
+        row = await _receipt(services, member)
+        transaction = read_kept(row) if row is not None and row.text("Status") == Status.HELD else None
+        store = mappings.store(transaction.store) if transaction is not None else None
+        if row is None or transaction is None or store is None:
+            continue
+        transaction = localised(transaction, store_zone(store.time_zone))
+        day = date.fromisoformat(row.text("BusinessDay"))
+        await note_due(services.tables.due, [Due(MAP, store.store, day, now, mappings.version)])
+        identity, fresh = receipt_rows(
+            transaction, day=day, document=document_of(row), adapter=row.text("Adapter"),
+            content_hash=content_hash(transaction), received_at=row.instant("ReceivedAt"),
+        )  # fmt: skip
+        with contextlib.suppress(GroupRefusedError):
+            await services.tables.transactions.write_group([Insert(identity), Insert(fresh)])
+        moved = advanced(
+            row, Status.WRITTEN_OFF, now, f"kept under store {store.store} now, by {person.name}"
+        )
+        await save_rows(services.tables.transactions, [moved])
+        await end_cause_rows(services.tables.causes, [member], now, f"kept under store {store.store} now")
+        await services.ring(services.queues.mapping_due, due_key(MAP, store.store, day))
+
+
+async def _held_receipts(services: Services, members: Sequence[Row]) -> list[Row]:
+    """Read the receipts a cause holds, as they stand now. Those of a location still unknown stay where they are."""
     found: list[Row] = []
     for at in range(0, len(members), READS_AT_ONCE):
         part = members[at : at + READS_AT_ONCE]

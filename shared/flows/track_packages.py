@@ -154,8 +154,7 @@ async def _ask(services: Services, days: set[date]) -> _News:
 async def _follow(services: Services, due_row: Row, news: _News) -> int:
     """Move one store-day's receipts on by what D365 said; a store-day without news is not even read."""
     due = due_from(due_row)
-    mappings = await services.mappings.at_least(0)
-    store = mappings.store(due.store, due.day)
+    store = await services.mappings.store(due.store, due.day)
     digest = news.digest(store.operating_unit, due.day) if store is not None else ""
     if due_row.text("Seen") == digest:
         return 0

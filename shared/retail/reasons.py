@@ -209,6 +209,14 @@ _ALL = (
         "If it lasts, check the D365 environment's state and its announcements.",
     ),
     Reason(
+        "d365_call_refused", IT, SYSTEM,
+        "D365 refused a request of ours: {problem}.",
+        "The app's permissions, the data project or the environment's set-up do not fit.",
+        "Nothing goes to D365 until this is put right; nothing is lost.",
+        "Read D365's words; check the application user's roles, the data project and its entities. "
+        "It is tried again by itself.",
+    ),
+    Reason(
         "import_answer_lost", IT, SYSTEM,
         "We handed package {value} to D365 and got no answer.",
         "The connection broke; whether D365 took the package is not known until it is asked.",

@@ -14,5 +14,11 @@ async def append_audit(
 ) -> None:
     """Write one decision down before it takes effect."""
     key = join_key(area, at.strftime("%Y%m%dT%H%M%S%f"), secrets.token_hex(4))
-    values: dict[str, Value] = {"Who": who, "Did": did, "Reason": reason[:2000], "Evidence": evidence[:20_000], "At": at}
+    values: dict[str, Value] = {
+        "Who": who,
+        "Did": did,
+        "Reason": reason[:2000],
+        "Evidence": evidence[:20_000],
+        "At": at,
+    }
     await table.insert(Row(partition=join_key(area), key=key, values=values))

@@ -8,24 +8,31 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime, timedelta
 
 from shared.errors import AlreadyThereError
+from shared.retail.mapped import StoreSetup
 from shared.retail.mapping import MappingRow, Mappings
 from shared.retail.mapping_csv import KINDS
 from shared.storage.keys import join_key
 from shared.storage.protocols import Condition, Row, Table, Upsert, Value
 
 IMPORTS = "import"
+AGE_MAX = timedelta(minutes=1)  # another instance may have imported meanwhile
 VERSION_TRIES_MAX = 50
 
 
 class MappingCache:
     """The mappings a worker knows. `refresh` reads what is newer; a worker that is behind calls it."""
 
-    def __init__(self, table: Table) -> None:
+    def __init__(
+        self, table: Table, now: Callable[[], datetime] | None = None, age_max: timedelta = AGE_MAX
+    ) -> None:
         self._table = table
+        self._now = now
+        self._age_max = age_max
+        self._read_at: datetime | None = None
         self._rows: dict[tuple[str, ...], tuple[MappingRow, ...]] = {}
         self._version = 0
 
@@ -34,13 +41,24 @@ class MappingCache:
         return Mappings(self._version, self._rows)
 
     async def at_least(self, version: int) -> Mappings:
-        """Give the mappings, read again if they are older than `version` or were never read."""
-        if self._version == 0 or self._version < version:
+        """Give the mappings, read again if they lack `version`, were never read, or were read a while ago."""
+        if self._version == 0 or self._version < version or self._is_old():
             await self.refresh()
         return self.known
 
+    async def store(self, store: str, day: date, version: int = 0) -> StoreSetup | None:
+        """Give a store's set-up; one that is not known is looked for once more."""
+        found = (await self.at_least(version)).store(store, day)
+        return found if found is not None else (await self.refresh()).store(store, day)
+
+    def _is_old(self) -> bool:
+        return self._now is not None and (
+            self._read_at is None or self._now() - self._read_at > self._age_max
+        )
+
     async def refresh(self) -> Mappings:
         """Read the imports that finished since, and their rows; forget nothing older."""
+        self._read_at = self._now() if self._now is not None else None
         newer = (Condition("Version", "gt", self._version),)
         finished = {
             row.text("Import"): (row.number("Version"), row.text("Kind"))

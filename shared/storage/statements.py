@@ -17,6 +17,7 @@ from shared.storage.keys import join_key
 from shared.storage.protocols import Row, Table, Value
 
 PART_BYTES = 60_000
+CAUSES_SHOWN_MAX = 100  # in the summary row; the statement has them all
 
 
 def statement_key(store: str, day: date) -> str:
@@ -172,9 +173,9 @@ def storeday_row(body: Mapping[str, Any], at: datetime) -> Row:
         "Unexplained": body["unexplained"],
         "Receipts": counts["received"],
         "ReceiptsPosted": counts["posted"],
-        "Causes": json.dumps([{"code": one["code"], "amount": one["amount"]} for one in body["causes"]])[
-            :30_000
-        ],
+        "Causes": json.dumps(
+            [{"code": one["code"], "amount": one["amount"]} for one in body["causes"][:CAUSES_SHOWN_MAX]]
+        ),
         "CompiledAt": at,
     }
     partition = join_key(body["legal_entity"], body["business_day"])

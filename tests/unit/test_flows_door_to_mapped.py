@@ -18,10 +18,12 @@ from shared.flows.map_transactions import map_transactions
 from shared.flows.read_records import list_causes, read_cause, read_statement, read_transaction
 from shared.flows.release_exceptions import release_exceptions
 from shared.pos.registry import ADAPTERS
+from shared.retail.mapping_csv import KINDS
 from shared.services import Services
 from shared.storage.receipts import document_of
 from tests.unit.documents import call_of, paid_with, sale_document, shift_document, totals_of
 from tests.unit.flow_services import DESK, SENDER, Hand, flow_services, run
+from tests.unit.test_mapping import ROWS
 
 DUE = "map~S1~2017-12-23"
 DAY = date(2017, 12, 23)
@@ -114,6 +116,31 @@ def test_a_receipt_of_an_unknown_store_is_kept_and_told() -> None:
         assert await read_transaction(services, "unknown", "east", "T1") is not None
         (cause,) = await list_causes(services, "open", None)
         assert (cause["code"], cause["value"]) == ("store_unknown", "S9")
+
+    run(story())
+
+
+def test_receipts_of_an_unknown_store_go_home_once_it_is_mapped() -> None:
+    async def story() -> None:
+        services = await flow_services(Hand())
+        await send(services, sale_document(store="S9"))
+        (cause,) = await list_causes(services, "open", None)
+        await release_exceptions(services, cause["fingerprint"], DESK, "too early")
+        assert (await list_causes(services, "open", None))[0]["receipts"] == 1
+        columns = ("store", *KINDS["stores"].columns)
+        row = ",".join(
+            (ROWS["stores", "S1"] | {"store": "S9", "operating_unit": "059"})[name] for name in columns
+        )
+        await import_mapping(services, "stores", (",".join(columns) + "\n" + row).encode(), DESK, "new store")
+        terminal = b"store,terminal,register\nS9,1,NY09-1\n"
+        await import_mapping(services, "terminals", terminal, DESK, "new store")
+        await release_exceptions(services, cause["fingerprint"], DESK, "mapped")
+        await map_transactions(services, "map~S9~2017-12-23")
+        found = await read_transaction(services, "S9", "east", "T1")
+        assert found is not None
+        assert found["status"] == "mapped"
+        assert await list_causes(services, "open", None) == []
+        assert await send(services, sale_document(store="S9")) == ["duplicate"]
 
     run(story())
 

@@ -7,9 +7,8 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 
 from shared.d365.package import BuiltPackage, build_package
-from shared.errors import RejectedError
+from shared.flows.posting.kept import read_kept
 from shared.pos.adapter import localised
-from shared.pos.registry import ADAPTERS
 from shared.retail.business_day import store_zone
 from shared.retail.figures import Figures, sum_of
 from shared.retail.mapped import MappedShift, MappedTransaction, StoreSetup
@@ -19,7 +18,7 @@ from shared.retail.shift import Shift
 from shared.retail.statement import ReceiptRecord
 from shared.retail.status import Status
 from shared.storage.protocols import Row
-from shared.storage.receipts import document_of, key_of
+from shared.storage.receipts import key_of
 
 StoreDayKey = tuple[str, str]
 
@@ -55,10 +54,8 @@ def _mapped(material: Material, row: Row) -> MappedTransaction | None:
     store = mappings.store(row.partition, day)
     if store is None:
         return None
-    try:
-        adapter = ADAPTERS[row.text("Adapter").partition("/")[0]]
-        transaction = adapter.read_document(document_of(row), row.text("Account"))
-    except (RejectedError, KeyError):
+    transaction = read_kept(row)
+    if transaction is None:
         return None
     transaction = localised(replace(transaction, store=row.partition), store_zone(store.time_zone))
     shifts = material.shifts.get((row.partition, row.text("BusinessDay")), ())

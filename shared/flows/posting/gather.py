@@ -82,8 +82,7 @@ def _cut(work: Sequence[_StoreDayWork]) -> Gathered:
 
 async def _look(services: Services, due_row: Row) -> _StoreDayWork:
     due = due_from(due_row)
-    mappings = await services.mappings.at_least(due.mapping_version)
-    store = mappings.store(due.store, due.day)
+    store = await services.mappings.store(due.store, due.day, due.mapping_version)
     receipts = await receipts_of_day(services.tables.transactions, due.store, due.day, Status.MAPPED)
     if store is None:
         return _StoreDayWork(due_row, "", [], [], undecided=bool(receipts))

@@ -67,7 +67,7 @@ def _outcome(
         return Outcome(row, held_for=refusal_cause(messages[0]))
     if attempt < ABSENT_TRIES_MAX:
         return Outcome(row, again=True)
-    general = errors.get("", ())
+    general = [text for text in errors.get("", ()) if text]
     text = general[0] if general else "D365 reported an end of the import but does not have the receipt"
     return Outcome(row, held_for=refusal_cause(text))
 

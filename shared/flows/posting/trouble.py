@@ -21,9 +21,10 @@ from shared.storage.protocols import Row
 HISTORY_CHARS_MAX = 30_000
 
 
-async def note_trouble(services: Services, drive: Drive, code: str) -> None:
+async def note_trouble(services: Services, drive: Drive, code: str, problem: str = "") -> None:
     """Put D365's trouble before IT; it stays there until D365 answers again."""
-    await open_package_cause(services, drive.package, cause(code, services.settings.d365.environment_id))
+    why = cause(code, services.settings.d365.environment_id, problem=problem[:500])
+    await open_package_cause(services, drive.package, why)
     known = set(drive.slot.text("Trouble").split())
     if code not in known:
         await drive.remember_trouble(" ".join(sorted(known | {code})))
