@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 
 import azure.functions as func
 
-from shared.errors import TillpostError
+from shared.errors import SettingsError, TillpostError
 from shared.flows.compile_statements import compile_statements
 from shared.flows.confirm_missing import confirm_missing
 from shared.flows.end_shift import end_shift
@@ -20,6 +20,7 @@ from shared.flows.post_transactions import post_transactions
 from shared.flows.read_records import (
     list_causes,
     list_storedays,
+    may_read,
     read_cause,
     read_statement,
     read_transaction,
@@ -32,9 +33,22 @@ from shared.pos.registry import ADAPTERS
 from shared.retail.money import money_text
 from shared.services import Services, services, usage
 from shared.storage.due import read_doorbell
-from shared.web.answers import answer, answer_error, answer_verdicts, not_found, problem
+from shared.web.answers import answer, answer_error, answer_verdicts, log_text, not_found, problem
 from shared.web.openapi import openapi_document, transactions_schema
-from shared.web.requests import instant_of, json_object, numbers_of, path_day, path_part, query_day, text_of
+from shared.web.paths import transaction_path
+from shared.web.requests import (
+    instant_of,
+    json_object,
+    numbers_of,
+    path_day,
+    path_key,
+    path_part,
+    query_day,
+    reason_header,
+    reason_of,
+    text_of,
+    transaction_parts,
+)
 
 gc.set_threshold(
     50_000, 20, 100
@@ -55,7 +69,8 @@ def answered(handler: Handler) -> Callable[[func.HttpRequest], Awaitable[func.Ht
         try:
             return await handler(request, await services())
         except TillpostError as error:
-            log.info("%s %s was answered with: %s", request.method, handler.__name__, error)
+            level = logging.ERROR if isinstance(error, SettingsError) else logging.INFO
+            log.log(level, "%s %s was answered with: %s", request.method, handler.__name__, log_text(error))
             return answer_error(error)
 
     del trigger.__wrapped__  # the host reads the signature: one parameter, the request
@@ -83,17 +98,15 @@ async def poslog_arrived(request: func.HttpRequest, services: Services) -> func.
 @route("transactions/{store}/{account}/{transaction_id}", methods=["GET"])
 @answered
 async def transaction_asked_for(request: func.HttpRequest, services: Services) -> func.HttpResponse:
-    store, account = path_part(request, "store"), path_part(request, "account")
+    store, account, transaction_id = parts = transaction_parts(request)
     if "x-tillpost-account" in {name.lower() for name in request.headers}:
-        path = "/api/transactions/" + "/".join(request.url.rsplit("/", 3)[1:])
-        sender = admit_sender(
-            services.settings, request.headers, "GET", path, request.get_body(), services.now()
-        )
-        if sender.account != account or not sender.may_send_for(store):
+        path, body = transaction_path(*parts), request.get_body()
+        sender = admit_sender(services.settings, request.headers, "GET", path, body, services.now())
+        if not may_read(sender, store, account):
             return not_found("the transaction")
     else:
         admit_person(services.settings, request.headers)
-    found = await read_transaction(services, store, account, path_part(request, "transaction_id"))
+    found = await read_transaction(services, path_key(request, "store"), account, transaction_id)
     return answer(found) if found else not_found("the transaction")
 
 
@@ -101,7 +114,7 @@ async def transaction_asked_for(request: func.HttpRequest, services: Services) -
 @answered
 async def statement_asked_for(request: func.HttpRequest, services: Services) -> func.HttpResponse:
     admit_person(services.settings, request.headers)
-    found = await read_statement(services, path_part(request, "store"), path_day(request))
+    found = await read_statement(services, path_key(request, "store"), path_day(request))
     return answer(found) if found else not_found("a statement of this store-day")
 
 
@@ -111,8 +124,8 @@ async def missing_decided(request: func.HttpRequest, services: Services) -> func
     person = admit_person(services.settings, request.headers, "store_operations", "finance")
     body = json_object(request)
     count = await confirm_missing(
-        services, path_part(request, "store"), path_day(request), text_of(body, "terminal"),
-        numbers_of(body, "sequence_numbers"), text_of(body, "decision"), person, text_of(body, "reason"),
+        services, path_key(request, "store"), path_day(request), text_of(body, "terminal"),
+        numbers_of(body, "sequence_numbers"), text_of(body, "decision"), person, reason_of(body),
     )  # fmt: skip
     return answer({"confirmed": count})
 
@@ -140,7 +153,7 @@ async def causes_asked_for(request: func.HttpRequest, services: Services) -> fun
 @answered
 async def cause_asked_for(request: func.HttpRequest, services: Services) -> func.HttpResponse:
     admit_person(services.settings, request.headers)
-    found = await read_cause(services, path_part(request, "fingerprint"))
+    found = await read_cause(services, path_key(request, "fingerprint"))
     return answer(found) if found else not_found("the cause")
 
 
@@ -148,8 +161,8 @@ async def cause_asked_for(request: func.HttpRequest, services: Services) -> func
 @answered
 async def cause_mended(request: func.HttpRequest, services: Services) -> func.HttpResponse:
     person = admit_person(services.settings, request.headers, *DECIDERS)
-    reason = text_of(json_object(request), "reason")
-    released = await release_exceptions(services, path_part(request, "fingerprint"), person, reason)
+    fingerprint, reason = path_key(request, "fingerprint"), reason_of(json_object(request))
+    released = await release_exceptions(services, fingerprint, person, reason)
     if released is None:
         return not_found("the cause")
     return answer({"released": released.receipts, "amount": money_text(released.amount)})
@@ -159,8 +172,8 @@ async def cause_mended(request: func.HttpRequest, services: Services) -> func.Ht
 @answered
 async def mapping_changed(request: func.HttpRequest, services: Services) -> func.HttpResponse:
     person = admit_person(services.settings, request.headers, "finance", "retail_systems")
-    reason = request.headers.get("X-Reason", "")
-    done = await import_mapping(services, path_part(request, "kind"), request.get_body(), person, reason)
+    kind, content, reason = path_part(request, "kind"), request.get_body(), reason_header(request)
+    done = await import_mapping(services, kind, content, person, reason)
     if done.problems:
         rows = [
             {"row": one.row, "column": one.column, "expected": one.expected, "found": one.found}
@@ -183,9 +196,13 @@ async def mapping_asked_for(request: func.HttpRequest, services: Services) -> fu
 async def shift_ended(request: func.HttpRequest, services: Services) -> func.HttpResponse:
     person = admit_person(services.settings, request.headers, "store_operations")
     body = json_object(request)
-    store, terminal, shift = (path_part(request, name) for name in ("store", "terminal", "shift"))
+    store, terminal, shift = (
+        path_key(request, "store"),
+        path_part(request, "terminal"),
+        path_part(request, "shift"),
+    )
     released = await end_shift(
-        services, store, terminal, shift, instant_of(body, "at"), person, text_of(body, "reason")
+        services, store, terminal, shift, instant_of(body, "at"), person, reason_of(body)
     )
     return answer({"released": released}) if released is not None else not_found("the shift")
 

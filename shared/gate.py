@@ -31,11 +31,11 @@ def admit_sender(
     sender = settings.senders.get(headers.get("x-tillpost-account", ""))
     stamp = headers.get("x-tillpost-timestamp", "")
     signature = headers.get("x-tillpost-signature", "").lower()
-    message = f"{stamp}\n{method.upper()}\n{path}\n".encode() + body
+    message = _bytes(f"{stamp}\n{method.upper()}\n{path}\n") + body
     secrets = sender.secrets if sender else ("no such account",)
     matches = [
         hmac.compare_digest(
-            hmac.new(secret.encode(), message, hashlib.sha256).hexdigest().encode(), signature.encode()
+            hmac.new(_bytes(secret), message, hashlib.sha256).hexdigest().encode(), _bytes(signature)
         )
         for secret in secrets
     ]
@@ -59,7 +59,7 @@ def admit_person(settings: Settings, headers: Mapping[str, str], *roles: str) ->
     """
     headers = {name.lower(): value for name, value in headers.items()}
     scheme, _, key = headers.get("authorization", "").partition(" ")
-    digest = hashlib.sha256(key.encode()).hexdigest()
+    digest = hashlib.sha256(_bytes(key)).hexdigest()
     found = [one for one in settings.people if hmac.compare_digest(one.key_sha256, digest)]
     if scheme.lower() != "bearer" or not key or not found:
         raise ForbiddenError("sign in with a key that is known here")
@@ -67,3 +67,8 @@ def admit_person(settings: Settings, headers: Mapping[str, str], *roles: str) ->
     if roles and not person.roles & set(roles):
         raise ForbiddenError(f"this needs the role {' or '.join(roles)}", status=403)
     return person
+
+
+def _bytes(text: str) -> bytes:
+    """Encode a text, also one that came as a header in bytes that are no UTF-8: such a caller is refused, not a bug."""
+    return text.encode("utf-8", "surrogatepass")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -40,6 +42,9 @@ SETTING_NAMES = (
     "D365_CA_FILE",
 )
 ROLES = ("reader", "finance", "store_operations", "retail_systems", "it")
+SECRET_CHARACTERS_MIN = 16
+NUMBER_MAX = 100_000
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +118,8 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         raise SettingsError(
             f"TILLPOST_ENVIRONMENT is {environment!r}; expected one of {', '.join(ENVIRONMENTS)}"
         )
+    for name in SETTING_NAMES:
+        _refuse_unresolved(environ, name)
     for name in SIMULATION_ONLY:
         if environ.get(name) and environment != SIMULATION:
             raise SettingsError(f"{name} is for simulations only; TILLPOST_ENVIRONMENT is {environment}")
@@ -121,7 +128,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         storage=_storage(environ),
         senders=_senders(_needed(environ, "TILLPOST_SENDERS")),
         people=_people(_needed(environ, "TILLPOST_PEOPLE")),
-        keyed_hash_secret=_needed(environ, "TILLPOST_KEYED_HASH_SECRET"),
+        keyed_hash_secret=_secret(environ, "TILLPOST_KEYED_HASH_SECRET"),
         grace_minutes=_number(environ, "TILLPOST_GRACE_MINUTES", 60),
         package_minutes=_number(environ, "TILLPOST_PACKAGE_MINUTES", 15),
         tracking_minutes=_number(environ, "TILLPOST_TRACKING_MINUTES", 15),
@@ -135,31 +142,42 @@ def _needed(environ: Mapping[str, str], name: str) -> str:
     value = environ.get(name, "").strip()
     if not value:
         raise SettingsError(f"{name} is not set")
-    return _resolved(environ, name)
+    return value
 
 
-def _resolved(environ: Mapping[str, str], name: str) -> str:
-    value = environ.get(name, "").strip()
-    if value.startswith("@Microsoft.KeyVault("):
+def _refuse_unresolved(environ: Mapping[str, str], name: str) -> None:
+    if environ.get(name, "").strip().startswith("@Microsoft.KeyVault("):
         raise SettingsError(
             f"{name} is a Key Vault reference that was not resolved; check the app's identity"
         )
+
+
+def _secret(environ: Mapping[str, str], name: str) -> str:
+    value = _needed(environ, name)
+    if len(value) < SECRET_CHARACTERS_MIN:
+        raise SettingsError(f"{name} is shorter than {SECRET_CHARACTERS_MIN} characters")
     return value
 
 
 def _number(environ: Mapping[str, str], name: str, default: int) -> int:
     text = environ.get(name, "").strip() or str(default)
-    if not text.isdecimal():
-        raise SettingsError(f"{name} is {text!r}; expected a whole number")
+    if not text.isdecimal() or len(text) > 6 or int(text) > NUMBER_MAX:
+        raise SettingsError(f"{name} is {text!r}; expected a whole number from 0 to {NUMBER_MAX}")
     return int(text)
 
 
 def _storage(environ: Mapping[str, str]) -> StorageSettings:
-    tables = environ.get("TILLPOST_STORAGE__tableServiceUri", "")
-    queues = environ.get("TILLPOST_STORAGE__queueServiceUri", "")
-    if tables and queues:
-        return StorageSettings("", tables, queues, environ.get("TILLPOST_STORAGE__clientId", ""))
-    return StorageSettings(connection_string=_needed(environ, "TILLPOST_STORAGE"))
+    names = ("TILLPOST_STORAGE__tableServiceUri", "TILLPOST_STORAGE__queueServiceUri")
+    if not any(environ.get(name) for name in names):
+        return StorageSettings(connection_string=_needed(environ, "TILLPOST_STORAGE"))
+    tables, queues = (_https(_needed(environ, name), name) for name in names)
+    return StorageSettings("", tables, queues, environ.get("TILLPOST_STORAGE__clientId", ""))
+
+
+def _https(address: str, name: str) -> str:
+    if not address.startswith("https://"):
+        raise SettingsError(f"{name} must start with https://")
+    return address.rstrip("/")
 
 
 def _json_list(text: str, name: str) -> list[dict[str, Any]]:
@@ -175,35 +193,46 @@ def _json_list(text: str, name: str) -> list[dict[str, Any]]:
 def _senders(text: str) -> dict[str, Sender]:
     senders = {}
     for row in _json_list(text, "TILLPOST_SENDERS"):
-        account, secrets, stores = row.get("account"), row.get("secrets", []), row.get("stores", [])
+        account, secrets, stores = row.get("account"), _texts(row, "secrets"), _texts(row, "stores")
         if not isinstance(account, str) or not account or not 1 <= len(secrets) <= 2 or not stores:
             raise SettingsError("TILLPOST_SENDERS: each needs an account, one or two secrets, and its stores")
-        if any(len(str(secret)) < 16 for secret in secrets):
-            raise SettingsError(f"TILLPOST_SENDERS: a secret of {account} is shorter than 16 characters")
-        senders[account] = Sender(account, tuple(map(str, secrets)), frozenset(map(str, stores)))
+        if any(len(secret) < SECRET_CHARACTERS_MIN for secret in secrets):
+            shortest = f"shorter than {SECRET_CHARACTERS_MIN} characters"
+            raise SettingsError(f"TILLPOST_SENDERS: a secret of {account} is {shortest}")
+        if account in senders:
+            raise SettingsError(f"TILLPOST_SENDERS: {account} is there twice")
+        senders[account] = Sender(account, secrets, frozenset(stores))
     return senders
+
+
+def _texts(row: Mapping[str, Any], name: str) -> tuple[str, ...]:
+    """Give a list of texts; empty when it is anything else."""
+    values = row.get(name)
+    is_list = isinstance(values, list) and all(isinstance(value, str) and value for value in values)
+    return tuple(values) if isinstance(values, list) and is_list else ()
 
 
 def _people(text: str) -> tuple[Person, ...]:
     people = []
     for row in _json_list(text, "TILLPOST_PEOPLE"):
-        name, roles, digest = (
-            str(row.get("name", "")),
-            frozenset(row.get("roles", [])),
-            str(row.get("key_sha256", "")),
-        )
-        if not name or not roles or not roles <= set(ROLES) or len(digest) != 64:
+        name, roles, digest = row.get("name"), frozenset(_texts(row, "roles")), str(row.get("key_sha256", ""))
+        is_known = bool(roles) and roles <= set(ROLES)
+        if not isinstance(name, str) or not name or not is_known or not _SHA256.fullmatch(digest.lower()):
             raise SettingsError(
                 f"TILLPOST_PEOPLE: each needs a name, roles of {', '.join(ROLES)}, and key_sha256"
             )
         people.append(Person(name, roles, digest.lower()))
+    if len({one.key_sha256 for one in people}) != len(people):
+        raise SettingsError("TILLPOST_PEOPLE: two have the same key")
     return tuple(people)
 
 
 def _clock(environ: Mapping[str, str]) -> Clock:
     start, anchor = environ.get("TILLPOST_CLOCK_START", ""), environ.get("TILLPOST_CLOCK_ANCHOR", "")
-    if not start or not anchor:
+    if not start and not anchor:
         return Clock()
+    if not start or not anchor:
+        raise SettingsError("TILLPOST_CLOCK_START and TILLPOST_CLOCK_ANCHOR need each other")
     try:
         speed = float(environ.get("TILLPOST_CLOCK_SPEED", "") or "1")
         clock = Clock(datetime.fromisoformat(start), datetime.fromisoformat(anchor), speed)
@@ -216,22 +245,24 @@ def _clock(environ: Mapping[str, str]) -> Clock:
         or clock.anchor.tzinfo is None
     ):
         raise SettingsError("TILLPOST_CLOCK_START and _ANCHOR need an offset, such as +00:00")
-    if speed <= 0:
-        raise SettingsError("TILLPOST_CLOCK_SPEED must be more than 0")
+    if not 0 < speed < math.inf:
+        raise SettingsError("TILLPOST_CLOCK_SPEED must be more than 0, and finite")
     return clock
 
 
 def _d365(environ: Mapping[str, str]) -> D365Settings:
-    url = _needed(environ, "D365_URL").rstrip("/")
-    if not url.startswith("https://"):
-        raise SettingsError("D365_URL must start with https://")
+    client_id = environ.get("D365_CLIENT_ID", "").strip()
+    client_secret = environ.get("D365_CLIENT_SECRET", "").strip()
+    if client_secret and not client_id:
+        raise SettingsError("D365_CLIENT_ID is not set, but D365_CLIENT_SECRET is")
+    authority = environ.get("D365_AUTHORITY", "") or "https://login.microsoftonline.com"
     return D365Settings(
-        url=url,
+        url=_https(_needed(environ, "D365_URL"), "D365_URL"),
         environment_id=_needed(environ, "D365_ENVIRONMENT_ID"),
         tenant_id=_needed(environ, "D365_TENANT_ID"),
-        client_id=environ.get("D365_CLIENT_ID", ""),
-        client_secret=_resolved(environ, "D365_CLIENT_SECRET"),
-        authority=(environ.get("D365_AUTHORITY", "") or "https://login.microsoftonline.com").rstrip("/"),
+        client_id=client_id,
+        client_secret=client_secret,
+        authority=_https(authority, "D365_AUTHORITY"),
         data_project=_needed(environ, "D365_DATA_PROJECT"),
         ca_file=environ.get("D365_CA_FILE", ""),
     )

@@ -11,6 +11,8 @@ from shared.settings import Person
 from shared.storage.audit import append_audit
 from shared.storage.mappings import import_rows
 
+FILE_BYTES_MAX = 16 * 1024 * 1024
+
 
 @dataclass(frozen=True, slots=True)
 class Imported:
@@ -29,6 +31,9 @@ async def import_mapping(
     Raises:
         RejectedError: there is no such mapping, or the file as a whole cannot be read.
     """
+    if len(content) > FILE_BYTES_MAX:
+        expected, found = f"at most {FILE_BYTES_MAX} bytes", f"{len(content)} bytes"
+        raise RejectedError("the file is too large", field="body", expected=expected, found=found)
     rows, problems = read_mapping_csv(mapping_kind(kind), content)
     if problems:
         return Imported(problems=tuple(problems))

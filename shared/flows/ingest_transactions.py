@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import contextlib
 import hmac
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from urllib.parse import quote
 
 from shared.errors import (
     AlreadyThereError,
@@ -31,7 +31,14 @@ from shared.retail.transaction import Transaction
 from shared.services import Services
 from shared.settings import Sender
 from shared.storage.audit import append_audit
-from shared.storage.causes import Member, cause_row, fingerprint_of, open_causes, receipt_member
+from shared.storage.causes import (
+    Member,
+    cause_row,
+    end_causes_of,
+    fingerprint_of,
+    open_causes,
+    receipt_member,
+)
 from shared.storage.due import MAP, STATEMENT, Due, note_due
 from shared.storage.protocols import Insert, Operation, Replace, Row
 from shared.storage.receipts import (
@@ -50,12 +57,12 @@ ACCEPTED, DUPLICATE, CONFLICT, HELD, REFUSED = "accepted", "duplicate", "conflic
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What became of one receipt of the call."""
+    """What became of one receipt of the call. kept_under: store, account and id that find it; () if it was not kept."""
 
     index: int
     transaction_id: str
     verdict: str
-    status_url: str = ""
+    kept_under: tuple[str, str, str] | tuple[()] = ()
     problems: tuple[Problem, ...] = ()
 
 
@@ -87,7 +94,7 @@ async def ingest_transactions(
         else:
             arrivals = adapter.read(body, sender.account)
     except RejectedError as error:
-        await _note_unreadable(services, sender, body, str(error))
+        await _note_unreadable(services, sender, [(body, str(error))])
         raise
     mappings = await _mappings_for(services, arrivals)
     verdicts: list[Verdict] = []
@@ -98,10 +105,8 @@ async def ingest_transactions(
             verdicts.append(outcome)
         else:
             kept.append(outcome)
-    for refused in verdicts:
-        await _note_unreadable(
-            services, sender, arrivals[refused.index].document, _first_problem(refused.problems)
-        )
+    refused = [(arrivals[one.index].document, _first_problem(one.problems)) for one in verdicts]
+    await _note_unreadable(services, sender, refused)
     await _keep(services, kept)
     verdicts += [_verdict_of(one) for one in kept]
     return sorted(verdicts, key=lambda one: one.index)
@@ -170,9 +175,12 @@ def _placed(
         )
         return transaction, day, (*problems, problem), why
     if problems:
-        first = problems[0]
-        label = f"{first.rule} ({first.field}: expected {first.expected}, found {first.found})"
-        return transaction, day, problems, cause("does_not_balance", first.rule, problem=label)
+        return (
+            transaction,
+            day,
+            problems,
+            cause("does_not_balance", problems[0].rule, problem=problems[0].told),
+        )
     return transaction, day, (), None
 
 
@@ -276,9 +284,19 @@ async def _settle_other_content(services: Services, one: _Kept, identity: Row) -
                 if not isinstance(error.cause, ChangedMeanwhileError | NotThereError):
                     raise
             else:
-                one.verdict = ACCEPTED
+                one.verdict = HELD if one.problems else ACCEPTED
+                await _end_older_causes(services, one, first)
                 return
     await _keep_conflict(services, one, first)
+
+
+async def _end_older_causes(services: Services, one: _Kept, first: Row) -> None:
+    """The version that was held is gone: end what held it, unless it holds the new one too."""
+    held = json.loads(first.text("Fingerprints", "[]")) or [first.text("Fingerprint")]
+    over = [fingerprint for fingerprint in held if fingerprint and fingerprint != one.day.text("Fingerprint")]
+    name = receipt_member(first).name
+    how = "replaced by a newer revision"
+    await end_causes_of(services.tables.causes, first.partition, name, over, services.now(), how)
 
 
 def _may_replace(one: _Kept, identity: Row, first: Row) -> bool:
@@ -313,9 +331,8 @@ async def _open_causes(services: Services, kept: Sequence[_Kept]) -> None:
 
 def _verdict_of(one: _Kept) -> Verdict:
     row = one.day
-    parts = (row.partition, row.text("Account"), row.text("TransactionId"))
-    url = "/api/transactions/" + "/".join(quote(part, safe="") for part in parts)
-    return Verdict(one.index, row.text("TransactionId"), one.verdict, url, _located(one.index, one.problems))
+    place = (row.partition, row.text("Account"), row.text("TransactionId"))
+    return Verdict(one.index, place[2], one.verdict, place, _located(one.index, one.problems))
 
 
 def _located(index: int, problems: Sequence[Problem]) -> tuple[Problem, ...]:
@@ -330,16 +347,22 @@ def _first_problem(problems: Sequence[Problem]) -> str:
     return f"{first.rule}: {first.field}: expected {first.expected}, found {first.found}"
 
 
-async def _note_unreadable(services: Services, sender: Sender, document: bytes, why: str) -> None:
+async def _note_unreadable(
+    services: Services, sender: Sender, documents: Sequence[tuple[bytes, str]]
+) -> None:
     """Keep that something came which cannot be read: sender, time, length, reason and a keyed hash, never its bytes."""
-    digest = hmac.new(services.settings.keyed_hash_secret.encode(), document, "sha256").hexdigest()
-    now = services.now()
-    problem = cause("cannot_be_read", sender.account, problem=why[:300])
-    member = Member(what="document", store="", name=digest[:32], account=sender.account, receipts=0)
-    row = cause_row(problem, member, now).with_values(Bytes=len(document), KeyedHash=digest)
-    await open_causes(services.tables.causes, [row])
-    evidence = f"{len(document)} bytes, keyed hash {digest}"
+    if not documents:
+        return
+    now, rows = services.now(), []
+    for document, why in documents:
+        digest = hmac.new(services.settings.keyed_hash_secret.encode(), document, "sha256").hexdigest()
+        problem = cause("cannot_be_read", sender.account, problem=why[:300])
+        member = Member(what="document", store="", name=digest[:32], account=sender.account, receipts=0)
+        rows.append(cause_row(problem, member, now).with_values(Bytes=len(document), KeyedHash=digest))
+    await open_causes(services.tables.causes, rows)
+    evidence = "; ".join(f"{row.number('Bytes')} bytes, keyed hash {row.text('KeyedHash')}" for row in rows)
+    did = f"sent {len(rows)} that cannot be read" if len(rows) > 1 else "sent what cannot be read"
     await append_audit(
-        services.tables.audit, sender.account, now, who=sender.account, did="sent what cannot be read", reason=why,
+        services.tables.audit, sender.account, now, who=sender.account, did=did, reason=documents[0][1],
         evidence=evidence,
     )  # fmt: skip

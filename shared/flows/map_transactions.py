@@ -5,6 +5,7 @@ The run is for one store-day, so that two of its receipts never wait for each ot
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
@@ -23,11 +24,20 @@ from shared.retail.business_day import closing_hour, day_begins_at, day_ends_at,
 from shared.retail.mapped import MappedTransaction, StoreSetup
 from shared.retail.mapping import NEVER_SENT, SENT_KINDS, Mappings, map_transaction, synthetic_shift
 from shared.retail.reasons import Cause, cause
+from shared.retail.rules import problems_of
 from shared.retail.shift import Shift, overlaps
 from shared.retail.status import Status
 from shared.retail.transaction import Kind, ShiftRecord, TillStatus, Transaction
 from shared.services import Services
-from shared.storage.causes import SHIFT, Member, cause_row, fingerprint_of, open_causes, receipt_member
+from shared.storage.causes import (
+    SHIFT,
+    Member,
+    cause_row,
+    end_causes_of,
+    fingerprint_of,
+    open_causes,
+    receipt_member,
+)
 from shared.storage.due import POST, STATEMENT, Due, due_from, finish_or_rest, note_due, read_due
 from shared.storage.protocols import Replace, Row
 from shared.storage.receipts import advanced, receipts_of_day
@@ -76,7 +86,9 @@ async def _map_rows(services: Services, due: Due, mappings: Mappings, rows: Sequ
     await _open_causes(services, decided)
     compiled_at = await _first_compiled_at(services, store, due.day)
     next_rows = [_moved_on(services, one, outcome, mappings, compiled_at) for one, outcome in decided]
-    return moved + await _save(services, next_rows)
+    moved += await _save(services, next_rows)
+    await _end_causes_that_are_over(services, read, next_rows)
+    return moved
 
 
 def _read_rows(rows: Sequence[Row], store: StoreSetup) -> tuple[list[_Read], list[Row]]:
@@ -105,6 +117,9 @@ def _decide(
         return f"{transaction.kind.replace('_', ' ').lower()}: counted, not sent to D365"
     if transaction.kind not in SENT_KINDS:
         return (cause("kind_not_supported", transaction.kind),)
+    problems = problems_of(transaction)
+    if problems:
+        return (cause("does_not_balance", problems[0].rule, problem=problems[0].told),)
     outcome = map_transaction(transaction, day, mappings, shifts)
     if isinstance(outcome, MappedTransaction):
         try:
@@ -159,8 +174,10 @@ def _moved_on(
     if isinstance(outcome, tuple):
         first = outcome[0]
         held = {"Cause": first.code, "CauseValue": first.value, "Fingerprint": fingerprint_of(first)}
-        return advanced(one.row, Status.HELD, now, f"{first.code} {first.value}", **held)
+        every = json.dumps([fingerprint_of(why) for why in outcome])
+        return advanced(one.row, Status.HELD, now, f"{first.code} {first.value}", Fingerprints=every, **held)
     changes = {
+        "Fingerprints": None,
         "Cause": None,
         "CauseValue": None,
         "Fingerprint": None,
@@ -179,6 +196,19 @@ def _d365_rows(mapped: MappedTransaction) -> int:
     """Count the rows a receipt takes in a package."""
     lines = mapped.transaction.lines
     return 1 + len(lines) + len(mapped.tenders) + sum(len(line.taxes) + len(line.discounts) for line in lines)
+
+
+async def _end_causes_that_are_over(
+    services: Services, read: Sequence[_Read], next_rows: Sequence[Row]
+) -> None:
+    """A receipt that had been held for several causes: end those that no longer hold it."""
+    for one, row in zip(read, next_rows, strict=True):
+        before = json.loads(one.row.text("Fingerprints", "[]"))
+        over = set(before) - set(json.loads(row.text("Fingerprints", "[]")))
+        name = receipt_member(row).name
+        await end_causes_of(
+            services.tables.causes, row.partition, name, sorted(over), services.now(), "no longer holds it"
+        )
 
 
 async def _open_causes(

@@ -10,9 +10,10 @@ from typing import Any
 
 from shared.retail.money import money_text, total
 from shared.services import Services
+from shared.settings import Sender
 from shared.storage.causes import cause_rows
 from shared.storage.protocols import Row
-from shared.storage.receipts import identity_key
+from shared.storage.receipts import UNKNOWN_STORE, identity_key
 from shared.storage.statements import statement_key, statement_text, storedays_of
 
 _SHOWN = {
@@ -43,6 +44,11 @@ async def read_transaction(
     body["completed_at"] = row.instant("CompletedAt").isoformat()
     body["history"] = row.text("History").split("\n")
     return body
+
+
+def may_read(sender: Sender, store: str, account: str) -> bool:
+    """Say whether a sender may see a transaction: its own, of its stores or kept under the unknown one."""
+    return sender.account == account and (store == UNKNOWN_STORE or sender.may_send_for(store))
 
 
 async def read_statement(services: Services, store: str, day: date) -> dict[str, Any] | None:

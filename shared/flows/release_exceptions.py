@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -12,7 +11,7 @@ from shared.errors import GroupRefusedError
 from shared.flows.posting.apply import save_rows
 from shared.flows.posting.kept import read_kept
 from shared.pos.adapter import localised
-from shared.retail.business_day import store_zone
+from shared.retail.business_day import business_day_of, closing_hour, store_zone
 from shared.retail.identity import content_hash
 from shared.retail.mapping import Mappings
 from shared.retail.money import total
@@ -26,6 +25,10 @@ from shared.storage.protocols import Insert, Row
 from shared.storage.receipts import UNKNOWN_STORE, advanced, document_of, identity_key, receipt_rows
 
 READS_AT_ONCE = 32
+# These hold no receipt that could go on; a person's word ends them.
+ENDED_BY_WORD = frozenset({"cannot_be_read", "content_conflict"})
+# D365 has a row of these; sending them again would overwrite it. They go on when D365 says otherwise, never by release.
+HELD_WITH_A_ROW_IN_D365 = frozenset({"changed_in_d365", "validation_failed"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,8 @@ async def release_exceptions(
         return None
     now = services.now()
     held = [row for row in members if row.text("State") == OPEN and row.text("What") == RECEIPT]
+    if members[0].text("Reason") in ENDED_BY_WORD:
+        return await _end_by_word(services, members, person, reason)
     mappings = await services.mappings.refresh()
     await _bring_home(services, mappings, held, person)
     receipts = await _held_receipts(services, held)
@@ -67,6 +72,23 @@ async def release_exceptions(
     return Released(len(gone), total(Decimal(row.text("Total", "0")) for row in gone))
 
 
+async def _end_by_word(services: Services, members: Sequence[Row], person: Person, reason: str) -> Released:
+    """End a cause that holds no receipt, on a person's word: what could not be read was dealt with, the first stands."""
+    now = services.now()
+    fingerprint = members[0].partition
+    await append_audit(
+        services.tables.audit,
+        "releases",
+        now,
+        who=person.name,
+        did="ended a cause",
+        reason=reason,
+        evidence=fingerprint,
+    )
+    await end_cause_rows(services.tables.causes, members, now, f"ended by {person.name}: {reason}")
+    return Released(0, Decimal(0))
+
+
 async def _bring_home(services: Services, mappings: Mappings, members: Sequence[Row], person: Person) -> None:
     """Move receipts of a location that is known by now to its store, from their kept documents.
 
@@ -80,20 +102,34 @@ async def _bring_home(services: Services, mappings: Mappings, members: Sequence[
         if row is None or transaction is None or store is None:
             continue
         transaction = localised(transaction, store_zone(store.time_zone))
-        day = date.fromisoformat(row.text("BusinessDay"))
+        closes_at = closing_hour(store.closing_time)
+        day = transaction.business_day or business_day_of(
+            transaction.completed_at, store_zone(store.time_zone), closes_at
+        )
         await note_due(services.tables.due, [Due(MAP, store.store, day, now, mappings.version)])
         identity, fresh = receipt_rows(
             transaction, day=day, document=document_of(row), adapter=row.text("Adapter"),
             content_hash=content_hash(transaction), received_at=row.instant("ReceivedAt"),
         )  # fmt: skip
-        with contextlib.suppress(GroupRefusedError):
-            await services.tables.transactions.write_group([Insert(identity), Insert(fresh)])
+        if not await _insert_or_same(services, identity, fresh):
+            continue
         moved = advanced(
             row, Status.WRITTEN_OFF, now, f"kept under store {store.store} now, by {person.name}"
         )
         await save_rows(services.tables.transactions, [moved])
         await end_cause_rows(services.tables.causes, [member], now, f"kept under store {store.store} now")
         await services.ring(services.queues.mapping_due, due_key(MAP, store.store, day))
+
+
+async def _insert_or_same(services: Services, identity: Row, day: Row) -> bool:
+    """Write a receipt under its store; False when the store has another version of it."""
+    table = services.tables.transactions
+    try:
+        await table.write_group([Insert(identity), Insert(day)])
+    except GroupRefusedError:
+        there = await table.read(identity.partition, identity.key)
+        return there is not None and there.text("ContentHash") == identity.text("ContentHash")
+    return True
 
 
 async def _held_receipts(services: Services, members: Sequence[Row]) -> list[Row]:
@@ -106,7 +142,13 @@ async def _held_receipts(services: Services, members: Sequence[Row]) -> list[Row
             for row in await services.together(*(_receipt(services, one) for one in part))
             if row is not None
         ]
-    return [row for row in found if row.text("Status") == Status.HELD and row.partition != UNKNOWN_STORE]
+    return [
+        row
+        for row in found
+        if row.text("Status") == Status.HELD
+        and row.partition != UNKNOWN_STORE
+        and row.text("Cause") not in HELD_WITH_A_ROW_IN_D365
+    ]
 
 
 async def _receipt(services: Services, member: Row) -> Row | None:

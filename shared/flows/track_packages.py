@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
-from shared.d365.records import AuditableRow, PostedStatement, StatementAggregation
+from shared.d365.records import AuditableRow, PostedStatement
 from shared.errors import (
     AlreadyThereError,
     ChangedMeanwhileError,
@@ -48,25 +48,22 @@ STORE_DAYS_AT_ONCE = 16
 
 @dataclass(frozen=True, slots=True)
 class _News:
-    """What D365 says now, by key and by statement."""
+    """What D365 says now: receipts by key, posted statements by legal entity and number."""
 
     receipts: Mapping[D365Key, AuditableRow]
-    statements: Mapping[str, Sequence[StatementAggregation]]
-    posted: Mapping[str, PostedStatement]
+    by_day: Mapping[tuple[str, date | None], Sequence[AuditableRow]]
+    posted: Mapping[tuple[str, str], PostedStatement]
     errors: Mapping[str, str]
 
     def is_posted(self, seen: AuditableRow) -> bool:
         """Posted: its statement is in D365's journal of posted ones, and nothing of it is in an earlier state."""
-        if not seen.statement or seen.statement not in self.posted:
-            return False
-        return all(one.status == POSTED_STATE for one in self.statements.get(seen.statement, ()))
+        return bool(seen.statement) and (seen.key.legal_entity, seen.statement) in self.posted
 
     def digest(self, operating_unit: str, day: date) -> str:
         """Say in a few characters what D365 has of a store-day: another text, other news."""
         own = sorted(
-            (key.terminal, key.transaction_number, row.validation, row.statement, str(self.is_posted(row)))
-            for key, row in self.receipts.items()
-            if key.operating_unit == operating_unit and row.business_day == day
+            (row.key.terminal, row.key.transaction_number, row.validation, row.statement, self.is_posted(row))
+            for row in self.by_day.get((operating_unit, day), ())
         )
         return hashlib.sha256(repr(own).encode()).hexdigest()[:32]
 
@@ -135,18 +132,27 @@ async def _remember(services: Services, turn: Row) -> None:
 async def _ask(services: Services, days: set[date]) -> _News:
     """At most four questions: receipts, statements, posted statements, validation errors."""
     found = await services.d365.auditable(None, days)
-    statements = sorted({row.statement for row in found if row.statement})
+    known = services.posted_statements
+    named = {(row.key.legal_entity, row.statement) for row in found if row.statement}
+    for number in known.keys() - named:
+        del known[number]  # of days that nobody waits for any more
+    statements = sorted({statement for _, statement in named - known.keys()})
     aggregations = await services.d365.statement_aggregations(statements) if statements else []
     posted = await services.d365.posted_statements(statements) if statements else []
+    by_day: dict[tuple[str, date | None], list[AuditableRow]] = {}
+    for row in found:
+        by_day.setdefault((row.key.operating_unit, row.business_day), []).append(row)
     refused = sorted({row.key.transaction_number for row in found if row.validation in REFUSED})
     errors = await services.d365.validation_errors(refused) if refused else []
-    by_statement: dict[str, list[StatementAggregation]] = {}
-    for one in aggregations:
-        by_statement.setdefault(one.statement, []).append(one)
+    unfinished = {(one.legal_entity, one.statement) for one in aggregations if one.status != POSTED_STATE}
+    for journal in posted:
+        number = (journal.legal_entity, journal.statement)
+        if journal.posted_at is not None and number not in unfinished:
+            known[number] = journal
     return _News(
         receipts={row.key: row for row in found},
-        statements=by_statement,
-        posted={one.statement: one for one in posted if one.posted_at is not None},
+        by_day=by_day,
+        posted=known,
         errors={one.transaction_number: one.text for one in reversed(errors)},
     )
 
@@ -164,8 +170,8 @@ async def _follow(services: Services, due_row: Row, news: _News) -> int:
         row for row in rows if row.text("Status") == Status.HELD and row.text("Cause") == "validation_failed"
     ]
     moves = [move for row in (*waiting, *refused) if (move := _move(services, row, news)) is not None]
-    if moves:
-        await _apply(services, due, moves, refused)
+    if moves and await _apply(services, due, moves, refused) < len(moves):
+        return 0  # somebody else wrote some of them meanwhile: the next turn looks again
     still = [
         row for row in rows if Status(row.text("Status")) in (Status.SENT, Status.VALIDATED, Status.SENDING)
     ]
@@ -180,13 +186,14 @@ async def _follow(services: Services, due_row: Row, news: _News) -> int:
 
 async def _apply(
     services: Services, due: Due, moves: Sequence[tuple[Row, Cause | None]], refused: Sequence[Row]
-) -> None:
+) -> int:
     now = services.now()
     await note_due(services.tables.due, [Due(STATEMENT, due.store, due.day, now)])
     causes = [cause_row(why, receipt_member(row), now) for row, why in moves if why is not None]
     await open_causes(services.tables.causes, causes)
     saved = await save_rows(services.tables.transactions, [row for row, _ in moves])
     await _end_validation_causes(services, [row for row in refused if row.key in saved])
+    return len(saved)
 
 
 def _move(services: Services, row: Row, news: _News) -> tuple[Row, Cause | None] | None:

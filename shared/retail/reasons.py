@@ -163,15 +163,15 @@ _ALL = (
         "The tills send transactions of the kind “{value}”, which cannot go to D365 yet.",
         "This release does not know how D365 wants them.",
         "They are kept and held; other receipts go on.",
-        "Book them in D365 by hand, then write them off here with the voucher as the reason.",
+        "Book them in D365 by hand. They stay here, held, until the app can take them.",
     ),
     Reason(
         "content_conflict", FINANCE, STORE_TIMING,
         "Receipt {value} arrived twice with different content.",
         "The till numbered two receipts alike, was replaced, or changed a receipt after sending it.",
         "The first version counts; the second stands beside it.",
-        "Compare the two. If the second is right, reverse the first and send the second under a new number; "
-        "if the till was replaced, declare its new generation.",
+        "Compare the two. If the first is right, say so by releasing this cause: it ends, and the first stands. "
+        "If the second is right, put the difference right in D365 by hand and release with that as the reason.",
     ),
     Reason(
         "shift_overlap", STORE_OPERATIONS, STORE_TIMING,
@@ -192,7 +192,7 @@ _ALL = (
         "Receipts of store {store} for {day} arrived after the day had been compiled.",
         "The till was offline, or the receipt was kept back.",
         "Nothing: they post under their own business day, and the statement was compiled again.",
-        "No action, unless the day had been signed off: then see its supplement.",
+        "No action.",
     ),
     Reason(
         "d365_throttled", IT, SYSTEM,
@@ -249,7 +249,8 @@ _ALL = (
         "Receipt {value} differs in D365 from what was sent: {differing}.",
         "Somebody changed it there, or another system wrote under its number.",
         "It is never overwritten; the difference stands in the proof.",
-        "Find out who changed it; accept the change with a reason, or have it undone in D365.",
+        "Find out who changed it and have it undone, or book the difference in D365. The receipt stays held and in the "
+        "proof: it is never sent over what D365 has.",
     ),
 )  # fmt: skip
 REASONS: Mapping[str, Reason] = {reason.code: reason for reason in _ALL}

@@ -22,6 +22,11 @@ class Problem:
     expected: str
     found: str
 
+    @property
+    def told(self) -> str:
+        """Say it in one line."""
+        return f"{self.rule} ({self.field}: expected {self.expected}, found {self.found})"
+
 
 def problems_of(transaction: Transaction) -> tuple[Problem, ...]:
     """List every rule a transaction breaks; empty when it is sound.

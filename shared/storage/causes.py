@@ -88,9 +88,7 @@ def cause_row(cause: Cause, member: Member, since: datetime) -> Row:
     }
     if member.sequence_number is not None:
         values["SequenceNumber"] = member.sequence_number
-    return Row(
-        partition=fingerprint, key=join_key(*split_key(fingerprint), member.store, member.name), values=values
-    )
+    return Row(partition=fingerprint, key=cause_key(fingerprint, member.store, member.name), values=values)
 
 
 async def open_causes(table: Table, rows: Iterable[Row]) -> None:
@@ -102,6 +100,21 @@ async def open_causes(table: Table, rows: Iterable[Row]) -> None:
         for at in range(0, len(group), 100):
             part = {row.key: row for row in group[at : at + 100]}
             await table.write_group([Upsert(row) for row in part.values()])
+
+
+def cause_key(fingerprint: str, store: str, name: str) -> str:
+    """Give the row key of one thing that a cause holds."""
+    return join_key(*split_key(fingerprint), store, name)
+
+
+async def end_causes_of(
+    table: Table, store: str, name: str, fingerprints: Iterable[str], at: datetime, how: str
+) -> None:
+    """End what some causes hold of one receipt. `name` is the member's."""
+    for fingerprint in fingerprints:
+        row = await table.read(fingerprint, cause_key(fingerprint, store, name))
+        if row is not None:
+            await end_cause_rows(table, [row], at, how)
 
 
 async def end_cause_rows(table: Table, rows: Iterable[Row], at: datetime, how: str) -> int:

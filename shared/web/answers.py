@@ -8,8 +8,10 @@ from typing import Any
 
 import azure.functions as func
 
-from shared.errors import ForbiddenError, RejectedError, RetryableError, TillpostError, UnknownOutcomeError
+from shared.errors import ConflictError, ForbiddenError, RejectedError, TillpostError
 from shared.flows.ingest_transactions import ACCEPTED, CONFLICT, DUPLICATE, Verdict
+from shared.pos.masking import masked_text
+from shared.web.paths import transaction_path
 
 PROBLEM_TYPE = "application/problem+json"
 
@@ -39,11 +41,16 @@ def answer_error(error: TillpostError) -> func.HttpResponse:
         return problem(
             _rejected_status(error), str(error), field=error.field, expected=error.expected, found=error.found
         )
-    if isinstance(error, RetryableError | UnknownOutcomeError):
-        response = problem(503, "storage did not answer; send the same again: nothing is kept twice")
-        response.headers["Retry-After"] = "5"
-        return response
-    return problem(409, "somebody else changed this meanwhile; read it again")
+    if isinstance(error, ConflictError):
+        return problem(409, "somebody else changed this meanwhile; read it again")
+    response = problem(503, "the app or its storage is not ready; send the same again: nothing is kept twice")
+    response.headers["Retry-After"] = "5"
+    return response
+
+
+def log_text(error: TillpostError) -> str:
+    """Give an error's words for the log: what the caller sent may be in them, a card number must not."""
+    return masked_text(str(error), free=True)
 
 
 def _rejected_status(error: RejectedError) -> int:
@@ -67,7 +74,7 @@ def _result(verdict: Verdict) -> dict[str, Any]:
         "index": verdict.index,
         "transaction_id": verdict.transaction_id,
         "verdict": verdict.verdict,
-        "status_url": verdict.status_url or None,
+        "status_url": transaction_path(*verdict.kept_under) if verdict.kept_under else None,
         "problems": [
             {"rule": one.rule, "field": one.field, "expected": one.expected, "found": one.found}
             for one in verdict.problems

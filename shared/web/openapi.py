@@ -11,21 +11,25 @@ from shared.pos.canonical_model import schema_text
 _PEOPLE: list[dict[str, list[str]]] = [{"person": []}]
 _SENDERS: list[dict[str, list[str]]] = [{"account": [], "timestamp": [], "signature": []}]
 _EITHER = [*_PEOPLE, *_SENDERS]
+_ASKED = (
+    "One transaction and where it stands. In its path all of an id but letters, digits, _ . and - is written as = and two "
+    "hexadecimal digits for each UTF-8 byte; a source account signs the path as the status_url gave it."
+)
 _PROBLEM = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
 
 # method, path, what it does, who may call it, media type of the body ("" for none), answers beside the errors all have
 _ROUTES: tuple[tuple[str, str, str, list[dict[str, list[str]]], str, dict[str, str]], ...] = (
     (
         "post", "/transactions", "Send 1 to 500 transactions; each gets its own verdict.", _SENDERS, "application/json",
-        {"202": "Results", "409": "Problem", "413": "Problem", "422": "Problem"},
+        {"202": "Results", "422": "Problem"},
     ),
     (
         "post", "/pos/poslog", "Send a POSLog document (XML).", _SENDERS, "application/xml",
-        {"202": "Results", "409": "Problem", "413": "Problem", "422": "Problem"},
+        {"202": "Results", "422": "Problem"},
     ),
     (
-        "get", "/transactions/{store}/{account}/{transaction_id}", "One transaction and where it stands.", _EITHER, "",
-        {"200": "Object", "404": "Problem"},
+        "get", "/transactions/{store}/{account}/{transaction_id}",
+        _ASKED, _EITHER, "", {"200": "Object", "404": "Problem", "422": "Problem"},
     ),
     (
         "get", "/statements/{store}/{business_day}", "The statement of a store-day with its proof.", _PEOPLE, "",
@@ -41,7 +45,8 @@ _ROUTES: tuple[tuple[str, str, str, list[dict[str, list[str]]], str, dict[str, s
     ),
     ("get", "/causes", "What waits for a person, by cause.", _PEOPLE, "", {"200": "Object", "422": "Problem"}),
     (
-        "get", "/causes/{fingerprint}", "One cause with all it holds.", _PEOPLE, "", {"200": "Object", "404": "Problem"},
+        "get", "/causes/{fingerprint}", "One cause with all it holds.", _PEOPLE, "",
+        {"200": "Object", "404": "Problem", "422": "Problem"},
     ),
     (
         "post", "/causes/{fingerprint}/release", "Send what a cause holds on its way, after the fix.", _PEOPLE,
@@ -107,6 +112,11 @@ def _operation(
         ],
         "responses": {code: _response(kind) for code, kind in {**answers, **_common(security, body)}.items()},
     }
+    if body == "text/csv":
+        reason = {"type": "string", "minLength": 1, "maxLength": 2000}
+        operation["parameters"].append(
+            {"name": "X-Reason", "in": "header", "required": True, "schema": reason}
+        )
     if path == "/causes":
         state = {"type": "string", "enum": ["open", "ended", "all"], "default": "open"}
         operation["parameters"] += [
@@ -145,7 +155,9 @@ def _body_schema(path: str, body: str) -> dict[str, Any]:
 
 def _common(security: list[dict[str, list[str]]], body: str) -> dict[str, str]:
     common = {"401": "Problem", "403": "Problem", "503": "Problem"} if security else {}
-    return common | ({"400": "Problem"} if body else {})
+    if not body:
+        return common
+    return common | dict.fromkeys(("400", "409", "413"), "Problem")
 
 
 def _response(kind: str) -> dict[str, Any]:
@@ -157,6 +169,29 @@ def _response(kind: str) -> dict[str, Any]:
     return {"description": "The answer.", "content": {"application/json": {"schema": schema}}}
 
 
+_VERDICTS: dict[str, Any] = {
+    "type": "array",
+    "items": {
+        "type": "object",
+        "additionalProperties": False,
+        "required": ["index", "transaction_id", "verdict", "status_url", "problems"],
+        "properties": {
+            "index": {"type": "integer"},
+            "transaction_id": {"type": "string"},
+            "verdict": {"type": "string", "enum": ["accepted", "duplicate", "conflict", "held", "refused"]},
+            "status_url": {"type": ["string", "null"]},
+            "problems": {
+                "type": "array",
+                "items": {
+                    "type": "object",
+                    "properties": {
+                        name: {"type": "string"} for name in ("rule", "field", "expected", "found")
+                    },
+                },
+            },
+        },
+    },
+}
 _SCHEMAS: dict[str, Any] = {
     "Problem": {
         "type": "object",
@@ -168,40 +203,15 @@ _SCHEMAS: dict[str, Any] = {
             "field": {"type": "string"},
             "expected": {"type": "string"},
             "found": {"type": "string"},
-        },
-    },
-    "Results": {
-        "type": "object",
-        "required": ["results"],
-        "properties": {
-            "results": {
+            "results": _VERDICTS,
+            "problems": {
+                "description": "What is wrong with which row of a file, the heading being row 1.",
                 "type": "array",
-                "items": {
-                    "type": "object",
-                    "required": ["index", "transaction_id", "verdict", "status_url", "problems"],
-                    "properties": {
-                        "index": {"type": "integer"},
-                        "transaction_id": {"type": "string"},
-                        "verdict": {
-                            "type": "string",
-                            "enum": ["accepted", "duplicate", "conflict", "held", "refused"],
-                        },
-                        "status_url": {"type": ["string", "null"]},
-                        "problems": {
-                            "type": "array",
-                            "items": {
-                                "type": "object",
-                                "properties": {
-                                    name: {"type": "string"}
-                                    for name in ("rule", "field", "expected", "found")
-                                },
-                            },
-                        },
-                    },
-                },
-            }
+                "items": {"type": "object"},
+            },
         },
     },
+    "Results": {"type": "object", "required": ["results"], "properties": {"results": _VERDICTS}},
 }
 _SECURITY: dict[str, Any] = {
     "person": {"type": "http", "scheme": "bearer"},

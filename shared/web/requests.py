@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
@@ -11,13 +12,57 @@ from urllib.parse import unquote
 import azure.functions as func
 
 from shared.errors import RejectedError
+from shared.pos.masking import masked_text
+from shared.web.paths import read_part
 
 JSON_BYTES_MAX = 64 * 1024
+PART_CHARACTERS_MAX = 512  # of a path; a cause's fingerprint, the longest, is a table key
+REASON_CHARACTERS_MAX = 2000
+SEQUENCE_NUMBER_MAX = 10**15
+YEARS = range(1990, 2200)
+_KEY = re.compile(r"[A-Za-z0-9_.=~-]+")
+_SURROGATES = re.compile("[\ud800-\udfff]")
 
 
 def path_part(request: func.HttpRequest, name: str) -> str:
-    """Give a part of the path, decoded."""
-    return unquote(request.route_params.get(name, ""))
+    """Give a part of the path, decoded.
+
+    Raises:
+        RejectedError: it is too long or holds characters that nothing here is called by.
+    """
+    return _named(unquote(request.route_params.get(name, "")), name)
+
+
+def path_key(request: func.HttpRequest, name: str) -> str:
+    """Give a part of the path under which rows are kept: a store or a cause's fingerprint.
+
+    Raises:
+        RejectedError: no row can be kept under it.
+    """
+    text = path_part(request, name)
+    if not _KEY.fullmatch(text):
+        expected = "letters, digits, dots, dashes and underscores"
+        raise RejectedError(f"{name} is no name of one", field=name, expected=expected, found=text[:80])
+    return text
+
+
+def transaction_parts(request: func.HttpRequest) -> tuple[str, str, str]:
+    """Give store, account and id of a transaction's path (`shared.web.paths`).
+
+    Raises:
+        RejectedError: one of them holds characters that no id has.
+    """
+    store, account, transaction_id = (
+        _named(read_part(path_part(request, name)), name) for name in ("store", "account", "transaction_id")
+    )
+    return store, account, transaction_id
+
+
+def _named(text: str, name: str) -> str:
+    if not text or not text.isprintable() or len(text) > PART_CHARACTERS_MAX:
+        expected = f"1 to {PART_CHARACTERS_MAX} printable characters"
+        raise RejectedError(f"{name} is no name", field=name, expected=expected, found=ascii(text)[:80])
+    return text
 
 
 def path_day(request: func.HttpRequest, name: str = "business_day") -> date:
@@ -37,11 +82,13 @@ def query_day(request: func.HttpRequest, name: str) -> str | None:
 
 def _day(text: str, name: str) -> date:
     try:
-        return date.fromisoformat(text)
-    except ValueError as error:
-        raise RejectedError(
-            f"{name} is no day", field=name, expected="a day such as 2017-12-23", found=text
-        ) from error
+        day = date.fromisoformat(text)
+    except ValueError:
+        day = date.min
+    if day.year not in YEARS:
+        expected = "a day such as 2017-12-23, years 1990 to 2199"
+        raise RejectedError(f"{name} is no day", field=name, expected=expected, found=text[:80])
+    return day
 
 
 def json_object(request: func.HttpRequest) -> Mapping[str, Any]:
@@ -75,12 +122,37 @@ def text_of(body: Mapping[str, Any], name: str) -> str:
     Raises:
         RejectedError: it is missing, empty or no text.
     """
-    value = body.get(name)
-    if not isinstance(value, str) or not value.strip() or len(value) > 2000:
-        raise RejectedError(
-            f"{name} is needed", field=name, expected="a text of 1 to 2000 characters", found=repr(value)[:80]
-        )
+    return _text(body.get(name), name)
+
+
+def reason_of(body: Mapping[str, Any]) -> str:
+    """Give why a person decides something, without card numbers: it is kept, and shown to others.
+
+    Raises:
+        RejectedError: it is missing, empty or no text.
+    """
+    return masked_text(_text(body.get("reason"), "reason"), free=True)
+
+
+def reason_header(request: func.HttpRequest) -> str:
+    """Give the reason where the body is a file: the header X-Reason.
+
+    Raises:
+        RejectedError: it is missing, empty or no UTF-8.
+    """
+    return masked_text(_text(request.headers.get("X-Reason"), "X-Reason"), free=True)
+
+
+def _text(value: object, name: str) -> str:
+    is_text = isinstance(value, str) and value.strip() and len(value) <= REASON_CHARACTERS_MAX
+    if not isinstance(value, str) or not is_text or _SURROGATES.search(value):
+        expected, found = f"a text of 1 to {REASON_CHARACTERS_MAX} characters", _found(value)
+        raise RejectedError(f"{name} is needed", field=name, expected=expected, found=found)
     return value
+
+
+def _found(value: object) -> str:
+    return "nothing" if value is None else masked_text(ascii(value), free=True)[:80]
 
 
 def instant_of(body: Mapping[str, Any], name: str) -> datetime:
@@ -92,14 +164,11 @@ def instant_of(body: Mapping[str, Any], name: str) -> datetime:
     text = text_of(body, name)
     try:
         instant = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise RejectedError(
-            f"{name} is no instant", field=name, expected="ISO 8601 with an offset", found=text[:80]
-        ) from error
-    if instant.tzinfo is None:
-        raise RejectedError(
-            f"{name} has no offset", field=name, expected="ISO 8601 with an offset", found=text[:80]
-        )
+    except ValueError:
+        instant = datetime.min  # noqa: DTZ901 - refused below, as every instant without an offset
+    if instant.tzinfo is None or instant.year not in YEARS:
+        expected = "ISO 8601 with an offset, years 1990 to 2199"
+        raise RejectedError(f"{name} is no instant", field=name, expected=expected, found=_found(text))
     return instant
 
 
@@ -111,9 +180,11 @@ def numbers_of(body: Mapping[str, Any], name: str) -> list[int]:
     """
     value = body.get(name)
     if not isinstance(value, list) or not all(
-        isinstance(one, int) and not isinstance(one, bool) for one in value
+        isinstance(one, int) and not isinstance(one, bool) and 0 <= one <= SEQUENCE_NUMBER_MAX
+        for one in value
     ):
+        expected = f"whole numbers from 0 to {SEQUENCE_NUMBER_MAX}"
         raise RejectedError(
-            f"{name} is no list of numbers", field=name, expected="whole numbers", found=repr(value)[:80]
+            f"{name} is no list of numbers", field=name, expected=expected, found=_found(value)
         )
     return value

@@ -384,3 +384,55 @@ def test_a_csv_with_a_mistake_changes_nothing() -> None:
         assert (await services.mappings.refresh()).version == before
 
     run(story())
+
+
+def test_a_receipt_held_for_two_causes_is_in_both_and_leaves_both_when_it_goes_on() -> None:
+    async def story() -> None:
+        services = await flow_services(Hand())
+        strange = paid_with("KLARNA", 1)
+        strange["lines"][0]["item"] = "9999"
+        await send(services, strange)
+        await map_transactions(services, DUE)
+        assert {one["code"] for one in await list_causes(services, "open", None)} == {
+            "tender_unmapped",
+            "item_unmapped",
+        }
+        await import_mapping(services, "items", b"item,item_number,unit\n9999,D9999,ea\n", DESK, "new")
+        await import_mapping(services, "tenders", b"store,tender,payment_method\n*,KLARNA,7\n", DESK, "new")
+        await release_exceptions(services, "item_unmapped~9999", DESK, "mapped")
+        await release_exceptions(services, "tender_unmapped~KLARNA", DESK, "mapped")
+        await map_transactions(services, DUE)
+        assert await statuses(services) == {"T1": "mapped"}
+        assert await list_causes(services, "open", None) == []
+
+    run(story())
+
+
+def test_a_person_ends_what_cannot_be_read_and_a_conflict_by_their_word() -> None:
+    async def story() -> None:
+        services = await flow_services(Hand())
+        await send(services, sale_document(1), sale_document(2, colour="red"))
+        await send(services, sale_document(1, operator="7"))
+        for cause in await list_causes(services, "open", None):
+            released = await release_exceptions(services, cause["fingerprint"], DESK, "looked at")
+            assert released is not None
+            assert released.receipts == 0
+        assert await list_causes(services, "open", None) == []
+        found = await read_transaction(services, "S1", "east", "T1")
+        assert found is not None
+        assert "operator" not in str(found)
+
+    run(story())
+
+
+def test_a_newer_revision_that_balances_ends_what_held_the_old_one() -> None:
+    async def story() -> None:
+        services = await flow_services(Hand())
+        short = sale_document(tenders=sale_document()["tenders"][:1], revision="1")
+        assert await send(services, short) == ["held"]
+        assert await send(services, sale_document(revision="2")) == ["accepted"]
+        assert await list_causes(services, "open", None) == []
+        await map_transactions(services, DUE)
+        assert await statuses(services) == {"T1": "mapped"}
+
+    run(story())
