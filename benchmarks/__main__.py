@@ -10,6 +10,7 @@ from importlib.metadata import version
 
 from benchmarks.counted_operations import counted_operations
 from benchmarks.statement_time import statement_time
+from benchmarks.storage_groups import storage_groups
 
 
 def main() -> int:
@@ -24,6 +25,7 @@ def main() -> int:
     print(f"Python {sys.version.split()[0]} on {platform.machine()}; {packages}; seed 7\n")
     asyncio.run(counted_operations())
     asyncio.run(statement_time(options.receipts, options.rounds))
+    asyncio.run(storage_groups(40, options.receipts))
     return 0
 
 

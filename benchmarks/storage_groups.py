@@ -36,14 +36,19 @@ async def main() -> None:
     given = options.parse_args()
     names = ("azure-data-tables", "aiohttp")
     print(f"Python {platform.python_version()}, " + ", ".join(f"{name} {version(name)}" for name in names))
+    await storage_groups(given.groups, given.rows)
+
+
+async def storage_groups(groups: int, rows: int) -> None:
+    """Compare groups and reads with the SDK's own, against an emulator of their own."""
     with started() as azurite:
         connection = Connection(account_of(StorageSettings(azurite.connection_string), None))
         await ensure_tables(connection)(["groups", "reads"])
         async with TableClient.from_connection_string(azurite.connection_string, "groups") as sdk:
             for title, values in (("rows of 200 B", SMALL), ("rows of 3 KB", LARGE)):
-                await compare_groups(title, AzureTable("groups", connection), sdk, values, given.groups)
+                await compare_groups(title, AzureTable("groups", connection), sdk, values, groups)
         async with TableClient.from_connection_string(azurite.connection_string, "reads") as sdk:
-            await compare_reads(AzureTable("reads", connection), sdk, given.rows)
+            await compare_reads(AzureTable("reads", connection), sdk, rows)
         await connection.close()
 
 

@@ -22,6 +22,7 @@ from demo.repair import Repair
 from demo.report import chain_table, exceptions_text, stores_table, usage_table
 from demo.setup_data import d365_setup, mapping_files
 from demo.tables import item
+from demo.tempo import speed_for_this_machine
 from demo.trade import Trade, plant_faults
 from demo.web import Desk, Headquarters, Tills
 from demo.words import heading, introduction, plan_in_words, verdict
@@ -53,8 +54,11 @@ async def run_day(options: Options) -> int:
     keep_books(prepared.books, folder / "books.json")
     print(introduction(prepared, options))
     world = new_world(folder)
-    clock = Clock(prepared.begins, datetime.now(UTC) + timedelta(seconds=START_SECONDS), options.speed)
-    progress.step("starting storage, D365's simulator and the app")
+    speed = options.speed or speed_for_this_machine()
+    clock = Clock(prepared.begins, datetime.now(UTC) + timedelta(seconds=START_SECONDS), speed)
+    progress.step(
+        f"starting storage, D365's simulator and the app; a day will pass {speed:g} times faster than days do"
+    )
     with running(world, clock, JOBS_EVERY_MINUTES):
         run = _Run(options, prepared, world, clock, progress)
         outcome = await run.whole()
@@ -100,10 +104,9 @@ class _Run:
     def _note_lag(self, behind: timedelta) -> None:
         """Say so when this machine is too slow for the speed: then receipts are late that nobody planted."""
         if behind > GRACE:
-            speed = self.options.speed * 0.6
             self.outcome.wrong.append(
                 f"the tills were {behind.total_seconds() / 60:.0f} minutes behind at midnight: this machine is too "
-                f"slow for --speed {self.options.speed:g}; try --speed {speed:g}"
+                f"slow for --speed {self.clock.speed:g}; try --speed {self.clock.speed * 0.6:.0f}"
             )
 
     async def _set_up(self) -> None:

@@ -44,7 +44,9 @@ class Services:
     mappings: MappingCache
     storage_calls: Counter[str] = field(default_factory=Counter)
     started_at: datetime = datetime(1, 1, 1, tzinfo=UTC)
-    posted_statements: dict[tuple[str, str], PostedStatement] = field(default_factory=dict)  # seen posted; they never change
+    posted_statements: dict[tuple[str, str], PostedStatement] = field(
+        default_factory=dict
+    )  # seen posted; they never change
     log: logging.Logger = field(default_factory=lambda: logging.getLogger("tillpost"))
 
     @property

@@ -113,13 +113,13 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
     Raises:
         SettingsError: a setting is missing or wrong; it is named.
     """
+    for name in SETTING_NAMES:
+        _refuse_unresolved(environ, name)
     environment = _needed(environ, "TILLPOST_ENVIRONMENT")
     if environment not in ENVIRONMENTS:
         raise SettingsError(
             f"TILLPOST_ENVIRONMENT is {environment!r}; expected one of {', '.join(ENVIRONMENTS)}"
         )
-    for name in SETTING_NAMES:
-        _refuse_unresolved(environ, name)
     for name in SIMULATION_ONLY:
         if environ.get(name) and environment != SIMULATION:
             raise SettingsError(f"{name} is for simulations only; TILLPOST_ENVIRONMENT is {environment}")

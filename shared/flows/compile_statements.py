@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from shared.retail.business_day import closing_hour, day_ends_at, store_zone
@@ -19,6 +19,7 @@ from shared.services import Services
 from shared.storage.causes import (
     NUMBER,
     RECEIPT,
+    SHIFT,
     Member,
     cause_row,
     cause_rows,
@@ -65,11 +66,13 @@ async def _compile(services: Services, due_row: Row) -> int:
     if services.now() < ready_at:
         await postpone_due(services.tables.due, due_row, ready_at)
         return 0
+    begun_at = services.now()
     day = await _gather(services, due, store)
     statement = compile_store_day(day)
     await _note_gaps(services, statement)
     await _note_late(services, statement)
-    await _save(services, statement)
+    await _note_open_shifts(services, statement)
+    await _save(services, statement, begun_at)
     settle = services.settings.settle_seconds
     await finish_or_rest(services.tables.due, due_row, settle, services.rested_at())
     return 1
@@ -91,17 +94,21 @@ async def _gather(services: Services, due: Due, store: StoreSetup) -> StoreDay:
     )
 
 
-async def _save(services: Services, statement: Statement) -> None:
-    """Save the statement and its summary; a compilation that changed nothing leaves the revision as it was."""
+async def _save(services: Services, statement: Statement, begun_at: datetime) -> None:
+    """Save the summary and the statement, which knows only what was there when it was begun.
+
+    A compilation that changed nothing leaves the revision as it was.
+    """
     day = statement.day
     body = statement_json(statement, _d365_statements(day.receipts), _evidence(day.receipts))
     text = json.dumps(body, sort_keys=True, separators=(",", ":"))
     now = services.now()
     old = await services.tables.statements.read(day.store, statement_key(day.store, day.business_day))
-    if old is not None and statement_text(old) == text:
-        return
-    await services.tables.statements.upsert(statement_row(day.store, day.business_day, text, now, old))
     await services.tables.storedays.upsert(storeday_row(body, now))
+    if old is None or statement_text(old) != text:
+        await services.tables.statements.upsert(
+            statement_row(day.store, day.business_day, text, begun_at, old)
+        )
 
 
 def _d365_statements(receipts: Sequence[ReceiptRecord]) -> list[dict[str, str]]:
@@ -158,6 +165,31 @@ def _number_member(day: StoreDay, terminal: str, number: int, worth: Decimal) ->
         what=NUMBER, store=day.store, name=f"{terminal} {number}", terminal=terminal,
         business_day=day.business_day.isoformat(), sequence_number=number, amount=worth, currency=day.currency,
     )  # fmt: skip
+
+
+async def _note_open_shifts(services: Services, statement: Statement) -> None:
+    """Put shifts that nobody closed before store operations; end those that were closed or ended since."""
+    day = statement.day
+    for shift in day.shifts:
+        value = f"{day.store} till {shift.terminal} {day.business_day} shift {shift.shift}"
+        why = cause(
+            "shift_not_closed", value, store=day.store, terminal=shift.terminal, shift=shift.shift,
+            day=day.business_day.isoformat(),
+        )  # fmt: skip
+        if shift.closed_at is None:
+            name = f"{shift.terminal} {shift.generation} {shift.shift}"
+            member = Member(
+                SHIFT,
+                day.store,
+                name,
+                terminal=shift.terminal,
+                business_day=day.business_day.isoformat(),
+                receipts=0,
+            )
+            await open_causes(services.tables.causes, [cause_row(why, member, services.now())])
+        elif shift.ended_by:
+            rows = [row async for row in cause_rows(services.tables.causes, fingerprint_of(why), "open")]
+            await end_cause_rows(services.tables.causes, rows, services.now(), f"ended by {shift.ended_by}")
 
 
 async def _note_late(services: Services, statement: Statement) -> None:

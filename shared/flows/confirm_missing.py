@@ -42,6 +42,17 @@ async def confirm_missing(
         raise RejectedError(
             f"name {expected}", field="sequence_numbers", expected=expected, found=str(len(numbers))
         )
+    if any(not 0 < number < 2**31 for number in numbers):
+        raise RejectedError(
+            "a number is out of range",
+            field="sequence_numbers",
+            expected="1 to 2147483647",
+            found=str(numbers)[:80],
+        )
+    if await services.mappings.store(store, day) is None:
+        raise RejectedError(
+            "no such store", field="store", expected="a store in the stores mapping", found=store[:80]
+        )
     if not reason.strip():
         raise RejectedError("a reason is needed", field="reason", expected="a sentence", found="nothing")
     now = services.now()

@@ -15,7 +15,7 @@ from shared.storage.due import MAP, POST, STATEMENT, Due, note_due
 from shared.storage.keys import join_key
 from shared.storage.protocols import Condition, Row
 from shared.storage.receipts import advanced, receipts_of_day
-from shared.storage.shifts import CLOSED, SENT, ended
+from shared.storage.shifts import CLOSED, SENDING, SENT, ended
 
 TRIES_MAX = 5
 
@@ -66,7 +66,7 @@ async def _end(
         row = await services.tables.shifts.read(store, key)
         if row is None:
             return None
-        if row.text("Status") == SENT:
+        if row.text("Status") in (SENDING, SENT):
             raise RejectedError(
                 "the shift is already in D365", field="shift", expected="a shift not yet sent", found="sent"
             )

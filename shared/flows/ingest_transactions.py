@@ -6,23 +6,18 @@ where some of the receipts had been there before.
 
 from __future__ import annotations
 
-import contextlib
 import hmac
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
 from shared.errors import (
-    AlreadyThereError,
-    ChangedMeanwhileError,
-    GroupRefusedError,
-    NotThereError,
     RejectedError,
 )
+from shared.flows.ingesting.settle import Kept, settle, settle_one_by_one, write
 from shared.pos.adapter import Adapter, Arrival, localised
 from shared.retail.business_day import business_day_of, closing_hour, store_zone
-from shared.retail.identity import content_hash, revision_is_higher
+from shared.retail.identity import content_hash
 from shared.retail.mapping import Mappings
 from shared.retail.reasons import Cause, cause
 from shared.retail.rules import Problem, problems_of
@@ -34,25 +29,22 @@ from shared.storage.audit import append_audit
 from shared.storage.causes import (
     Member,
     cause_row,
-    end_causes_of,
     fingerprint_of,
     open_causes,
     receipt_member,
 )
 from shared.storage.due import MAP, STATEMENT, Due, note_due
-from shared.storage.protocols import Insert, Operation, Replace, Row
 from shared.storage.receipts import (
     UNKNOWN_STORE,
     advanced,
     document_fits,
-    receipt_label,
     receipt_rows,
 )
 
 RECEIPTS_PER_GROUP = 50  # two rows each, of the 100 a group may hold
 GROUP_DOCUMENT_BYTES = 3_000_000  # of the 4 MiB a group may weigh
 READ_IN_THREAD_BYTES = 1_000_000  # a larger document would hold up the loop
-ACCEPTED, DUPLICATE, CONFLICT, HELD, REFUSED = "accepted", "duplicate", "conflict", "held", "refused"
+REFUSED = "refused"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,19 +56,6 @@ class Verdict:
     verdict: str
     kept_under: tuple[str, str, str] | tuple[()] = ()
     problems: tuple[Problem, ...] = ()
-
-
-@dataclass(slots=True)
-class _Kept:
-    """A receipt on its way into the table."""
-
-    index: int
-    identity: Row
-    day: Row
-    business_day: date
-    problems: tuple[Problem, ...]
-    cause: Cause | None
-    verdict: str = ""
 
 
 async def ingest_transactions(
@@ -98,7 +77,7 @@ async def ingest_transactions(
         raise
     mappings = await _mappings_for(services, arrivals)
     verdicts: list[Verdict] = []
-    kept: list[_Kept] = []
+    kept: list[Kept] = []
     for index, arrival in enumerate(arrivals):
         outcome = _judge(services, sender, adapter, mappings, index, arrival)
         if isinstance(outcome, Verdict):
@@ -123,7 +102,7 @@ async def _mappings_for(services: Services, arrivals: Sequence[Arrival]) -> Mapp
 
 def _judge(
     services: Services, sender: Sender, adapter: Adapter, mappings: Mappings, index: int, arrival: Arrival
-) -> Verdict | _Kept:
+) -> Verdict | Kept:
     """Decide what to do with one receipt: refuse what cannot be read, hold what is wrong, keep the rest."""
     transaction = arrival.transaction
     if transaction is None:
@@ -147,7 +126,7 @@ def _judge(
     if why is not None:
         held = {"Cause": why.code, "CauseValue": why.value, "Fingerprint": fingerprint_of(why)}
         row = advanced(row, Status.HELD, received_at, _first_problem(problems), **held)
-    return _Kept(index, identity, row, day, problems, why)
+    return Kept(index, identity, row, day, problems, why)
 
 
 def _placed(
@@ -184,7 +163,7 @@ def _placed(
     return transaction, day, (), None
 
 
-async def _keep(services: Services, kept: Sequence[_Kept]) -> None:
+async def _keep(services: Services, kept: Sequence[Kept]) -> None:
     """Note the work and the causes, write every group, ring; then settle what had been there before."""
     if not kept:
         return
@@ -195,23 +174,23 @@ async def _keep(services: Services, kept: Sequence[_Kept]) -> None:
     await services.together(note_due(services.tables.due, [*dues, *compiles]), _open_causes(services, kept))
     first_of = {one.identity.key: one for one in reversed(kept)}
     groups = _groups([one for one in kept if first_of[one.identity.key] is one])
-    outcomes = await services.together(*(_write(services, group) for group in groups))
+    outcomes = await services.together(*(write(services, group) for group in groups))
     repeated = [group for group, written in zip(groups, outcomes, strict=True) if not written]
     bells = [
         services.ring(services.queues.mapping_due, key) for key in dict.fromkeys(due.key for due in dues)
     ]
-    await services.together(*bells, *(_settle(services, group) for group in repeated))
-    await _settle_one_by_one(services, [one for one in kept if first_of[one.identity.key] is not one])
+    await services.together(*bells, *(settle(services, group) for group in repeated))
+    await settle_one_by_one(services, [one for one in kept if first_of[one.identity.key] is not one])
 
 
-def _groups(kept: Sequence[_Kept]) -> list[list[_Kept]]:
+def _groups(kept: Sequence[Kept]) -> list[list[Kept]]:
     """Cut receipts into groups of one store, by count and by weight."""
-    groups: list[list[_Kept]] = []
-    by_store: dict[str, list[_Kept]] = {}
+    groups: list[list[Kept]] = []
+    by_store: dict[str, list[Kept]] = {}
     for one in kept:
         by_store.setdefault(one.identity.partition, []).append(one)
     for members in by_store.values():
-        group: list[_Kept] = []
+        group: list[Kept] = []
         weight = 0
         for one in members:
             size = sum(len(value) for value in one.day.values.values() if isinstance(value, bytes | str))
@@ -224,112 +203,13 @@ def _groups(kept: Sequence[_Kept]) -> list[list[_Kept]]:
     return groups
 
 
-async def _write(services: Services, group: Sequence[_Kept]) -> bool:
-    """Write a group of new receipts, all or nothing; False when one of them had been there before."""
-    operations: list[Operation] = [
-        insert for one in group for insert in (Insert(one.identity), Insert(one.day))
-    ]
-    try:
-        await services.tables.transactions.write_group(operations)
-    except GroupRefusedError as error:
-        if not isinstance(error.cause, AlreadyThereError):
-            raise
-        return False
-    for one in group:
-        one.verdict = HELD if one.problems else ACCEPTED
-    return True
-
-
-async def _settle(services: Services, group: Sequence[_Kept]) -> None:
-    """Sort out a group in which something had been there before: read the identities, write only what is new."""
-    table = services.tables.transactions
-    found = await services.together(*(table.read(one.identity.partition, one.identity.key) for one in group))
-    new: list[_Kept] = []
-    for one, identity in zip(group, found, strict=True):
-        if identity is None:
-            new.append(one)
-        elif identity.text("ContentHash") == one.identity.text("ContentHash"):
-            one.verdict = DUPLICATE
-        else:
-            await _settle_other_content(services, one, identity)
-    if new and not await _write(services, new):
-        await _settle_one_by_one(services, new)
-
-
-async def _settle_one_by_one(services: Services, rest: Sequence[_Kept]) -> None:
-    """Write receipts singly, where another call got some of them in meanwhile or the call holds one twice."""
-    table = services.tables.transactions
-    for one in rest:
-        if await _write(services, [one]):
-            continue
-        identity = await table.read(one.identity.partition, one.identity.key)
-        if identity is not None and identity.text("ContentHash") != one.identity.text("ContentHash"):
-            await _settle_other_content(services, one, identity)
-        else:
-            one.verdict = DUPLICATE
-
-
-async def _settle_other_content(services: Services, one: _Kept, identity: Row) -> None:
-    """Same key, other content: a higher revision replaces what was not sent; anything else is a conflict, both kept."""
-    table = services.tables.transactions
-    first = await table.read(identity.partition, identity.text("DayKey"))
-    if first is not None and _may_replace(one, identity, first):
-        day = one.day.with_values(History=f"{first.text('History')}\n{one.day.text('History')} (revision)")
-        operations: list[Operation] = [Replace(one.identity, identity.etag)]
-        if day.key == first.key:
-            operations.append(Replace(day, first.etag))
-            try:
-                await table.write_group(operations)
-            except GroupRefusedError as error:
-                if not isinstance(error.cause, ChangedMeanwhileError | NotThereError):
-                    raise
-            else:
-                one.verdict = HELD if one.problems else ACCEPTED
-                await _end_older_causes(services, one, first)
-                return
-    await _keep_conflict(services, one, first)
-
-
-async def _end_older_causes(services: Services, one: _Kept, first: Row) -> None:
-    """The version that was held is gone: end what held it, unless it holds the new one too."""
-    held = json.loads(first.text("Fingerprints", "[]")) or [first.text("Fingerprint")]
-    over = [fingerprint for fingerprint in held if fingerprint and fingerprint != one.day.text("Fingerprint")]
-    name = receipt_member(first).name
-    how = "replaced by a newer revision"
-    await end_causes_of(services.tables.causes, first.partition, name, over, services.now(), how)
-
-
-def _may_replace(one: _Kept, identity: Row, first: Row) -> bool:
-    unsent = first.text("Status") in (Status.RECEIVED, Status.WAITING, Status.HELD, Status.MAPPED)
-    was_packaged = bool(first.text("Package"))
-    newer = revision_is_higher(one.identity.text("Revision"), identity.text("Revision"))
-    return unsent and not was_packaged and newer
-
-
-async def _keep_conflict(services: Services, one: _Kept, first: Row | None) -> None:
-    """Keep the second version beside the first, and show both to a person. The first one counts."""
-    digest = one.identity.text("ContentHash").rpartition(":")[2][:24]
-    second = replace(one.day, key=f"conflict{one.day.key.removeprefix('day')}~{digest}", etag="")
-    label = receipt_label(one.day)
-    why = cause("content_conflict", label)
-    await open_causes(
-        services.tables.causes,
-        [cause_row(why, replace(receipt_member(one.day), name=f"conflict {label} {digest}"), services.now())],
-    )
-    with contextlib.suppress(AlreadyThereError):  # the same second version came again
-        await services.tables.transactions.insert(
-            second.with_values(Record="conflict", DayKey=first.key if first else None)
-        )
-    one.verdict = CONFLICT
-
-
-async def _open_causes(services: Services, kept: Sequence[_Kept]) -> None:
+async def _open_causes(services: Services, kept: Sequence[Kept]) -> None:
     now = services.now()
     rows = [cause_row(one.cause, receipt_member(one.day), now) for one in kept if one.cause is not None]
     await open_causes(services.tables.causes, rows)
 
 
-def _verdict_of(one: _Kept) -> Verdict:
+def _verdict_of(one: Kept) -> Verdict:
     row = one.day
     place = (row.partition, row.text("Account"), row.text("TransactionId"))
     return Verdict(one.index, place[2], one.verdict, place, _located(one.index, one.problems))

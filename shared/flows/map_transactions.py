@@ -12,26 +12,24 @@ from datetime import date, datetime, timedelta
 
 from shared.d365.rows import transaction_rows
 from shared.errors import (
-    AlreadyThereError,
     ChangedMeanwhileError,
     GroupRefusedError,
     NotThereError,
     RejectedError,
 )
+from shared.flows.mapping.keep_shifts import keep_shifts
 from shared.flows.posting.kept import read_kept
 from shared.pos.adapter import localised
-from shared.retail.business_day import closing_hour, day_begins_at, day_ends_at, store_zone
+from shared.retail.business_day import closing_hour, day_ends_at, store_zone
 from shared.retail.mapped import MappedTransaction, StoreSetup
-from shared.retail.mapping import NEVER_SENT, SENT_KINDS, Mappings, map_transaction, synthetic_shift
+from shared.retail.mapping import NEVER_SENT, SENT_KINDS, Mappings, map_transaction
 from shared.retail.reasons import Cause, cause
 from shared.retail.rules import problems_of
-from shared.retail.shift import Shift, overlaps
+from shared.retail.shift import Shift
 from shared.retail.status import Status
-from shared.retail.transaction import Kind, ShiftRecord, TillStatus, Transaction
+from shared.retail.transaction import Kind, TillStatus, Transaction
 from shared.services import Services
 from shared.storage.causes import (
-    SHIFT,
-    Member,
     cause_row,
     end_causes_of,
     fingerprint_of,
@@ -41,11 +39,10 @@ from shared.storage.causes import (
 from shared.storage.due import POST, STATEMENT, Due, due_from, finish_or_rest, note_due, read_due
 from shared.storage.protocols import Replace, Row
 from shared.storage.receipts import advanced, receipts_of_day
-from shared.storage.shifts import as_shifts, shift_key, shift_row, shifts_of_day
 from shared.storage.statements import statement_key
 
 RECEIPTS_PER_GROUP = 100
-SHIFT_TRIES_MAX = 5
+ROWS_PER_RUN_MAX = 1_000  # a run stays well within the time in which its due row may not be deleted
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +61,10 @@ async def map_transactions(services: Services, key: str) -> int:
     due = due_from(due_row)
     mappings = await services.mappings.at_least(due.mapping_version)
     rows = await receipts_of_day(services.tables.transactions, due.store, due.day, Status.RECEIVED)
-    moved = await _map_rows(services, due, mappings, rows) if rows else 0
-    if moved == len(rows):
+    moved = await _map_rows(services, due, mappings, rows[:ROWS_PER_RUN_MAX]) if rows else 0
+    if len(rows) > ROWS_PER_RUN_MAX:
+        await services.ring(services.queues.mapping_due, key)
+    elif moved == len(rows):
         settle = services.settings.settle_seconds
         await finish_or_rest(services.tables.due, due_row, settle, services.rested_at())
     return moved
@@ -76,7 +75,7 @@ async def _map_rows(services: Services, due: Due, mappings: Mappings, rows: Sequ
     if store is None:
         return await _hold_all(services, rows, cause("store_unknown", due.store))
     read, unreadable = _read_rows(rows, store)
-    shifts = await _keep_shifts(services, store, due.day, read)
+    shifts = await keep_shifts(services, store, due.day, [one.transaction for one in read])
     mappings = await _newest_mappings(services, mappings, due.day, read, shifts)
     await _note_work_ahead(services, store, due.day, read)
     moved = await _hold_all(
@@ -109,6 +108,9 @@ def _decide(
     transaction: Transaction, day: date, mappings: Mappings, shifts: Sequence[Shift]
 ) -> MappedTransaction | tuple[Cause, ...] | str:
     """Say what becomes of a transaction: mapped, held for causes, or excluded with the reason in words."""
+    store = mappings.store(transaction.store, day)
+    if store is not None and store.account and store.account != transaction.account:
+        return (cause("store_wrong_account", store.store),)
     if transaction.training:
         return "a training receipt"
     if transaction.status is not TillStatus.COMPLETED:
@@ -248,96 +250,3 @@ async def _save(services: Services, rows: Sequence[Row]) -> int:
             saved += len(group)
             break
     return saved
-
-
-async def _keep_shifts(
-    services: Services, store: StoreSetup, day: date, read: Sequence[_Read]
-) -> tuple[Shift, ...]:
-    """Take over what the tills say of their shifts, make the missing ones, and give all shifts of the day."""
-    known = {row.key: row for row in await shifts_of_day(services.tables.shifts, store.store, day)}
-    told = [one.transaction for one in read if one.transaction.shift_record is not None]
-    told.sort(key=lambda one: one.completed_at)
-    for transaction in told:
-        record = transaction.shift_record
-        if record is not None and transaction.kind in (Kind.SHIFT_OPEN, Kind.SHIFT_CLOSE):
-            await _keep_shift(services, known, store.store, day, transaction, record)
-    for transaction in (one.transaction for one in read if one.transaction.is_for_the_ledger):
-        await _make_shift_where_none(services, known, store, day, transaction)
-    shifts = as_shifts(list(known.values()))
-    await _note_overlaps(services, store.store, day, shifts)
-    return shifts
-
-
-async def _keep_shift(
-    services: Services,
-    known: dict[str, Row],
-    store: str,
-    day: date,
-    transaction: Transaction,
-    record: ShiftRecord,
-) -> None:
-    key = shift_key(store, day, transaction.terminal, record.shift)
-    for _ in range(SHIFT_TRIES_MAX):
-        old = known.get(key)
-        row = shift_row(store, day, transaction.terminal, transaction.generation, record, old)
-        if old is not None and dict(row.values) == dict(old.values):
-            return
-        if await _save_shift(services, known, row):
-            return
-
-
-async def _save_shift(services: Services, known: dict[str, Row], row: Row) -> bool:
-    """Save a shift under its ETag; where somebody was quicker, read theirs and say so."""
-    table = services.tables.shifts
-    try:
-        etag = await table.replace(row, row.etag) if row.etag else await table.insert(row)
-    except (ChangedMeanwhileError, NotThereError) as error:
-        services.log.info("shift %s was written meanwhile: %s", row.key, error)
-    except AlreadyThereError:
-        services.log.info("shift %s was made meanwhile", row.key)
-    else:
-        known[row.key] = replace(row, etag=etag)
-        return True
-    current = await table.read(row.partition, row.key)
-    if current is not None:
-        known[row.key] = current
-    return False
-
-
-async def _make_shift_where_none(
-    services: Services, known: dict[str, Row], store: StoreSetup, day: date, transaction: Transaction
-) -> None:
-    """Make the synthetic shift of a till whose receipts name none: it runs from the day's begin and ends with the day."""
-    shift = transaction.shift or synthetic_shift(day)
-    key = shift_key(store.store, day, transaction.terminal, shift)
-    if key in known or transaction.shift is not None:
-        return
-    zone, closes_at = store_zone(store.time_zone), closing_hour(store.closing_time)
-    begins_at, ends_at = day_begins_at(day, zone, closes_at), day_ends_at(day, zone, closes_at)
-    record = ShiftRecord(shift=shift, opened_at=begins_at, closed_at=ends_at)
-    row = shift_row(
-        store.store, day, transaction.terminal, transaction.generation, record, None, synthetic=True
-    )
-    await _save_shift(services, known, row)
-
-
-async def _note_overlaps(services: Services, store: str, day: date, shifts: Sequence[Shift]) -> None:
-    """Put an overlap before store operations as soon as it is seen, even before a receipt falls into it.
-
-    A shift that is merely still open when the next one opens is told once a receipt or its closing shows the overlap.
-    """
-    rows = []
-    for overlap in overlaps(shifts):
-        earlier = overlap.earlier
-        if earlier.ended_by or earlier.closed_at is None:
-            continue
-        why = cause(
-            "shift_overlap", f"{store} till {earlier.terminal} {day} shift {earlier.shift}",
-            store=store, terminal=earlier.terminal, shift=earlier.shift, since=overlap.since.isoformat(),
-        )  # fmt: skip
-        name = shift_key(store, day, earlier.terminal, earlier.shift)
-        member = Member(
-            SHIFT, store, name, terminal=earlier.terminal, business_day=day.isoformat(), receipts=0
-        )
-        rows.append(cause_row(why, member, services.now()))
-    await open_causes(services.tables.causes, rows)

@@ -8,20 +8,28 @@ blindly.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import date, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from shared.d365.decoder import decode
-from shared.d365.outcomes import EntityResult
 from shared.errors import RejectedError, RetryableError, ThrottledError, UnknownOutcomeError
-from shared.flows.posting.apply import advance_members, close_package, rows_of_members, save_rows
-from shared.flows.posting.build import Material, content_of, mapped_again, mapped_shifts
+from shared.flows.posting.apply import advance_members, close_package, rest_shifts, save_rows
+from shared.flows.posting.build import content_of, mapped_again, mapped_shifts
+from shared.flows.posting.evidence import errors_of, headers_of, may_go, shifts_landed
 from shared.flows.posting.gather import gather
-from shared.flows.posting.read_back import errors_by_transaction, outcomes_of
+from shared.flows.posting.material import being_sent, to_build
+from shared.flows.posting.read_back import outcomes_of
+from shared.flows.posting.set_aside import set_aside
 from shared.flows.posting.slot import Drive, LostLeaseError, is_waiting, next_poll_seconds, take_lease
-from shared.flows.posting.trouble import end_causes, end_trouble, history, note_trouble, open_package_cause
+from shared.flows.posting.trouble import (
+    end_causes,
+    end_trouble,
+    history,
+    note_trouble,
+    open_package_cause,
+    tell_of_long_import,
+)
 from shared.retail.mapped import MappedTransaction
 from shared.retail.reasons import cause
 from shared.retail.status import Status
@@ -36,18 +44,16 @@ from shared.storage.packages import (
     SLOT_FREE,
     UNKNOWN,
     UPLOADING,
-    PackageMember,
     package_key,
-    read_members,
     write_members,
 )  # fmt: skip
 from shared.storage.protocols import Row, Value
-from shared.storage.receipts import advanced, key_values, records_of_day
-from shared.storage.shifts import SENDING, as_shifts, shifts_of_day
+from shared.storage.receipts import advanced, key_values
+from shared.storage.shifts import SENDING
 
 DRIVE = "drive"
 STEPS_MAX = 12
-ATTEMPTS_MAX = 8
+REFUSALS_MAX = 8
 UPLOAD_MARGIN_SECONDS = 300
 UPLOAD_HOURS = 24  # where the upload address does not say when it expires
 SILENT_PAUSE_SECONDS = 120.0
@@ -86,11 +92,13 @@ async def _drive(services: Services, drive: Drive) -> str:
             pause = error.wait_seconds or SILENT_PAUSE_SECONDS
         except RetryableError as error:
             services.log.warning("D365 did not answer: %s", error)
-            await note_trouble(services, drive, "d365_silent")
+            if error.wait_seconds is None:  # whoever says when to come back is not silent
+                await note_trouble(services, drive, "d365_silent")
             pause = error.wait_seconds or SILENT_PAUSE_SECONDS
         except RejectedError as error:
-            services.log.error("D365 refused a request: %s", error)
-            await note_trouble(services, drive, "d365_call_refused", str(error))
+            services.log.error("the package cannot go on: %s", error)
+            code = "package_stuck" if error.field == "package" else "d365_call_refused"
+            await note_trouble(services, drive, code, str(error))
             pause = SILENT_PAUSE_SECONDS
         if pause:
             await drive.let_go(services.now() + timedelta(seconds=pause))
@@ -138,50 +146,15 @@ async def _start_package(services: Services, drive: Drive) -> bool:
     return True
 
 
-async def _material(services: Services, members: Sequence[PackageMember]) -> Material:
-    """Read everything a package is made of."""
-    keys = [member for member in members if not member.is_shift]
-    receipts = await rows_of_members(services, services.tables.transactions, keys)
-    shift_rows = await rows_of_members(
-        services, services.tables.shifts, [one for one in members if one.is_shift]
-    )
-    needed = max([row.number("MappingVersion") for row in receipts] or [0])
-    days = sorted({(row.partition, row.text("BusinessDay")) for row in (*receipts, *shift_rows)})
-    found = await services.together(
-        *(shifts_of_day(services.tables.shifts, store, date.fromisoformat(day)) for store, day in days)
-    )
-    material = Material(
-        mappings=await services.mappings.at_least(needed),
-        shifts={key: as_shifts(rows) for key, rows in zip(days, found, strict=True)},
-        receipts=receipts,
-        shift_rows=shift_rows,
-    )
-    if shift_rows:
-        shift_days = sorted({(row.partition, row.text("BusinessDay")) for row in shift_rows})
-        records = await services.together(
-            *(
-                records_of_day(services.tables.transactions, store, date.fromisoformat(day))
-                for store, day in shift_days
-            )
-        )
-        material.records = dict(zip(shift_days, records, strict=True))
-    return material
-
-
 async def _build(services: Services, drive: Drive) -> None:
     """Freeze the keys of the package's receipts and write down what it holds, before D365 is called."""
     package = drive.package.text("Package") if drive.package else ""
-    members = await read_members(services.tables.packages, services.settings.d365.environment_id, package)
-    material = await _material(services, members)
-    material.receipts = [row for row in material.receipts if _belongs(row, package)]
+    material = await to_build(services, drive)
     good, bad = await services.in_thread(mapped_again, material)
     await advance_members(services, bad, Status.RECEIVED, "its mapping or shift has changed")
     now = services.now()
     fresh = [(row, one) for row, one in good if row.text("Status") == Status.MAPPED]
-    frozen = [
-        advanced(row, Status.SENDING, now, f"in package {package}", Package=package, **key_values(one))
-        for row, one in fresh
-    ]
+    frozen = [_frozen(row, one, package, now) for row, one in fresh]
     saved = await save_rows(services.tables.transactions, frozen)
     shifts = [
         row.with_values(Status=SENDING, Package=package)
@@ -190,9 +163,18 @@ async def _build(services: Services, drive: Drive) -> None:
     ]
     await save_rows(services.tables.shifts, shifts)
     kept = [one for row, one in good if row.key in saved or row.text("Status") == Status.SENDING]
-    built = await services.in_thread(
-        content_of, services.settings.d365.data_project, package, kept, mapped_shifts(material)
-    )
+    if not kept and not mapped_shifts(material):
+        await rest_shifts(services, material.shift_rows)
+        await drive.save_package(Stage=DONE, EndedAt=now, History=history(services, drive, "nothing to send"))
+        return
+    project = services.settings.d365.data_project
+    try:
+        built = await services.in_thread(content_of, project, package, kept, mapped_shifts(material))
+    except RejectedError as error:
+        services.log.error("package %s cannot be built: %s", package, error)
+        await set_aside(services, project, package, material.shift_rows)
+        await drive.save_package(History=history(services, drive, f"set aside what cannot be built: {error}"))
+        return  # still building: the next step takes what is left
     await drive.save_package(
         Stage=BUILT,
         Receipts=len(kept),
@@ -200,46 +182,26 @@ async def _build(services: Services, drive: Drive) -> None:
         Rows=str(dict(built.rows_by_entity)),
         Amount=str(sum((one.transaction.amount_paid for one in kept), start=Decimal(0))),
     )
-    if not kept and not material.shift_rows:
-        await drive.save_package(Stage=DONE)
 
 
-def _belongs(row: Row, package: str) -> bool:
-    """Say whether a receipt is still this package's: mapped and in none, or sending in this one."""
-    status = row.text("Status")
-    return status == Status.MAPPED or (status == Status.SENDING and row.text("Package") == package)
-
-
-async def _sending(services: Services, drive: Drive) -> tuple[Material, list[tuple[Row, MappedTransaction]]]:
-    """Read again what this package is sending."""
-    package = drive.package.text("Package") if drive.package else ""
-    members = await read_members(services.tables.packages, services.settings.d365.environment_id, package)
-    material = await _material(services, members)
-    material.receipts = [
-        row
-        for row in material.receipts
-        if row.text("Package") == package and row.text("Status") == Status.SENDING
-    ]
-    material.shift_rows = [
-        row for row in material.shift_rows if row.text("Package") == package and row.text("Status") == SENDING
-    ]
-    good, bad = await services.in_thread(mapped_again, material)
-    if bad:
-        raise RejectedError(
-            f"{len(bad)} receipts of package {package} can no longer be read as they were mapped"
-        )
-    return material, good
+def _frozen(row: Row, mapped: MappedTransaction, package: str, at: datetime) -> Row:
+    """Give a receipt's row with what no later mapping or shift changes: its key, its shift, its package."""
+    before = True if row.text("D365Number") else None
+    return advanced(
+        row, Status.SENDING, at, f"in package {package}", Package=package, SentBefore=before, Shift=mapped.shift,
+        ShiftNumber=mapped.shift_number, **key_values(mapped),
+    )  # fmt: skip
 
 
 async def _send(services: Services, drive: Drive) -> None:
     """One attempt: upload, then hand over. Its execution id is new each time; the hand-over is intended before made."""
     assert drive.package is not None
     package, attempt = drive.package.text("Package"), drive.package.number("Attempt") + 1
-    material, good = await _sending(services, drive)
-    if not good and not material.shift_rows:
+    material, good = await being_sent(services, drive)
+    mapped = [one for _, one in await may_go(services, good)]
+    if not mapped and not material.shift_rows:
         await drive.save_package(Stage=READING)
         return
-    mapped = [one for _, one in good]
     built = await services.in_thread(
         content_of, services.settings.d365.data_project, package, mapped, mapped_shifts(material)
     )
@@ -262,26 +224,27 @@ async def _send(services: Services, drive: Drive) -> None:
     try:
         await services.d365.import_package(target.url, execution, drive.package.text("LegalEntity"))
     except UnknownOutcomeError:
-        await drive.save_package(
-            Stage=UNKNOWN, AnswerLost=True, History=history(services, drive, "no answer: asking D365")
-        )
+        await drive.save_package(AnswerLost=True)  # first, so that whoever reads back ends the cause
         await open_package_cause(services, drive.package, cause("import_answer_lost", package))
+        await drive.save_package(Stage=UNKNOWN, History=history(services, drive, "no answer: asking D365"))
     except (RejectedError, RetryableError) as error:
         await drive.save_package(
             Stage=BUILT, History=history(services, drive, f"not taken: {str(error)[:200]}")
         )
         if isinstance(error, RetryableError):
             raise
-        await _refused_whole(services, drive, str(error), attempt)
+        await _refused_whole(services, drive, str(error))
     await end_trouble(services, drive)
 
 
-async def _refused_whole(services: Services, drive: Drive, text: str, attempt: int) -> None:
+async def _refused_whole(services: Services, drive: Drive, text: str) -> None:
     """D365 would not take the package. What passes by itself, such as another import that runs, is waited for;
     else it is tried a few times before its receipts are held with D365's words.
     """
     services.log.warning("D365 did not take a package: %s", text)
-    if decode(text).passes or attempt < ATTEMPTS_MAX:
+    refusals = (drive.package.number("Refusals") if drive.package else 0) + 1
+    await drive.save_package(Refusals=refusals)
+    if decode(text).passes or refusals < REFUSALS_MAX:
         await note_trouble(services, drive, "d365_call_refused", text)
         raise RetryableError(text, wait_seconds=SILENT_PAUSE_SECONDS)
     await drive.save_package(Stage=READING, FinalStatus="not taken", LastError=text[:1000])
@@ -305,6 +268,7 @@ async def _ask(services: Services, drive: Drive) -> float:
         await drive.save_package(Stage=IMPORTING, History=history(services, drive, note))
         await end_causes(services, cause("import_answer_lost", drive.package.text("Package")), note)
     if status not in FINAL:
+        await tell_of_long_import(services, drive)
         return next_poll_seconds(drive.slot.number("Polls"))
     await drive.save_package(
         Stage=READING, FinalStatus=status, History=history(services, drive, f"import ended: {status}")
@@ -316,23 +280,27 @@ async def _read_back(services: Services, drive: Drive) -> None:
     """Read back what D365 has of the package, move its receipts on, and free the slot."""
     assert drive.package is not None
     package = drive.package
-    name, attempt = package.text("Package"), package.number("Attempt")
-    material, good = await _sending(services, drive)
+    name, readings = package.text("Package"), package.number("Readings") + 1
+    material, good = await being_sent(services, drive)
     ended = package.text("FinalStatus") in FINAL
     results = await services.d365.entity_results(package.text("ExecutionId")) if ended else []
-    errors = await _errors(services, package, results) if ended else {"": [package.text("LastError")]}
-    headers = await services.d365.headers_of_package(name) if good else []
+    errors = await errors_of(services, package, results) if ended else {"": [package.text("LastError")]}
+    headers = await headers_of(services, name, good)
     await end_trouble(services, drive)
-    outcomes = outcomes_of(good, headers, errors, attempt)
-    shifts_in = any(one.entity == "Shifts" and _landed(one) and not _failed(one) for one in results)
+    outcomes = outcomes_of(good, headers, errors, readings)
     await drive.renew()
-    left = await close_package(services, name, outcomes, material.shift_rows, shifts_in=shifts_in)
+    left = await close_package(
+        services, name, outcomes, material.shift_rows, shifts_in=shifts_landed(results)
+    )
     counts = {"Entities": str([asdict(one) for one in results])[:20_000]}
-    if left and attempt < ATTEMPTS_MAX:
-        await drive.save_package(
-            Stage=BUILT, History=history(services, drive, f"{left} not there: sending them again"), **counts
-        )
+    if left:
+        again = history(services, drive, f"{left} not there: sending them again")
+        await drive.save_package(Stage=BUILT, Readings=readings, History=again, **counts)
         return
+    if package.flag("TookLong"):
+        await end_causes(services, cause("import_takes_long", name), "D365 named an end")
+    if package.flag("AnswerLost"):
+        await end_causes(services, cause("import_answer_lost", name), "settled by reading back")
     sent = sum(1 for one in outcomes if one.sent)
     await drive.save_package(
         Stage=DONE,
@@ -341,25 +309,4 @@ async def _read_back(services: Services, drive: Drive) -> None:
         History=history(services, drive, f"{sent} read back"),
         **counts,
     )
-    if package.flag("AnswerLost"):
-        await end_causes(services, cause("import_answer_lost", name), "settled by reading back")
     await drive.free()
-
-
-async def _errors(services: Services, package: Row, results: Sequence[EntityResult]) -> dict[str, list[str]]:
-    """Ask for D365's messages and the keys it refused, only where something went wrong."""
-    failing = [one for one in results if _failed(one)]
-    if not failing and package.text("FinalStatus") == "Succeeded":
-        return {}
-    execution = package.text("ExecutionId")
-    messages = await services.d365.execution_errors(execution)
-    keys = [key for one in failing for key in await services.d365.error_keys(execution, one.entity)]
-    return errors_by_transaction(keys, messages)
-
-
-def _failed(result: EntityResult) -> int:
-    return (result.target_failed or 0) + (result.staging_failed or 0)
-
-
-def _landed(result: EntityResult) -> int:
-    return (result.target_created or 0) + (result.target_updated or 0)

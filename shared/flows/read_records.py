@@ -83,7 +83,7 @@ async def list_storedays(services: Services, legal_entity: str, day: date) -> li
 async def list_causes(services: Services, state: str | None, day: str | None) -> list[dict[str, Any]]:
     """Give causes, not receipts: one entry a fingerprint, counted now; the most valuable first."""
     groups: dict[str, list[Row]] = {}
-    async for row in cause_rows(services.tables.causes, None, None):
+    async for row in cause_rows(services.tables.causes, None, state if state == "open" else None):
         if day is None or row.text("BusinessDay") in ("", day):
             groups.setdefault(row.partition, []).append(row)
     causes = [_cause_body(rows) for rows in groups.values()]

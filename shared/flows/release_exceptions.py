@@ -20,7 +20,7 @@ from shared.services import Services
 from shared.settings import Person
 from shared.storage.audit import append_audit
 from shared.storage.causes import OPEN, RECEIPT, cause_rows, end_cause_rows
-from shared.storage.due import MAP, Due, due_key, note_due
+from shared.storage.due import MAP, STATEMENT, Due, due_key, note_due
 from shared.storage.protocols import Insert, Row
 from shared.storage.receipts import UNKNOWN_STORE, advanced, document_of, identity_key, receipt_rows
 
@@ -66,6 +66,7 @@ async def release_exceptions(
         for row in receipts
     ]
     saved = await save_rows(services.tables.transactions, moved)
+    await note_due(services.tables.due, dues)  # again: many rows may have taken longer than a due row is safe
     gone = [row for row in receipts if row.key in saved]
     await end_cause_rows(services.tables.causes, _rows_of(held, gone), now, note)
     await services.together(*(services.ring(services.queues.mapping_due, due.key) for due in dues))
@@ -85,8 +86,20 @@ async def _end_by_word(services: Services, members: Sequence[Row], person: Perso
         reason=reason,
         evidence=fingerprint,
     )
+    if members[0].text("Reason") == "content_conflict":
+        await _first_stands(services, members)
     await end_cause_rows(services.tables.causes, members, now, f"ended by {person.name}: {reason}")
     return Released(0, Decimal(0))
+
+
+async def _first_stands(services: Services, members: Sequence[Row]) -> None:
+    """Take the mark of a conflict off the first versions, and have their store-days compiled again."""
+    for member in members:
+        row = await _receipt(services, member)
+        if row is not None and row.flag("Conflict"):
+            day = date.fromisoformat(row.text("BusinessDay"))
+            await note_due(services.tables.due, [Due(STATEMENT, row.partition, day, services.now())])
+            await save_rows(services.tables.transactions, [row.with_values(Conflict=None)])
 
 
 async def _bring_home(services: Services, mappings: Mappings, members: Sequence[Row], person: Person) -> None:

@@ -22,6 +22,7 @@ from shared.errors import (
 )
 from shared.flows.posting.apply import save_rows
 from shared.flows.posting.read_back import refusal_cause
+from shared.flows.posting.slot import is_waiting
 from shared.flows.posting.trouble import end_causes, open_package_cause
 from shared.retail.mapped import D365Key
 from shared.retail.reasons import Cause, cause
@@ -37,6 +38,7 @@ from shared.storage.causes import (
 )
 from shared.storage.due import STATEMENT, TRACK, Due, due_from, finish_due, list_due, note_due
 from shared.storage.keys import join_key
+from shared.storage.packages import read_slot
 from shared.storage.protocols import Row
 from shared.storage.receipts import advanced, key_of, receipts_of_day
 
@@ -78,9 +80,7 @@ async def track_packages(services: Services) -> int:
     try:
         news = await _ask(services, days)
     except (RetryableError, RejectedError) as error:
-        await _note_trouble(
-            services, turn, "d365_throttled" if isinstance(error, ThrottledError) else "d365_silent"
-        )
+        await _note_trouble(services, turn, error)
         services.log.warning("D365 could not be asked what it posted: %s", error)
         return 0
     await _end_trouble(services, turn)
@@ -103,17 +103,28 @@ async def _take_turn(services: Services) -> Row | None:
             return replace(row, etag=await table.insert(row))
         if row.instant("AskedAt") + timedelta(minutes=services.settings.tracking_minutes) > now:
             return None
-        row = row.with_values(AskedAt=now)
+        if is_waiting(row, now, timedelta(0)) or await _is_throttled(services):
+            return None
+        row = row.with_values(AskedAt=now, NextTry=None)
         return replace(row, etag=await table.replace(row, row.etag))
     except (AlreadyThereError, ChangedMeanwhileError):
         return None
 
 
-async def _note_trouble(services: Services, turn: Row, code: str) -> None:
-    """Put it before IT that D365 cannot be asked."""
-    await open_package_cause(services, None, cause(code, services.settings.d365.environment_id))
+async def _is_throttled(services: Services) -> bool:
+    """Say whether posting was told to come back later: that holds for every request of ours."""
+    slot = await read_slot(services.tables.packages, services.settings.d365.environment_id)
+    return "d365_throttled" in slot.text("Trouble").split() and is_waiting(slot, services.now(), timedelta(0))
+
+
+async def _note_trouble(services: Services, turn: Row, error: RetryableError | RejectedError) -> None:
+    """Put it before IT that D365 cannot be asked; remembered first, so that the next turn ends the cause."""
+    code = "d365_throttled" if isinstance(error, ThrottledError) else "d365_silent"
     codes = " ".join(sorted({*turn.text("Trouble").split(), code}))
-    await _remember(services, turn.with_values(Trouble=codes))
+    wait_seconds = error.wait_seconds if isinstance(error, RetryableError) else None
+    next_try = services.now() + timedelta(seconds=wait_seconds or 0)
+    await _remember(services, turn.with_values(Trouble=codes, NextTry=next_try))
+    await open_package_cause(services, None, cause(code, services.settings.d365.environment_id))
 
 
 async def _end_trouble(services: Services, turn: Row) -> None:
@@ -178,7 +189,9 @@ async def _follow(services: Services, due_row: Row, news: _News) -> int:
     done = {row.key for row, _ in moves if Status(row.text("Status")) in ENDED}
     if not refused and all(row.key in done for row in still):
         await finish_due(services.tables.due, due_row, services.settings.settle_seconds)
-    else:
+    elif not any(
+        row.text("Status") == Status.SENDING for row in rows
+    ):  # news of those is for when they are sent
         with contextlib.suppress(ChangedMeanwhileError, NotThereError):
             await services.tables.due.replace(due_row.with_values(Seen=digest), due_row.etag)
     return len(moves)
@@ -207,7 +220,7 @@ def _move(services: Services, row: Row, news: _News) -> tuple[Row, Cause | None]
             return None
         text = news.errors.get(seen.key.transaction_number, "no text given")
         decoded = refusal_cause(text)
-        why = cause("validation_failed", decoded.value)
+        why = cause("validation_failed", decoded.value, words=text[:500])
         held = {"Cause": why.code, "CauseValue": why.value, "Fingerprint": fingerprint_of(why)}
         return advanced(row, Status.HELD, now, text[:300], **held), why
     if status is Status.HELD:

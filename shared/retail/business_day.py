@@ -6,10 +6,13 @@ last 23, 24 or 25 hours. Never the server's calendar.
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from shared.errors import RejectedError
+
+_CLOSING = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 
 
 def store_zone(name: str) -> ZoneInfo:
@@ -20,7 +23,7 @@ def store_zone(name: str) -> ZoneInfo:
     """
     try:
         return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError) as error:
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
         raise RejectedError(
             f"time zone {name!r} is not known",
             field="time_zone",
@@ -35,20 +38,17 @@ def closing_hour(text: str) -> time:
     Raises:
         RejectedError: the text is no time of day.
     """
-    try:
-        return time.fromisoformat(text or "00:00")
-    except ValueError as error:
+    if not _CLOSING.fullmatch(text or "00:00"):
         raise RejectedError(
             f"closing time {text!r} is not a time", field="closing_time", expected="HH:MM", found=text
-        ) from error
+        )
+    return time.fromisoformat(text or "00:00")
 
 
 def business_day_of(instant: datetime, zone: ZoneInfo, closes_at: time) -> date:
     """Give the business day an instant falls on: what is sold before the closing hour still counts for yesterday."""
-    local = instant.astimezone(zone)
-    if local.time() < closes_at:
-        return local.date() - timedelta(days=1)
-    return local.date()
+    day = instant.astimezone(zone).date()
+    return day if instant >= day_begins_at(day, zone, closes_at) else day - timedelta(days=1)
 
 
 def day_begins_at(day: date, zone: ZoneInfo, closes_at: time) -> datetime:

@@ -48,12 +48,13 @@ class SeenNumber:
 def gaps_of(
     seen: Iterable[SeenNumber],
     shifts: Sequence[Shift],
-    received: Mapping[str, Figures],
+    received: Mapping[tuple[str, int], Figures],
     decisions: Mapping[tuple[str, int], Decision],
 ) -> tuple[Gap, ...]:
     """Find the missing numbers of each terminal, between the lowest and highest that it or its shifts name.
 
-    received: the figures of what arrived, by terminal. A terminal's totals explain a gap only when they miss receipts:
+    received: the figures of what arrived, by terminal and generation. A terminal's
+    totals explain a gap only when they miss receipts:
     more than none and no more than numbers are missing. Otherwise the gap is worth nothing (control transactions).
     """
     numbers: dict[tuple[str, int], set[int]] = {}
@@ -65,7 +66,8 @@ def gaps_of(
         low, high = bounds.get((terminal, generation), (min(present), max(present)))
         missing = missing_numbers(present, min(low, *present), max(high, *present))
         if missing:
-            worth = _worth(terminal, shifts, received.get(terminal, Figures()), len(missing))
+            arrived = received.get((terminal, generation), Figures())
+            worth = _worth(terminal, generation, shifts, arrived, len(missing))
             decided = {
                 number: decisions[terminal, number] for number in missing if (terminal, number) in decisions
             }
@@ -91,8 +93,10 @@ def _shift_bounds(shifts: Sequence[Shift]) -> dict[tuple[str, int], tuple[int, i
     return bounds
 
 
-def _worth(terminal: str, shifts: Sequence[Shift], received: Figures, missing: int) -> Figures | None:
-    says = terminal_says(terminal, shifts)
+def _worth(
+    terminal: str, generation: int, shifts: Sequence[Shift], received: Figures, missing: int
+) -> Figures | None:
+    says = terminal_says(terminal, [shift for shift in shifts if shift.generation == generation])
     if says is None:
         return None
     short = says - received

@@ -7,7 +7,7 @@ mapped again the way it was. A value without a row gives a cause, and the receip
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from types import MappingProxyType
@@ -16,7 +16,7 @@ from shared.retail.business_day import store_zone
 from shared.retail.identity import d365_shift_number, d365_transaction_number
 from shared.retail.mapped import D365Key, MappedLine, MappedTender, MappedTransaction, StoreSetup
 from shared.retail.reasons import Cause, cause
-from shared.retail.shift import Shift, effective_shift, overlap_in_doubt
+from shared.retail.shift import Shift, effective_shift, overlap_in_doubt, running_shift
 from shared.retail.transaction import Kind, Line, Tender, TenderRole, TenderType, Transaction
 
 NEVER_SENT = frozenset(
@@ -43,7 +43,9 @@ class Mappings:
     """Every mapping row known, up to `version`: (kind, key) -> rows."""
 
     version: int = 0
-    rows: Mapping[tuple[str, ...], tuple[MappingRow, ...]] = MappingProxyType({})
+    rows: Mapping[tuple[str, ...], tuple[MappingRow, ...]] = field(
+        default_factory=lambda: MappingProxyType({})
+    )
 
     def find(self, kind: str, *key: str, day: date | None = None) -> Mapping[str, str] | None:
         """Give the row in force on a day: the newest start, then the newest version. None when nobody has mapped it."""
@@ -267,7 +269,8 @@ class _Mapper:
 
     def shift(self, shifts: Sequence[Shift]) -> str:
         transaction = self.transaction
-        named = transaction.shift or synthetic_shift(self.day)
+        running = running_shift(shifts, transaction.terminal, transaction.completed_at)
+        named = transaction.shift or running or synthetic_shift(self.day)
         return effective_shift(shifts, transaction.terminal, named, transaction.completed_at)
 
 

@@ -88,7 +88,13 @@ def read_mapping_csv(kind: MappingKind, content: bytes) -> tuple[list[dict[str, 
         )
     reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
     columns = (*kind.key, *kind.columns)
-    heading = reader.fieldnames or []
+    try:
+        heading = list(reader.fieldnames or [])
+    except csv.Error as error:
+        found = str(error)
+        raise RejectedError(
+            "the heading cannot be read", field="row 1", expected=", ".join(columns), found=found
+        ) from error
     unknown = [name for name in heading if name not in columns]
     missing = [name for name in (*kind.key, *kind.required) if name not in heading]
     if unknown or missing or len(set(heading)) != len(heading):
@@ -107,6 +113,7 @@ def _read_rows(
     rows: list[dict[str, str]] = []
     problems: list[CsvProblem] = []
     seen: dict[tuple[str, ...], int] = {}
+    registers: dict[str, int] = {}
     try:
         for row in reader:
             if len(rows) >= ROWS_MAX:
@@ -119,7 +126,9 @@ def _read_rows(
                     )
                 )
                 continue
-            values = {name: value.strip() for name, value in row.items()}
+            values = {name: _without_quote(value.strip()) for name, value in row.items()}
+            if "legal_entity" in values:  # D365 writes companies in small letters, whatever was typed
+                values["legal_entity"] = values["legal_entity"].lower()
             problems += _row_problems(kind, values, reader.line_num)
             key = tuple(values[name] for name in kind.key)
             if key in seen:
@@ -129,6 +138,15 @@ def _read_rows(
                     )
                 )
             seen[key] = reader.line_num
+            register = values.get("register", "")
+            if register in registers:  # a register is unique in D365: two tills on one would share its shifts
+                problems.append(
+                    CsvProblem(
+                        reader.line_num, "register", f"once; also in row {registers[register]}", register
+                    )
+                )
+            if register:
+                registers[register] = reader.line_num
             rows.append(values)
     except csv.Error as error:
         problems.append(CsvProblem(reader.line_num, "", "a well-formed CSV row", str(error)))
@@ -177,6 +195,11 @@ def write_mapping_csv(kind: MappingKind, rows: Iterable[Mapping[str, str]]) -> s
     for row in sorted(rows, key=lambda one: tuple(one.get(name, "") for name in kind.key)):
         writer.writerow([_safe_cell(row.get(name, "")) for name in columns])
     return out.getvalue()
+
+
+def _without_quote(value: str) -> str:
+    """Take off the quote that writing put before a value a spreadsheet would run."""
+    return value[1:] if value.startswith("'-") else value
 
 
 def _safe_cell(value: str) -> str:

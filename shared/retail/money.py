@@ -7,7 +7,7 @@ Amounts of different currencies never meet: whatever adds across transactions ke
 from __future__ import annotations
 
 from collections.abc import Iterable
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal
 
 from shared.errors import RejectedError
 
@@ -21,6 +21,7 @@ _EXPONENTS = {
 }  # fmt: skip
 DIGITS_MAX = 28
 EXPONENT_MAX = 12
+_WIDE = Context(prec=2 * DIGITS_MAX)  # quantising the largest amount must not fail
 
 
 def minor_unit(currency: str) -> Decimal:
@@ -30,12 +31,12 @@ def minor_unit(currency: str) -> Decimal:
 
 def has_whole_minor_units(amount: Decimal, currency: str) -> bool:
     """Say whether an amount can be paid in this currency: 1.005 USD and 0.5 JPY cannot."""
-    return amount == amount.quantize(minor_unit(currency), rounding=ROUND_HALF_UP)
+    return amount == amount.quantize(minor_unit(currency), rounding=ROUND_HALF_UP, context=_WIDE)
 
 
 def rounded(amount: Decimal, currency: str) -> Decimal:
     """Round half up to the currency's smallest unit."""
-    return amount.quantize(minor_unit(currency), rounding=ROUND_HALF_UP)
+    return amount.quantize(minor_unit(currency), rounding=ROUND_HALF_UP, context=_WIDE)
 
 
 def total(amounts: Iterable[Decimal]) -> Decimal:

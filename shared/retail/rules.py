@@ -33,6 +33,8 @@ def problems_of(transaction: Transaction) -> tuple[Problem, ...]:
 
     A training transaction or one the till voided is not judged by money rules (I15): it is never sent.
     """
+    if transaction.kind in (Kind.PAID_IN, Kind.PAID_OUT) and not transaction.training:
+        return tuple(_movement_problems(transaction))
     if not transaction.is_for_the_ledger:
         return tuple(_shift_problems(transaction))
     return tuple(
@@ -184,6 +186,22 @@ def _control_totals(transaction: Transaction) -> Iterator[Problem]:
             yield Problem(
                 rule, f"control_totals.{name}", f"{found} (what the lines and tenders say)", str(theirs)
             )
+
+
+def _movement_problems(transaction: Transaction) -> Iterator[Problem]:
+    """Money put in or taken out says how much, in payable units, with the sign of its kind."""
+    movement = transaction.cash_movement
+    if movement is None:
+        yield Problem("cash movement", "cash_movement", "the tender and amount that moved", "nothing")
+        return
+    if not has_whole_minor_units(movement.amount, transaction.currency):
+        unit = minor_unit(transaction.currency)
+        yield Problem("I14 exponent", "cash_movement.amount", f"whole units of {unit}", str(movement.amount))
+    wanted = "more than 0" if transaction.kind is Kind.PAID_IN else "less than 0"
+    if movement.amount == 0 or (movement.amount > 0) is not (transaction.kind is Kind.PAID_IN):
+        yield Problem("I5 signs", "cash_movement.amount", wanted, str(movement.amount))
+    if transaction.captured and transaction.amount_paid != movement.amount:
+        yield Problem("I1 balance", "tenders", f"tenders of {movement.amount}", str(transaction.amount_paid))
 
 
 def _shift_problems(transaction: Transaction) -> Iterator[Problem]:

@@ -44,7 +44,8 @@ def overlaps(shifts: Sequence[Shift]) -> tuple[Overlap, ...]:
     found = []
     for terminal in sorted({shift.terminal for shift in shifts}):
         own = sorted(
-            (one for one in shifts if one.terminal == terminal), key=lambda one: (one.opened_at, one.shift)
+            (one for one in shifts if one.terminal == terminal and not one.synthetic),
+            key=lambda one: (one.opened_at, one.shift),
         )
         for earlier, later in itertools.pairwise(own):
             if earlier.closed_at is None or earlier.closed_at > later.opened_at:
@@ -75,5 +76,11 @@ def effective_shift(shifts: Sequence[Shift], terminal: str, shift: str, at: date
     named = next((one for one in own if one.shift == shift), None)
     if named is None or not named.ended_by or named.closed_at is None or at < named.closed_at:
         return shift
-    later = [one for one in own if one.opened_at <= at and one.opened_at >= named.closed_at]
+    later = [one for one in own if one.shift != shift and one.opened_at <= at]
     return max(later, key=lambda one: one.opened_at).shift if later else shift
+
+
+def running_shift(shifts: Sequence[Shift], terminal: str, at: datetime) -> str | None:
+    """Give the shift that was running at a till, for a receipt that names none; None where the till reports no shifts."""
+    own = [one for one in shifts if one.terminal == terminal and not one.synthetic and one.opened_at <= at]
+    return max(own, key=lambda one: one.opened_at).shift if own else None

@@ -9,12 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from decimal import Decimal
 from types import MappingProxyType
 
 from shared.retail.completeness import Decision, Gap, SeenNumber, gaps_of, terminal_says
 from shared.retail.figures import Figures, sum_of
-from shared.retail.money import ZERO
 from shared.retail.reasons import FINANCE, IT, REASONS
 from shared.retail.shift import Shift
 from shared.retail.status import IN_D365, Status
@@ -52,6 +50,7 @@ class ReceiptRecord:
     cause_value: str = ""
     fingerprint: str = ""
     d365_statement: str = ""
+    currency: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,16 +107,24 @@ class Statement:
 
 def compile_store_day(day: StoreDay) -> Statement:
     """Compile a store-day: add each column up, name the causes of the difference, and say whether it is proved."""
-    receipts = [one for one in day.receipts if one.is_receipt and one.status is not Status.EXCLUDED]
+    counted = [one for one in day.receipts if one.is_receipt and one.status is not Status.EXCLUDED]
+    receipts = [one for one in counted if one.currency in ("", day.currency)]
     received = sum_of(one.figures for one in receipts)
-    by_terminal = {
-        terminal: sum_of(one.figures for one in receipts if one.terminal == terminal)
-        for terminal in sorted({one.terminal for one in receipts})
-    }
+    arrived: dict[tuple[str, int], list[Figures]] = {}
+    for one in receipts:
+        arrived.setdefault((one.terminal, one.generation), []).append(one.figures)
     pos_says = _pos_says(receipts, day.shifts)
     posted = sum_of(one.figures for one in receipts if one.status is Status.POSTED)
-    gaps = gaps_of(_numbers(day.receipts), day.shifts, by_terminal, day.decisions)
-    causes = (*_gap_causes(day, gaps, stated=pos_says is not None), *_receipt_causes(receipts))
+    gaps = gaps_of(
+        _numbers(day.receipts),
+        day.shifts,
+        {till: sum_of(some) for till, some in arrived.items()},
+        day.decisions,
+    )
+    foreign = [one for one in counted if one.currency not in ("", day.currency)]
+    causes = (
+        *_gap_causes(day, gaps, stated=pos_says is not None), *_receipt_causes(receipts), *_beside(receipts, foreign),
+    )  # fmt: skip
     difference = (received if pos_says is None else pos_says) - posted
     unexplained = difference - sum_of(one.figures for one in causes)
     return Statement(
@@ -151,7 +158,7 @@ def _numbers(receipts: Sequence[ReceiptRecord]) -> list[SeenNumber]:
 
 
 def _gap_causes(day: StoreDay, gaps: Sequence[Gap], *, stated: bool) -> list[ProofCause]:
-    """One cause a gap, or two where a person has decided about some of its numbers and not about others."""
+    """One cause a gap. It is decided when a person has decided about every number in it."""
     reason = REASONS["receipts_missing"]
     causes = []
     for gap in gaps:
@@ -179,7 +186,7 @@ def gap_value(day: StoreDay, terminal: str) -> str:
 
 
 def _receipt_causes(receipts: Sequence[ReceiptRecord]) -> list[ProofCause]:
-    """Group what is not posted by why, and show late and conflicting receipts beside it with no amount."""
+    """Group what is not posted by why, and show late receipts beside it with no amount."""
     groups: dict[tuple[str, str, str], list[ReceiptRecord]] = {}
     for one in receipts:
         if one.status is not Status.POSTED:
@@ -188,6 +195,18 @@ def _receipt_causes(receipts: Sequence[ReceiptRecord]) -> list[ProofCause]:
     late = [one for one in receipts if one.late and one.status is Status.POSTED]
     if late:
         causes.append(_cause(("receipt_late", "", ""), late, counts=False))
+    return causes
+
+
+def _beside(receipts: Sequence[ReceiptRecord], foreign: Sequence[ReceiptRecord]) -> list[ProofCause]:
+    """Causes that no column can hold: receipts with two versions, of which the first counts, and other currencies."""
+    causes = []
+    for code, members in (
+        ("content_conflict", [one for one in receipts if one.conflict]),
+        ("other_currency", foreign),
+    ):
+        if members:
+            causes.append(_cause((code, "", ""), members, counts=False))
     return causes
 
 
@@ -222,12 +241,9 @@ def _verdict(pos_says: Figures | None, causes: Sequence[ProofCause], unexplained
         return NOT_PROVED
     if any(not one.figures.is_nothing and one.decided is None for one in causes):
         return NOT_PROVED
+    if any(one.code in ("content_conflict", "other_currency") for one in causes):
+        return NOT_PROVED
     open_gap = any(one.code == "receipts_missing" and one.decided is None for one in causes)
     if pos_says is None or open_gap:
         return NOT_STATED
     return PROVED
-
-
-def amount_of(cause: ProofCause) -> Decimal:
-    """Give how much of the total difference a cause explains."""
-    return cause.figures.total or ZERO

@@ -13,7 +13,7 @@ from decimal import Decimal
 
 from shared.retail.money import money_text
 from shared.retail.reasons import Cause
-from shared.storage.keys import join_key, split_key
+from shared.storage.keys import join_key
 from shared.storage.protocols import Condition, Row, Table, Upsert, Value
 
 OPEN, CLOSED = "open", "ended"
@@ -55,6 +55,18 @@ def receipt_member(row: Row) -> Member:
     )
 
 
+def shift_member(row: Row) -> Member:
+    """Give a shift as a member of a cause."""
+    return Member(
+        SHIFT,
+        row.partition,
+        row.key,
+        terminal=row.text("Terminal"),
+        business_day=row.text("BusinessDay"),
+        receipts=0,
+    )
+
+
 def fingerprint_of(cause: Cause) -> str:
     """Give the fingerprint that groups receipts: reason and offending value."""
     return join_key(cause.code, cause.value)
@@ -92,7 +104,7 @@ def cause_row(cause: Cause, member: Member, since: datetime) -> Row:
 
 
 async def open_causes(table: Table, rows: Iterable[Row]) -> None:
-    """Write cause rows, before what they hold is held. A row that is there already keeps its first sight."""
+    """Write cause rows, before what they hold is held. One that is there already is written anew, open again."""
     groups: dict[str, list[Row]] = {}
     for row in rows:
         groups.setdefault(row.partition, []).append(row)
@@ -104,7 +116,7 @@ async def open_causes(table: Table, rows: Iterable[Row]) -> None:
 
 def cause_key(fingerprint: str, store: str, name: str) -> str:
     """Give the row key of one thing that a cause holds."""
-    return join_key(*split_key(fingerprint), store, name)
+    return join_key(fingerprint, store, name)
 
 
 async def end_causes_of(

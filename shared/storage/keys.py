@@ -71,7 +71,9 @@ def _encode(part: str) -> str:
 
 
 def _decode(found: re.Match[str]) -> str:
-    return bytes.fromhex(found[0].replace("=", "")).decode("utf-8", "surrogatepass")
+    return bytes.fromhex(found[0].replace("=", "")).decode(
+        "utf-8", "replace"
+    )  # a part that was cut may end within a character
 
 
 def _shorten(text: str, kept: int, mark: str) -> str:

@@ -17,8 +17,8 @@ from shared.storage.keys import join_key, prefix_end
 from shared.storage.protocols import Row, Table
 
 SLOT_FREE, SLOT_TAKEN = "free", "taken"
-BUILDING, BUILT, UPLOADING, IMPORTING, UNKNOWN, READING, DONE, ABANDONED = (
-    "building", "built", "uploading", "importing", "unknown", "reading back", "done", "abandoned",
+BUILDING, BUILT, UPLOADING, IMPORTING, UNKNOWN, READING, DONE = (
+    "building", "built", "uploading", "importing", "unknown", "reading back", "done",
 )  # fmt: skip
 MEMBERS_PER_ROW = 2_000
 

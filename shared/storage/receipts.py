@@ -11,7 +11,6 @@ import zlib
 from collections.abc import AsyncIterator, Iterator
 from datetime import date, datetime
 
-from shared.retail.business_day import store_zone
 from shared.retail.figures import figures_from, figures_of, figures_text
 from shared.retail.mapped import D365Key, MappedTransaction
 from shared.retail.money import money_text
@@ -159,7 +158,7 @@ async def records_of_day(table: Table, store: str, day: date) -> list[ReceiptRec
 
 _RECORD_COLUMNS = (
     "Account", "TransactionId", "Terminal", "Status", "Figures", "Generation", "SequenceNumber", "Shift", "Kind",
-    "Late", "Conflict", "Cause", "CauseValue", "Fingerprint", "ReceiptNumber", "D365Statement",
+    "Late", "Conflict", "Cause", "CauseValue", "Fingerprint", "ReceiptNumber", "D365Statement", "Currency",
 )  # fmt: skip
 
 
@@ -189,6 +188,7 @@ def record_of(row: Row) -> ReceiptRecord:
         cause_value=row.text("CauseValue"),
         fingerprint=row.text("Fingerprint"),
         d365_statement=row.text("D365Statement"),
+        currency=row.text("Currency"),
     )
 
 
@@ -212,11 +212,6 @@ def key_of(row: Row) -> D365Key:
     """Read a receipt's frozen D365 key."""
     names = ("LegalEntity", "OperatingUnit", "Register", "D365Number")
     return D365Key(*(row.text(name) for name in names))
-
-
-def local_day(instant: datetime, zone_name: str) -> date:
-    """Give the calendar day of an instant where the store is."""
-    return instant.astimezone(store_zone(zone_name)).date()
 
 
 def _stamp(at: datetime) -> str:

@@ -17,9 +17,9 @@ from shared.storage.protocols import Row, Table, Value
 OPEN, CLOSED, SENDING, SENT = "open", "closed", "sending", "sent"
 
 
-def shift_key(store: str, day: date, terminal: str, shift: str) -> str:
+def shift_key(store: str, day: date, terminal: str, generation: int, shift: str) -> str:
     """Give the row key of a shift."""
-    return join_key("shift", store, day.isoformat(), terminal, shift)
+    return join_key("shift", store, day.isoformat(), terminal, str(generation), shift)
 
 
 def shift_row(
@@ -70,7 +70,7 @@ def shift_row(
                 values[name] = number
     return Row(
         partition=store,
-        key=shift_key(store, day, terminal, record.shift),
+        key=shift_key(store, day, terminal, generation, record.shift),
         values=values,
         etag=old.etag if old else "",
     )

@@ -9,7 +9,8 @@ from typing import Any
 import azure.functions as func
 
 from shared.errors import ConflictError, ForbiddenError, RejectedError, TillpostError
-from shared.flows.ingest_transactions import ACCEPTED, CONFLICT, DUPLICATE, Verdict
+from shared.flows.ingest_transactions import Verdict
+from shared.flows.ingesting.settle import ACCEPTED, CONFLICT, DUPLICATE
 from shared.pos.masking import masked_text
 from shared.web.paths import transaction_path
 

@@ -16,7 +16,10 @@ from shared.pos.masking import masked_text
 from shared.web.paths import read_part
 
 JSON_BYTES_MAX = 64 * 1024
-PART_CHARACTERS_MAX = 512  # of a path; a cause's fingerprint, the longest, is a table key
+NAME_CHARACTERS_MAX = 512  # a cause's fingerprint, the longest of names, is a table key
+PART_CHARACTERS_MAX = (
+    12 * 200
+)  # of a path; an id has at most 200 characters, each of up to four escaped bytes
 REASON_CHARACTERS_MAX = 2000
 SEQUENCE_NUMBER_MAX = 10**15
 YEARS = range(1990, 2200)
@@ -30,7 +33,7 @@ def path_part(request: func.HttpRequest, name: str) -> str:
     Raises:
         RejectedError: it is too long or holds characters that nothing here is called by.
     """
-    return _named(unquote(request.route_params.get(name, "")), name)
+    return _named(unquote(request.route_params.get(name, "")), name, PART_CHARACTERS_MAX)
 
 
 def path_key(request: func.HttpRequest, name: str) -> str:
@@ -40,8 +43,8 @@ def path_key(request: func.HttpRequest, name: str) -> str:
         RejectedError: no row can be kept under it.
     """
     text = path_part(request, name)
-    if not _KEY.fullmatch(text):
-        expected = "letters, digits, dots, dashes and underscores"
+    if not _KEY.fullmatch(text) or len(text) > NAME_CHARACTERS_MAX:
+        expected = f"at most {NAME_CHARACTERS_MAX} letters, digits, dots, dashes and underscores"
         raise RejectedError(f"{name} is no name of one", field=name, expected=expected, found=text[:80])
     return text
 
@@ -58,9 +61,9 @@ def transaction_parts(request: func.HttpRequest) -> tuple[str, str, str]:
     return store, account, transaction_id
 
 
-def _named(text: str, name: str) -> str:
-    if not text or not text.isprintable() or len(text) > PART_CHARACTERS_MAX:
-        expected = f"1 to {PART_CHARACTERS_MAX} printable characters"
+def _named(text: str, name: str, characters_max: int = NAME_CHARACTERS_MAX) -> str:
+    if not text or not text.isprintable() or len(text) > characters_max:
+        expected = f"1 to {characters_max} printable characters"
         raise RejectedError(f"{name} is no name", field=name, expected=expected, found=ascii(text)[:80])
     return text
 

@@ -63,7 +63,11 @@ def test_a_day_of_receipts_is_posted_once_and_each_knows_its_d365_statement(tmp_
             statement["StatementId"]
         }
         (package,) = await world.packages()
-        assert (package.text("Stage"), package.number("Receipts"), package.number("ReadBack")) == ("done", 5, 5)
+        assert (package.text("Stage"), package.number("Receipts"), package.number("ReadBack")) == (
+            "done",
+            5,
+            5,
+        )
         assert (package.number("Attempt"), package.text("Amount")) == (1, "120.00")
         assert package.text("Rows") == (
             "{'Sales transactions V2': 5, 'Payment transactions V2': 10, 'Tax transactions': 5, 'Transactions': 5}"
@@ -203,7 +207,9 @@ def test_an_hour_of_silence_does_not_use_up_the_attempts(tmp_path: Path) -> None
     tell(story, tmp_path)
 
 
-def test_a_row_that_d365_refuses_holds_its_receipt_in_d365s_words_and_its_neighbours_go(tmp_path: Path) -> None:
+def test_a_row_that_d365_refuses_holds_its_receipt_in_d365s_words_and_its_neighbours_go(
+    tmp_path: Path,
+) -> None:
     async def story(world: PostingWorld) -> None:
         await world.send(*(sale_document(number) for number in (1, 2, 3)))
         await world.fault(
@@ -222,7 +228,9 @@ def test_a_row_that_d365_refuses_holds_its_receipt_in_d365s_words_and_its_neighb
     tell(story, tmp_path)
 
 
-def test_an_item_that_d365_lost_after_mapping_holds_only_its_receipts_until_it_is_back(tmp_path: Path) -> None:
+def test_an_item_that_d365_lost_after_mapping_holds_only_its_receipts_until_it_is_back(
+    tmp_path: Path,
+) -> None:
     async def story(world: PostingWorld) -> None:
         await world.map_also("items", NEW_ITEM)
         await world.send(sale_document(1), sale_of("1002", 2), sale_document(3))
@@ -266,7 +274,9 @@ def test_succeeded_with_zero_rows_is_not_believed_and_goes_out_again(tmp_path: P
     tell(story, tmp_path)
 
 
-def test_what_d365_does_not_have_after_three_attempts_is_held_and_was_never_called_sent(tmp_path: Path) -> None:
+def test_what_d365_does_not_have_after_three_attempts_is_held_and_was_never_called_sent(
+    tmp_path: Path,
+) -> None:
     async def story(world: PostingWorld) -> None:
         await world.send(sale_document(1))
         await world.fault("zero_rows", times=3)
@@ -299,14 +309,18 @@ def test_a_header_that_somebody_changed_in_d365_is_told_and_never_overwritten(tm
         await release(world, "changed_in_d365")
         await world.drive(60)
         assert (await world.statuses())["T1"] == "held"
-        headers = {one["TransactionNumber"]: one["GrossAmount"] for one in await world.rows("RetailTransactions")}
+        headers = {
+            one["TransactionNumber"]: one["GrossAmount"] for one in await world.rows("RetailTransactions")
+        }
         assert headers == {"east:T1": -99, "east:T2": -24}
         assert "changed_in_d365" in await world.causes()
 
     tell(story, tmp_path)
 
 
-def test_a_header_that_is_there_under_another_package_is_found_by_its_key_and_not_sent_again(tmp_path: Path) -> None:
+def test_a_header_that_is_there_under_another_package_is_found_by_its_key_and_not_sent_again(
+    tmp_path: Path,
+) -> None:
     async def story(world: PostingWorld) -> None:
         await world.send(sale_document(1))
         await world.beat()
@@ -416,7 +430,9 @@ def test_a_statement_that_is_not_in_the_journal_of_posted_ones_is_never_called_p
     tell(story, tmp_path)
 
 
-def test_a_receipt_that_somebody_wrote_while_it_was_tracked_is_posted_by_the_next_turn(tmp_path: Path) -> None:
+def test_a_receipt_that_somebody_wrote_while_it_was_tracked_is_posted_by_the_next_turn(
+    tmp_path: Path,
+) -> None:
     async def story(world: PostingWorld) -> None:
         await world.send(sale_document(1))
         await world.drive_until("sent")
@@ -443,7 +459,9 @@ def shift_of_the_morning(*, closed: bool = True) -> list[dict[str, Any]]:
         shift_document(1, "SHIFT_OPEN", "1", opened),
         sale_document(2, shift="1"),
         sale_document(3, shift="1"),
-        shift_document(4, "SHIFT_CLOSE", "1", opened, closed_at, totals_of(2, "48.00", "40.00", "8.00", 1, 4)),
+        shift_document(
+            4, "SHIFT_CLOSE", "1", opened, closed_at, totals_of(2, "48.00", "40.00", "8.00", 1, 4)
+        ),
     ]
     return documents if closed else documents[:-1]
 
@@ -507,7 +525,9 @@ def test_an_overlapping_shift_is_not_sent_until_a_person_ended_it(tmp_path: Path
     tell(story, tmp_path)
 
 
-def test_a_mapped_receipt_follows_its_shift_when_a_person_ends_it_before_the_package_is_built(tmp_path: Path) -> None:
+def test_a_mapped_receipt_follows_its_shift_when_a_person_ends_it_before_the_package_is_built(
+    tmp_path: Path,
+) -> None:
     async def story(world: PostingWorld) -> None:
         first, rest = overlap()[:2] + overlap()[3:4], [*overlap()[2:3], *overlap()[4:]]
         await world.send(*first)
@@ -531,7 +551,9 @@ async def posted_once(world: PostingWorld) -> None:
 
 
 @pytest.mark.parametrize("seed", range(8))
-def test_two_workers_at_once_drive_one_package_at_a_time_and_double_nothing(tmp_path: Path, seed: int) -> None:
+def test_two_workers_at_once_drive_one_package_at_a_time_and_double_nothing(
+    tmp_path: Path, seed: int
+) -> None:
     async def story(world: PostingWorld) -> None:
         chance, other = random.Random(seed), second_worker(world)
 
@@ -553,3 +575,115 @@ def test_two_workers_at_once_drive_one_package_at_a_time_and_double_nothing(tmp_
         assert await world.calls(IMPORT) == 1
 
     tell(story, tmp_path)
+
+
+async def live_on(world: PostingWorld) -> None:
+    """Let time pass until both receipts are posted; five minutes outlast every lease."""
+    await world.drive_until("posted", beat_minutes=5)
+
+
+async def points_of(folder: Path, prepare: Story) -> dict[int, str]:
+    """Give what changes something in a history in which nobody dies, by its place among all effects.
+
+    To die around a mere reading is to die after the change before it.
+    """
+    async with posting_world(folder) as world:
+        await world.send(sale_document(1), sale_document(2))
+        before = len(world.effects.seen)
+        await prepare(world)
+        await live_on(world)
+        seen = enumerate(world.effects.seen[before:], start=1)
+        return {at: name for at, name in seen if name.split()[0] not in ("read", "query", "receive")}
+
+
+async def die_everywhere(folder: Path, prepare: Story, sides: tuple[bool, ...]) -> int:
+    """Kill the worker around every effect from the first gathering to the last receipt posted; count the deaths.
+
+    sides: True before the effect, False after it.
+    """
+    points, failures = await points_of(folder / "clean", prepare), []
+    for at, name in points.items():
+        for before in sides:
+            async with posting_world(folder / f"{at}-{before}") as world:
+                await world.send(sale_document(1), sale_document(2))
+                await prepare(world)
+                world.effects.plan_death(at, before=before)
+                try:
+                    await live_on(world)
+                    await posted_once(world)
+                except AssertionError as error:
+                    failures.append(f"{'before' if before else 'after'} {at} ({name}): {str(error)[:300]}")
+                assert world.effects.deaths == 1
+    assert failures == []
+    return len(points) * len(sides)
+
+
+def test_a_worker_may_die_before_or_after_any_effect_and_another_finishes_its_package(tmp_path: Path) -> None:
+    async def nothing_else(_: PostingWorld) -> None:
+        return
+
+    deaths = run(die_everywhere(tmp_path, nothing_else, (True, False)))
+    print(f"{deaths} deaths")
+    assert deaths > 60
+
+
+def test_a_worker_may_die_anywhere_while_an_import_answer_is_lost_too(tmp_path: Path) -> None:
+    async def answer_lost(world: PostingWorld) -> None:
+        await world.fault("lose_answer", action="ImportFromPackage")
+
+    deaths = run(die_everywhere(tmp_path, answer_lost, (True,)))
+    print(f"{deaths} deaths")
+    assert deaths > 30
+
+
+def test_a_worker_may_die_anywhere_while_an_import_never_arrives(tmp_path: Path) -> None:
+    async def never_arrives(world: PostingWorld) -> None:
+        await world.fault("silent", path_contains="ImportFromPackage", times=1)
+
+    deaths = run(die_everywhere(tmp_path, never_arrives, (True,)))
+    print(f"{deaths} deaths")
+    assert deaths > 40
+
+
+@pytest.mark.parametrize("to_the_end", [True, False])
+def test_a_worker_that_slept_beyond_its_lease_doubles_nothing_when_it_wakes_up(
+    tmp_path: Path, to_the_end: bool
+) -> None:
+    async def sleep_at(world: PostingWorld, place: int) -> None:
+        other, start = second_worker(world), len(world.effects.seen)
+
+        async def fall_asleep(_: str) -> None:
+            if len(world.effects.seen) - start < place:
+                return
+            world.effects.meanwhile = None
+            for _ in range(40 if to_the_end else 1):
+                world.hand.turn(minutes=5)
+                await world.settle()
+                for flow in (ring_overdue, post_transactions, track_packages):
+                    await flow(other)
+                await world.headquarters()
+                if set((await world.statuses()).values()) == {"posted"}:
+                    return
+
+        world.effects.meanwhile = fall_asleep
+        await live_on(world)
+        await posted_once(world)
+
+    async def sleep_everywhere() -> int:
+        async def nothing_else(_: PostingWorld) -> None:
+            return
+
+        points, failures = await points_of(tmp_path / "clean", nothing_else), []
+        for at, name in points.items():
+            async with posting_world(tmp_path / str(at)) as world:
+                await world.send(sale_document(1), sale_document(2))
+                try:
+                    await sleep_at(world, at)
+                except AssertionError as error:
+                    failures.append(f"before {at} ({name}): {str(error)[:300]}")
+        assert failures == []
+        return len(points)
+
+    naps = run(sleep_everywhere())
+    print(f"{naps} naps")
+    assert naps > 30

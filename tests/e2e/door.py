@@ -31,9 +31,7 @@ SHOP, SHOP_SECRET = "one-shop", "a secret of one shop alone"
 START = datetime(2017, 12, 23, 17, 30, tzinfo=UTC)
 DOOR, POSLOG = "/api/transactions", "/api/pos/poslog"
 PROBLEM = "application/problem+json"
-_HEADING = (
-    "store,legal_entity,store_number,operating_unit,warehouse,site,tax_group,currency,time_zone,account,prices_include_tax"
-)
+_HEADING = "store,legal_entity,store_number,operating_unit,warehouse,site,tax_group,currency,time_zone,account,prices_include_tax"
 STORES = f"""{_HEADING}
 S1,usrt,NY01,052,W1,EAST,NY,USD,America/New_York,{EAST},no
 S2,usrt,NY02,053,W2,EAST,NY,USD,America/New_York,{EAST},no

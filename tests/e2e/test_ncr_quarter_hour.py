@@ -13,8 +13,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from defusedxml import ElementTree
 import pytest
+from defusedxml import ElementTree
 
 from demo.chain import ACCOUNT
 from demo.clock import Clock

@@ -13,6 +13,7 @@ import httpx
 import pytest
 
 from demo.clock import Clock
+from demo.tempo import speed_of
 from demo.web import AnswerError, Desk, Tills
 
 SECRET = "a secret of the test's own"
@@ -112,3 +113,9 @@ def test_the_clock_runs_so_many_times_faster() -> None:
         "TILLPOST_CLOCK_ANCHOR": started.isoformat(),
         "TILLPOST_CLOCK_SPEED": "3600",
     }
+
+
+def test_a_slow_or_busy_machine_gets_a_slower_day_within_bounds() -> None:
+    assert speed_of(0.3) == speed_of(0.6) == 720
+    assert speed_of(1.0) == 440
+    assert speed_of(5.0) == 400

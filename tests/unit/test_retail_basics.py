@@ -157,3 +157,20 @@ def test_a_receipt_after_the_end_a_person_gave_goes_to_the_next_shift() -> None:
     assert effective_shift(ended, "1", "1", at(13, 59)) == "1"
     assert effective_shift(ended, "1", "1", at(14, 5)) == "2"
     assert effective_shift((replace(ended[0], ended_by=""), ended[1]), "1", "1", at(14, 5)) == "1"
+
+
+def test_the_largest_amounts_and_strangest_zones_are_judged_and_not_fallen_over() -> None:
+    assert has_whole_minor_units(Decimal("9" * 26 + ".99"), "USD")
+    assert not has_whole_minor_units(Decimal("9" * 26 + ".999"), "USD")
+    for name in ("America", "x" * 300, "../../etc/passwd", ""):
+        with pytest.raises(RejectedError):
+            store_zone(name)
+
+
+def test_an_hour_that_comes_twice_stays_within_its_business_day() -> None:
+    half_past_one = time(1, 30)
+    again = datetime(
+        2017, 11, 5, 6, 15, tzinfo=UTC
+    )  # 01:15 for the second time, after the day began at 01:30
+    assert business_day_of(again, NEW_YORK, half_past_one) == date(2017, 11, 5)
+    assert day_begins_at(date(2017, 11, 5), NEW_YORK, half_past_one) <= again

@@ -11,7 +11,16 @@ import pytest
 
 from shared.retail.rules import problems_of
 from shared.retail.transaction import (
-    ControlTotals, Counted, Discount, Kind, Rounding, RoundingReason, ShiftRecord, Tax, TenderType, TillStatus,
+    ControlTotals,
+    Counted,
+    Discount,
+    Kind,
+    Rounding,
+    RoundingReason,
+    ShiftRecord,
+    Tax,
+    TenderType,
+    TillStatus,
 )  # fmt: skip
 from tests.unit.builders import NOON, refund, sale
 
@@ -28,25 +37,73 @@ def changed_line(**changes: Any) -> Any:
 
 TAX = sale().lines[0].taxes[0]
 BROKEN = [
-    ("one cent too much paid", replace(sale(), tenders=(replace(sale().tenders[0], amount=Decimal("30.01")), sale().tenders[1])), "I1 balance"),
+    (
+        "one cent too much paid",
+        replace(sale(), tenders=(replace(sale().tenders[0], amount=Decimal("30.01")), sale().tenders[1])),
+        "I1 balance",
+    ),
     ("nothing sold and nothing paid", replace(sale(), lines=(), tenders=()), "I1 balance"),
     ("net is not gross less discounts", changed_line(net=Decimal("19.00")), "I2 line"),
     ("a quantity of nothing with money", changed_line(quantity=Decimal(0)), "I2 line"),
     ("a tax inside a price that holds none", changed_line(taxes=(replace(TAX, inclusive=True),)), "I3 tax"),
-    ("the till's tax is another", replace(sale(), control_totals=ControlTotals(tax=Decimal("4.01"))), "I3 tax"),
-    ("the till's discount is another", replace(sale(), control_totals=ControlTotals(discount=Decimal("1.00"))), "I4 discount"),
+    (
+        "the till's tax is another",
+        replace(sale(), control_totals=ControlTotals(tax=Decimal("4.01"))),
+        "I3 tax",
+    ),
+    (
+        "the till's discount is another",
+        replace(sale(), control_totals=ControlTotals(discount=Decimal("1.00"))),
+        "I4 discount",
+    ),
     ("gross against its quantity", changed_line(gross=Decimal("-20.00")), "I5 signs"),
     ("a negative price", changed_line(unit_price=Decimal("-10.00")), "I5 signs"),
     ("a tax against its line", changed_line(taxes=(replace(TAX, amount=Decimal("-4.00")),)), "I5 signs"),
-    ("a discount that adds", changed_line(discounts=(Discount(Decimal("-1.00")),), net=Decimal("21.00")), "I5 signs"),
-    ("change that comes in", replace(sale(), tenders=(sale().tenders[0], replace(sale().tenders[1], amount=Decimal("6.00")))), "I5 signs"),
-    ("the till's total is another", replace(sale(), control_totals=ControlTotals(total=Decimal("24.01"))), "I6 control total"),
-    ("the till's change is another", replace(sale(), control_totals=ControlTotals(change=Decimal("-5.99"))), "I6 control total"),
-    ("rounding of a dollar", replace(sale(), rounding=(Rounding(RoundingReason.CASH, Decimal("1.00")),)), "I7 rounding"),
-    ("a residual beyond its bound", replace(sale(), rounding=(Rounding(RoundingReason.RESIDUAL, Decimal("0.03")),)), "I7 rounding"),
-    ("half a cent tendered", replace(sale(), tenders=(replace(sale().tenders[0], amount=Decimal("30.005")), sale().tenders[1])), "I14 exponent"),
-    ("yen with cents", replace(sale(), currency="JPY", tenders=(replace(sale().tenders[0], amount=Decimal("30.50")), sale().tenders[1])), "I14 exponent"),
-]  # fmt: skip
+    (
+        "a discount that adds",
+        changed_line(discounts=(Discount(Decimal("-1.00")),), net=Decimal("21.00")),
+        "I5 signs",
+    ),
+    (
+        "change that comes in",
+        replace(sale(), tenders=(sale().tenders[0], replace(sale().tenders[1], amount=Decimal("6.00")))),
+        "I5 signs",
+    ),
+    (
+        "the till's total is another",
+        replace(sale(), control_totals=ControlTotals(total=Decimal("24.01"))),
+        "I6 control total",
+    ),
+    (
+        "the till's change is another",
+        replace(sale(), control_totals=ControlTotals(change=Decimal("-5.99"))),
+        "I6 control total",
+    ),
+    (
+        "rounding of a dollar",
+        replace(sale(), rounding=(Rounding(RoundingReason.CASH, Decimal("1.00")),)),
+        "I7 rounding",
+    ),
+    (
+        "a residual beyond its bound",
+        replace(sale(), rounding=(Rounding(RoundingReason.RESIDUAL, Decimal("0.03")),)),
+        "I7 rounding",
+    ),
+    (
+        "half a cent tendered",
+        replace(sale(), tenders=(replace(sale().tenders[0], amount=Decimal("30.005")), sale().tenders[1])),
+        "I14 exponent",
+    ),
+    (
+        "yen with cents",
+        replace(
+            sale(),
+            currency="JPY",
+            tenders=(replace(sale().tenders[0], amount=Decimal("30.50")), sale().tenders[1]),
+        ),
+        "I14 exponent",
+    ),
+]
 
 
 @pytest.mark.parametrize(

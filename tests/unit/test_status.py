@@ -7,9 +7,10 @@ import pytest
 from shared.retail.status import Status, advance, may_advance
 
 # Rows: from. Columns in this order. x: may move on.
-COLUMNS = (
-    "received waiting mapped sending sent validated posted held repair excluded reversed written_off".split()
-)
+COLUMNS = [
+    "received", "waiting", "mapped", "sending", "sent", "validated", "posted", "held", "repair", "excluded", "reversed",
+    "written_off",
+]  # fmt: skip
 TABLE = {
     "received":    ". x x . . . . x . x . .",
     "waiting":     "x . . . . . . x . . . .",

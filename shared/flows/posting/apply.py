@@ -7,9 +7,17 @@ from datetime import date, timedelta
 
 from shared.errors import ChangedMeanwhileError, GroupRefusedError, NotThereError
 from shared.flows.posting.read_back import Outcome
+from shared.retail.reasons import Cause, cause
 from shared.retail.status import Status
 from shared.services import Services
-from shared.storage.causes import cause_row, fingerprint_of, open_causes, receipt_member
+from shared.storage.causes import (
+    cause_row,
+    end_causes_of,
+    fingerprint_of,
+    open_causes,
+    receipt_member,
+    shift_member,
+)
 from shared.storage.due import MAP, POST, STATEMENT, TRACK, Due, note_due
 from shared.storage.keys import just_after
 from shared.storage.packages import PackageMember
@@ -18,6 +26,7 @@ from shared.storage.receipts import advanced
 from shared.storage.shifts import CLOSED, SENT
 
 ROWS_PER_GROUP = 100
+SHIFT_PAUSE = timedelta(minutes=30)
 READS_AT_ONCE = 32
 
 
@@ -80,9 +89,12 @@ async def advance_members(services: Services, rows: Sequence[Row], to: Status, n
         return
     now = services.now()
     days = {(row.partition, row.text("BusinessDay")) for row in rows}
-    await note_due(
-        services.tables.due, [Due(MAP, store, date.fromisoformat(day), now) for store, day in sorted(days)]
-    )
+    dues = [
+        Due(stage, store, date.fromisoformat(day), now)
+        for store, day in sorted(days)
+        for stage in (MAP, POST)
+    ]
+    await note_due(services.tables.due, dues)
     mapped = [row for row in rows if row.text("Status") == Status.MAPPED]
     await save_rows(services.tables.transactions, [advanced(row, to, now, note) for row in mapped])
     sending = [row for row in rows if row.text("Status") == Status.SENDING]
@@ -120,9 +132,39 @@ async def close_package(
         if one.held_for is not None
     ]  # fmt: skip
     await save_rows(services.tables.transactions, rows)
-    state = {"Status": SENT, "SentAt": now} if shifts_in else {"Status": CLOSED, "Package": None}
-    await save_rows(services.tables.shifts, [row.with_values(**state) for row in shifts])
+    await _close_shifts(services, shifts, shifts_in=shifts_in)
     return sum(1 for one in outcomes if one.again)
+
+
+async def rest_shifts(services: Services, shifts: Sequence[Row]) -> None:
+    """Put shifts that could not go before IT; they rest, and are tried again later."""
+    now = services.now()
+    rows = [cause_row(_shift_refused(row), shift_member(row), now) for row in shifts]
+    await open_causes(services.tables.causes, rows)
+    rested = {"Status": CLOSED, "Package": None, "RetryAt": now + SHIFT_PAUSE}
+    await save_rows(services.tables.shifts, [row.with_values(**rested) for row in shifts])
+
+
+async def _close_shifts(services: Services, shifts: Sequence[Row], *, shifts_in: bool) -> None:
+    """Shifts that are in D365 are sent; others rest."""
+    now = services.now()
+    whys = [(row, _shift_refused(row)) for row in shifts]
+    if shifts_in:
+        for row, why in ((row, why) for row, why in whys if "RetryAt" in row.values):
+            await end_causes_of(
+                services.tables.causes, row.partition, row.key, [fingerprint_of(why)], now, "D365 took it"
+            )
+        await save_rows(
+            services.tables.shifts, [row.with_values(Status=SENT, SentAt=now, RetryAt=None) for row in shifts]
+        )
+        return
+    await rest_shifts(services, shifts)
+
+
+def _shift_refused(row: Row) -> Cause:
+    words = {"store": row.partition, "terminal": row.text("Terminal"), "shift": row.text("Shift")}
+    value = f"{row.partition} till {row.text('Terminal')} {row.text('BusinessDay')} shift {row.text('Shift')}"
+    return cause("shift_refused", value, **words)
 
 
 async def _note_what_follows(services: Services, rows: Sequence[Row]) -> None:

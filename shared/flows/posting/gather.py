@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
+from shared.flows.posting.apply import advance_members
 from shared.retail.business_day import closing_hour, day_ends_at, store_zone
 from shared.retail.mapped import StoreSetup
+from shared.retail.mapping import synthetic_shift
 from shared.retail.shift import overlaps
 from shared.retail.status import Status
 from shared.services import Services
@@ -26,10 +28,11 @@ UNDER_WAY = frozenset({Status.RECEIVED, Status.MAPPED, Status.SENDING, Status.WA
 
 @dataclass(slots=True)
 class Gathered:
-    """What the next package holds, and whether more is waiting behind it."""
+    """What the next package holds, receipts to map again first, and whether more is waiting behind it."""
 
     legal_entity: str = ""
     members: list[PackageMember] = field(default_factory=list)
+    moved: list[Row] = field(default_factory=list)
     more: bool = False
 
 
@@ -59,7 +62,19 @@ async def gather(services: Services) -> Gathered:
             await postpone_due(services.tables.due, one.due_row, now + UNDECIDED_PAUSE)
         else:
             await finish_or_rest(services.tables.due, one.due_row, settle, services.rested_at())
-    return _cut([one for one in work if one.receipts or one.shifts])
+    gathered = _cut(sorted((one for one in work if one.receipts or one.shifts), key=_waiting_since))
+    await advance_members(
+        services, gathered.moved, Status.RECEIVED, "its store belongs to another company now"
+    )
+    return gathered
+
+
+def _waiting_since(work: _StoreDayWork) -> tuple[datetime, str]:
+    """Say since when a store-day's oldest receipt waits, so that no legal entity waits behind another for ever."""
+    oldest = min(
+        (row.instant("ReceivedAt") for row in work.receipts), default=datetime.max.replace(tzinfo=UTC)
+    )
+    return oldest, work.due_row.key
 
 
 def _cut(work: Sequence[_StoreDayWork]) -> Gathered:
@@ -71,6 +86,11 @@ def _cut(work: Sequence[_StoreDayWork]) -> Gathered:
             gathered.more = True
             continue
         for receipt in one.receipts:
+            if receipt.text("LegalEntity") != gathered.legal_entity:
+                gathered.moved.append(
+                    receipt
+                )  # its store belongs to another company by now: it is mapped again
+                continue
             rows += receipt.number("D365Rows", 1)
             if len(gathered.members) >= RECEIPTS_MAX or rows > ROWS_MAX:
                 gathered.more = True
@@ -108,13 +128,17 @@ async def _finished_shifts(services: Services, store: StoreSetup, day: date) -> 
         if not one.earlier.ended_by
     }
     records = await records_of_day(services.tables.transactions, store.store, day)
-    busy = {(one.terminal, one.shift) for one in records if one.status in UNDER_WAY}
-    held = {(one.terminal, one.shift) for one in records if one.status in (Status.HELD, Status.REPAIR)}
+    made = synthetic_shift(day)  # what a receipt that names no shift and is not mapped yet will count for
+    busy = {(one.terminal, one.shift or made) for one in records if one.status in UNDER_WAY}
+    held = {
+        (one.terminal, one.shift or made) for one in records if one.status in (Status.HELD, Status.REPAIR)
+    }
     finished = []
     for row in closed:
         shift = shift_from(row)
         key = (shift.terminal, shift.shift)
-        over = shift.closed_at is not None and shift.closed_at <= now
+        resting = "RetryAt" in row.values and row.instant("RetryAt") > now
+        over = shift.closed_at is not None and shift.closed_at <= now and not resting
         if over and key not in in_doubt and key not in busy and (grace_over or key not in held):
             finished.append(row)
     return finished, len(finished) < len(closed)

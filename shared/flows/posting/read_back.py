@@ -37,15 +37,17 @@ def outcomes_of(
     expected: Sequence[tuple[Row, MappedTransaction]],
     headers: Iterable[HeaderRow],
     errors: Mapping[str, Sequence[str]],
-    attempt: int,
+    readings: int,
 ) -> list[Outcome]:
     """Compare what was sent with what D365 has.
 
-    errors: D365's messages by transaction number; "" holds those that name no receipt. A receipt D365 does not have
-    and says nothing about goes out again, up to three attempts; then a person looks.
+    errors: D365's messages by transaction number; "" holds those that name no receipt. readings: how often the package
+    has been read back, this time included. A receipt that D365 does not have and says nothing about, or that met another
+    job there, goes out again until the third reading; then a person looks. A header alone is no receipt: one of its
+    other rows may have been refused.
     """
     by_key = {header.key: header for header in headers}
-    return [_outcome(row, mapped, by_key, errors, attempt) for row, mapped in expected]
+    return [_outcome(row, mapped, by_key, errors, readings) for row, mapped in expected]
 
 
 def _outcome(
@@ -53,28 +55,34 @@ def _outcome(
     mapped: MappedTransaction,
     by_key: Mapping[D365Key, HeaderRow],
     errors: Mapping[str, Sequence[str]],
-    attempt: int,
+    readings: int,
 ) -> Outcome:
     header = by_key.get(mapped.key)
     messages = errors.get(mapped.key.transaction_number, ())
-    if header is not None:
-        if header.figures == as_sent(mapped).figures:
-            return Outcome(row, sent=True, header=header)
-        return Outcome(
-            row, held_for=cause("changed_in_d365", row.text("ReceiptNumber") or row.text("TransactionId"))
-        )
-    if messages:
-        return Outcome(row, held_for=refusal_cause(messages[0]))
-    if attempt < ABSENT_TRIES_MAX:
+    if header is not None and header.figures != as_sent(mapped).figures:
+        label = row.text("ReceiptNumber") or row.text("TransactionId")
+        differing = differences(as_sent(mapped), header)
+        return Outcome(row, held_for=cause("changed_in_d365", label, differing=differing))
+    if header is not None and not messages:
+        return Outcome(row, sent=True, header=header)
+    general = errors.get("", ())
+    # Of what is absent D365 may name a row that fell with the one that met another job: the whole package's words count.
+    passing = any(decode(text).passes for text in (messages if header is not None else general))
+    if readings < ABSENT_TRIES_MAX and (passing or not messages):
         return Outcome(row, again=True)
-    general = [text for text in errors.get("", ()) if text]
-    text = general[0] if general else "D365 reported an end of the import but does not have the receipt"
+    said = [text for text in (*messages, *general) if text]
+    text = said[0] if said else "D365 reported an end of the import but does not have the receipt"
     return Outcome(row, held_for=refusal_cause(text))
 
 
 def as_sent(mapped: MappedTransaction) -> HeaderRow:
     """Give the header as it was sent, to compare with the one D365 has."""
     return header_row(transaction_rows(mapped, "")["Transactions"][0])
+
+
+def is_as_sent(mapped: MappedTransaction, header: HeaderRow | None) -> bool:
+    """Say whether a receipt may be sent (again): D365 has no header of it, or an unposted one with the same figures."""
+    return header is None or (header.status != "Posted" and header.figures == as_sent(mapped).figures)
 
 
 def differences(sent: HeaderRow, found: HeaderRow) -> str:
@@ -107,5 +115,5 @@ def errors_by_transaction(
 def refusal_cause(text: str) -> Cause:
     """Turn D365's own text into a cause, by the decoder; unknown text stays as it is."""
     decoded = decode(text)
-    code = decoded.reason if decoded.reason in REASONS else "d365_refused"
-    return cause(code, normalised(text)[:200])
+    code = decoded.reason if decoded.reason in REASONS and not decoded.passes else "d365_refused"
+    return cause(code, normalised(text)[:200], words=text[:500])

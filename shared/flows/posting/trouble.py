@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from decimal import Decimal
 
 from shared.flows.posting.slot import Drive
@@ -19,15 +20,16 @@ from shared.storage.causes import (
 from shared.storage.protocols import Row
 
 HISTORY_CHARS_MAX = 30_000
+LONG_IMPORT = timedelta(hours=2)
 
 
 async def note_trouble(services: Services, drive: Drive, code: str, problem: str = "") -> None:
     """Put D365's trouble before IT; it stays there until D365 answers again."""
     why = cause(code, services.settings.d365.environment_id, problem=problem[:500])
-    await open_package_cause(services, drive.package, why)
     known = set(drive.slot.text("Trouble").split())
-    if code not in known:
+    if code not in known:  # first, so that whoever drives next ends the cause
         await drive.remember_trouble(" ".join(sorted(known | {code})))
+    await open_package_cause(services, drive.package, why)
 
 
 async def end_trouble(services: Services, drive: Drive) -> None:
@@ -37,6 +39,16 @@ async def end_trouble(services: Services, drive: Drive) -> None:
         await end_causes(services, cause(code, services.settings.d365.environment_id), "D365 answers again")
     if codes:
         await drive.remember_trouble("")
+
+
+async def tell_of_long_import(services: Services, drive: Drive) -> None:
+    """Put an import that D365 does not end before IT, once."""
+    package = drive.package
+    if package is None or package.flag("TookLong") or "HandedOverAt" not in package.values:
+        return
+    if services.now() - package.instant("HandedOverAt") > LONG_IMPORT:
+        await open_package_cause(services, package, cause("import_takes_long", package.text("Package")))
+        await drive.save_package(TookLong=True)
 
 
 async def open_package_cause(services: Services, package: Row | None, why: Cause) -> None:

@@ -1,0 +1,1 @@
+"""The steps of ingesting: writing receipts, and settling what had been there before."""

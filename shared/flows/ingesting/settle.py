@@ -1,0 +1,145 @@
+"""Write receipts in groups, and settle what had been there before: the same, another version, or a newer revision."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+
+from shared.errors import AlreadyThereError, ChangedMeanwhileError, GroupRefusedError, NotThereError
+from shared.retail.identity import revision_is_higher
+from shared.retail.reasons import Cause, cause
+from shared.retail.rules import Problem
+from shared.retail.status import Status
+from shared.services import Services
+from shared.storage.causes import cause_row, end_causes_of, open_causes, receipt_member
+from shared.storage.due import STATEMENT, Due, note_due
+from shared.storage.protocols import Insert, Operation, Replace, Row
+from shared.storage.receipts import receipt_label
+
+ACCEPTED, DUPLICATE, CONFLICT, HELD = "accepted", "duplicate", "conflict", "held"
+
+
+@dataclass(slots=True)
+class Kept:
+    """A receipt on its way into the table."""
+
+    index: int
+    identity: Row
+    day: Row
+    business_day: date
+    problems: tuple[Problem, ...]
+    cause: Cause | None
+    verdict: str = ""
+
+
+async def write(services: Services, group: Sequence[Kept]) -> bool:
+    """Write a group of new receipts, all or nothing; False when one of them had been there before."""
+    operations: list[Operation] = [
+        insert for one in group for insert in (Insert(one.identity), Insert(one.day))
+    ]
+    try:
+        await services.tables.transactions.write_group(operations)
+    except GroupRefusedError as error:
+        if not isinstance(error.cause, AlreadyThereError):
+            raise
+        return False
+    for one in group:
+        one.verdict = HELD if one.problems else ACCEPTED
+    return True
+
+
+async def settle(services: Services, group: Sequence[Kept]) -> None:
+    """Sort out a group in which something had been there before: read the identities, write only what is new."""
+    table = services.tables.transactions
+    found = await services.together(*(table.read(one.identity.partition, one.identity.key) for one in group))
+    new: list[Kept] = []
+    for one, identity in zip(group, found, strict=True):
+        if identity is None:
+            new.append(one)
+        elif identity.text("ContentHash") == one.identity.text("ContentHash"):
+            one.verdict = DUPLICATE
+        else:
+            await _settle_other_content(services, one, identity)
+    if new and not await write(services, new):
+        await settle_one_by_one(services, new)
+
+
+async def settle_one_by_one(services: Services, rest: Sequence[Kept]) -> None:
+    """Write receipts singly, where another call got some of them in meanwhile or the call holds one twice."""
+    table = services.tables.transactions
+    for one in rest:
+        if await write(services, [one]):
+            continue
+        identity = await table.read(one.identity.partition, one.identity.key)
+        if identity is not None and identity.text("ContentHash") != one.identity.text("ContentHash"):
+            await _settle_other_content(services, one, identity)
+        else:
+            one.verdict = DUPLICATE
+
+
+async def _settle_other_content(services: Services, one: Kept, identity: Row) -> None:
+    """Same key, other content: a higher revision replaces what was not sent; anything else is a conflict, both kept."""
+    table = services.tables.transactions
+    first = await table.read(identity.partition, identity.text("DayKey"))
+    if first is not None and _may_replace(one, identity, first):
+        day = one.day.with_values(History=f"{first.text('History')}\n{one.day.text('History')} (revision)")
+        operations: list[Operation] = [Replace(one.identity, identity.etag)]
+        if day.key == first.key:
+            operations.append(Replace(day, first.etag))
+            try:
+                await table.write_group(operations)
+            except GroupRefusedError as error:
+                if not isinstance(error.cause, ChangedMeanwhileError | NotThereError):
+                    raise
+            else:
+                one.verdict = HELD if one.problems else ACCEPTED
+                await _end_older_causes(services, one, first)
+                return
+    await _keep_conflict(services, one, first)
+
+
+async def _end_older_causes(services: Services, one: Kept, first: Row) -> None:
+    """The version that was held is gone: end what held it, unless it holds the new one too."""
+    held = json.loads(first.text("Fingerprints", "[]")) or [first.text("Fingerprint")]
+    over = [fingerprint for fingerprint in held if fingerprint and fingerprint != one.day.text("Fingerprint")]
+    name = receipt_member(first).name
+    how = "replaced by a newer revision"
+    await end_causes_of(services.tables.causes, first.partition, name, over, services.now(), how)
+
+
+def _may_replace(one: Kept, identity: Row, first: Row) -> bool:
+    unsent = first.text("Status") in (Status.RECEIVED, Status.WAITING, Status.HELD, Status.MAPPED)
+    was_packaged = bool(first.text("Package"))
+    newer = revision_is_higher(one.identity.text("Revision"), identity.text("Revision"))
+    return unsent and not was_packaged and newer
+
+
+async def _keep_conflict(services: Services, one: Kept, first: Row | None) -> None:
+    """Keep the second version beside the first, and show both to a person once. The first one counts."""
+    one.verdict = CONFLICT
+    digest = one.identity.text("ContentHash").rpartition(":")[2][:24]
+    second = replace(one.day, key=f"conflict{one.day.key.removeprefix('day')}~{digest}", etag="")
+    if await services.tables.transactions.read(second.partition, second.key) is not None:
+        return  # the same second version came again
+    label = receipt_label(one.day)
+    why = cause("content_conflict", label)
+    member = replace(receipt_member(one.day), name=f"conflict {label} {digest}")
+    await open_causes(services.tables.causes, [cause_row(why, member, services.now())])
+    await _mark_conflict(services, first)
+    with contextlib.suppress(AlreadyThereError):  # another call was quicker with the same version
+        await services.tables.transactions.insert(
+            second.with_values(Record="conflict", DayKey=first.key if first else None)
+        )
+
+
+async def _mark_conflict(services: Services, first: Row | None) -> None:
+    """Show on the first version that a second one exists, and have its store-day compiled again."""
+    if first is None:
+        return
+    day = date.fromisoformat(first.text("BusinessDay"))
+    await note_due(services.tables.due, [Due(STATEMENT, first.partition, day, services.now())])
+    with contextlib.suppress(ChangedMeanwhileError, NotThereError):
+        await services.tables.transactions.replace(first.with_values(Conflict=True), first.etag)
