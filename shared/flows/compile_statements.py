@@ -71,8 +71,9 @@ async def _compile(services: Services, due_row: Row) -> int:
     statement = compile_store_day(day)
     await _note_gaps(services, statement)
     await _note_late(services, statement)
-    await _note_open_shifts(services, statement)
-    await _save(services, statement, begun_at)
+    old = await services.tables.statements.read(due.store, statement_key(due.store, due.day))
+    await _note_open_shifts(services, statement, old)
+    await _save(services, statement, old, begun_at)
     settle = services.settings.settle_seconds
     await finish_or_rest(services.tables.due, due_row, settle, services.rested_at())
     return 1
@@ -94,7 +95,7 @@ async def _gather(services: Services, due: Due, store: StoreSetup) -> StoreDay:
     )
 
 
-async def _save(services: Services, statement: Statement, begun_at: datetime) -> None:
+async def _save(services: Services, statement: Statement, old: Row | None, begun_at: datetime) -> None:
     """Save the summary and the statement, which knows only what was there when it was begun.
 
     A compilation that changed nothing leaves the revision as it was.
@@ -103,7 +104,6 @@ async def _save(services: Services, statement: Statement, begun_at: datetime) ->
     body = statement_json(statement, _d365_statements(day.receipts), _evidence(day.receipts))
     text = json.dumps(body, sort_keys=True, separators=(",", ":"))
     now = services.now()
-    old = await services.tables.statements.read(day.store, statement_key(day.store, day.business_day))
     await services.tables.storedays.upsert(storeday_row(body, now))
     if old is None or statement_text(old) != text:
         await services.tables.statements.upsert(
@@ -167,9 +167,11 @@ def _number_member(day: StoreDay, terminal: str, number: int, worth: Decimal) ->
     )  # fmt: skip
 
 
-async def _note_open_shifts(services: Services, statement: Statement) -> None:
-    """Put shifts that nobody closed before store operations; end those that were closed or ended since."""
+async def _note_open_shifts(services: Services, statement: Statement, old: Row | None) -> None:
+    """Put shifts that nobody closed before store operations; end those that the last compilation saw open."""
     day = statement.day
+    shifts = json.loads(statement_text(old))["shifts"] if old is not None else []
+    were_open = {(one["terminal"], one["shift"]) for one in shifts if one["closed_at"] is None}
     for shift in day.shifts:
         value = f"{day.store} till {shift.terminal} {day.business_day} shift {shift.shift}"
         why = cause(
@@ -187,9 +189,10 @@ async def _note_open_shifts(services: Services, statement: Statement) -> None:
                 receipts=0,
             )
             await open_causes(services.tables.causes, [cause_row(why, member, services.now())])
-        elif shift.ended_by:
+        elif (shift.terminal, shift.shift) in were_open:
             rows = [row async for row in cause_rows(services.tables.causes, fingerprint_of(why), "open")]
-            await end_cause_rows(services.tables.causes, rows, services.now(), f"ended by {shift.ended_by}")
+            how = f"ended by {shift.ended_by}" if shift.ended_by else "closed at the till"
+            await end_cause_rows(services.tables.causes, rows, services.now(), how)
 
 
 async def _note_late(services: Services, statement: Statement) -> None:

@@ -264,7 +264,7 @@ class _Mapper:
                 "shift_overlap",
                 f"{self.store.store} till {transaction.terminal} {self.day} shift {transaction.shift}",
                 shift=transaction.shift,
-                since=overlap.since.isoformat(),
+                since=f"{overlap.since.astimezone(store_zone(self.store.time_zone)):%H:%M}",
             )
 
     def shift(self, shifts: Sequence[Shift]) -> str:

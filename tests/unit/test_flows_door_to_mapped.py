@@ -436,3 +436,52 @@ def test_a_newer_revision_that_balances_ends_what_held_the_old_one() -> None:
         assert await statuses(services) == {"T1": "mapped"}
 
     run(story())
+
+
+def test_a_shift_that_nobody_closed_is_told_and_ends_when_the_till_closes_it() -> None:
+    async def story() -> None:
+        hand = Hand()
+        services = await flow_services(hand)
+        opened = "2017-12-23T08:00:00-05:00"
+        await send(services, shift_document(1, "SHIFT_OPEN", "1", opened), sale_document(2, shift="1"))
+        await map_transactions(services, DUE)
+        hand.turn(hours=13)
+        await compile_statements(services)
+        (cause,) = await list_causes(services, "open", None)
+        assert (cause["code"], cause["owner"]) == ("shift_not_closed", "store_operations")
+        assert cause["what_happened"] == "Till 1 of store S1: shift 1 of 2017-12-23 was never closed."
+        closing = shift_document(
+            3,
+            "SHIFT_CLOSE",
+            "1",
+            opened,
+            "2017-12-23T22:00:00-05:00",
+            totals_of(1, "24.00", "20.00", "4.00", 1, 3),
+        )
+        await send(services, closing)
+        await map_transactions(services, DUE)
+        await compile_statements(services)
+        assert await list_causes(services, "open", None) == []
+
+    run(story())
+
+
+def test_an_open_conflict_keeps_a_day_from_being_proved() -> None:
+    async def story() -> None:
+        hand = Hand()
+        services = await flow_services(hand)
+        await send(services, sale_document(1))
+        await send(services, sale_document(1, operator="7"))
+        await map_transactions(services, DUE)
+        hand.turn(hours=13)
+        await compile_statements(services)
+        statement = await read_statement(services, "S1", DAY)
+        assert statement is not None
+        assert "content_conflict" in [one["code"] for one in statement["causes"]]
+        await release_exceptions(services, "content_conflict~S1-1-0001", DESK, "the first is right")
+        await compile_statements(services)
+        statement = await read_statement(services, "S1", DAY)
+        assert statement is not None
+        assert "content_conflict" not in [one["code"] for one in statement["causes"]]
+
+    run(story())

@@ -14,8 +14,7 @@ from shared.retail.reasons import cause
 from shared.retail.shift import Shift, overlaps, running_shift
 from shared.retail.transaction import Kind, ShiftRecord, Transaction
 from shared.services import Services
-from shared.storage.causes import SHIFT, Member, cause_row, cause_rows, end_cause_rows, open_causes
-from shared.storage.keys import join_key
+from shared.storage.causes import SHIFT, Member, cause_row, open_causes
 from shared.storage.protocols import Row
 from shared.storage.shifts import as_shifts, shift_key, shift_row, shifts_of_day
 
@@ -36,7 +35,7 @@ async def keep_shifts(
     for transaction in (one for one in transactions if one.is_for_the_ledger):
         await _make_shift_where_none(services, known, store, day, transaction)
     shifts = as_shifts(list(known.values()))
-    await _note_overlaps(services, store.store, day, shifts)
+    await _note_overlaps(services, store, day, shifts)
     return shifts
 
 
@@ -55,19 +54,7 @@ async def _keep_shift(
         if old is not None and dict(row.values) == dict(old.values):
             return
         if await _save_shift(services, known, row):
-            if old is not None and "ClosedAt" not in old.values and "ClosedAt" in row.values:
-                await _end_not_closed(services, row)
             return
-
-
-async def _end_not_closed(services: Services, row: Row) -> None:
-    """The till has closed its shift after all."""
-    fingerprint = join_key(
-        "shift_not_closed",
-        f"{row.partition} till {row.text('Terminal')} {row.text('BusinessDay')} shift {row.text('Shift')}",
-    )
-    rows = [one async for one in cause_rows(services.tables.causes, fingerprint, "open")]
-    await end_cause_rows(services.tables.causes, rows, services.now(), "closed at the till")
 
 
 async def _save_shift(services: Services, known: dict[str, Row], row: Row) -> bool:
@@ -106,7 +93,7 @@ async def _make_shift_where_none(
     await _save_shift(services, known, row)
 
 
-async def _note_overlaps(services: Services, store: str, day: date, shifts: Sequence[Shift]) -> None:
+async def _note_overlaps(services: Services, store: StoreSetup, day: date, shifts: Sequence[Shift]) -> None:
     """Put an overlap before store operations as soon as it is seen, even before a receipt falls into it.
 
     A shift that is merely still open when the next one opens is told once a receipt or its closing shows the overlap.
@@ -116,13 +103,14 @@ async def _note_overlaps(services: Services, store: str, day: date, shifts: Sequ
         earlier = overlap.earlier
         if earlier.ended_by or earlier.closed_at is None:
             continue
+        since = f"{overlap.since.astimezone(store_zone(store.time_zone)):%H:%M}"
         why = cause(
-            "shift_overlap", f"{store} till {earlier.terminal} {day} shift {earlier.shift}",
-            store=store, terminal=earlier.terminal, shift=earlier.shift, since=overlap.since.isoformat(),
+            "shift_overlap", f"{store.store} till {earlier.terminal} {day} shift {earlier.shift}",
+            store=store.store, terminal=earlier.terminal, shift=earlier.shift, since=since,
         )  # fmt: skip
-        name = shift_key(store, day, earlier.terminal, earlier.generation, earlier.shift)
+        name = shift_key(store.store, day, earlier.terminal, earlier.generation, earlier.shift)
         member = Member(
-            SHIFT, store, name, terminal=earlier.terminal, business_day=day.isoformat(), receipts=0
+            SHIFT, store.store, name, terminal=earlier.terminal, business_day=day.isoformat(), receipts=0
         )
         rows.append(cause_row(why, member, services.now()))
     await open_causes(services.tables.causes, rows)
