@@ -318,6 +318,41 @@ def test_a_header_that_somebody_changed_in_d365_is_told_and_never_overwritten(tm
     tell(story, tmp_path)
 
 
+def test_a_half_landed_receipt_that_somebody_changed_in_d365_is_not_sent_over(tmp_path: Path) -> None:
+    async def story(world: PostingWorld) -> None:
+        await world.map_also("items", NEW_ITEM)
+        await world.send(sale_of("1002", 1))
+        await world.drive_until("held")
+        await world.change_header("east:T1", GrossAmount=-99)
+        await release(world, "d365_data_refused")
+        await world.drive(60)
+        assert await world.statuses() == {"T1": "held"}
+        assert await world.calls(IMPORT) == 1
+        assert [one["GrossAmount"] for one in await world.rows("RetailTransactions")] == [-99]
+        assert list(await world.causes()) == ["changed_in_d365"]
+
+    tell(story, tmp_path)
+
+
+def test_a_half_landed_receipt_that_was_completed_and_posted_in_d365_is_not_sent_again(
+    tmp_path: Path,
+) -> None:
+    async def story(world: PostingWorld) -> None:
+        await world.send(sale_document(1))
+        text = "The value 'V20' in field 'TaxCode' is not found in the related table 'TaxTable'."
+        await world.fault("partial", entity="Tax transactions", transaction_numbers=["east:T1"], text=text)
+        await world.drive_until("held")
+        await world.add_tax_line("east:T1", TaxAmount=-4)
+        await world.headquarters()
+        assert await world.ledger() == (1, {"1": "24"})
+        await release(world, "d365_data_refused")
+        await world.drive_until("posted")
+        assert await world.calls(IMPORT) == 1
+        assert await world.ledger() == (1, {"1": "24"})
+
+    tell(story, tmp_path)
+
+
 def test_a_header_that_is_there_under_another_package_is_found_by_its_key_and_not_sent_again(
     tmp_path: Path,
 ) -> None:
@@ -550,6 +585,26 @@ async def posted_once(world: PostingWorld) -> None:
     assert await world.causes() == {}
 
 
+def test_a_worker_that_finds_the_slot_driven_goes_away_and_asks_d365_nothing(tmp_path: Path) -> None:
+    async def story(world: PostingWorld) -> None:
+        answers: list[str] = []
+
+        async def another_comes(effect: str) -> None:
+            if effect == "d365 PUT blob":
+                world.effects.meanwhile = None
+                calls = await world.all_calls()
+                answers.append(await post_transactions(second_worker(world)))
+                assert await world.all_calls() == calls
+
+        await world.send(sale_document(1))
+        world.effects.meanwhile = another_comes
+        await world.drive_until("posted")
+        assert answers == ["driven by another worker"]
+        assert await world.ledger() == (1, {"1": "24"})
+
+    tell(story, tmp_path)
+
+
 @pytest.mark.parametrize("seed", range(8))
 def test_two_workers_at_once_drive_one_package_at_a_time_and_double_nothing(
     tmp_path: Path, seed: int
@@ -557,7 +612,7 @@ def test_two_workers_at_once_drive_one_package_at_a_time_and_double_nothing(
     async def story(world: PostingWorld) -> None:
         chance, other = random.Random(seed), second_worker(world)
 
-        async def somebody_else_first(_: str) -> None:
+        async def somebody_else_first(effect: str) -> None:
             for _ in range(chance.randrange(4)):
                 await asyncio.sleep(0.001)
 
@@ -645,7 +700,7 @@ async def sleep_at(world: PostingWorld, place: int, *, beats: int) -> None:
     """Let the worker sleep before its so-manieth effect, while another one works on; then it wakes up and goes on."""
     other, last_awake = second_worker(world), len(world.effects.seen) + place
 
-    async def fall_asleep(_: str) -> None:
+    async def fall_asleep(effect: str) -> None:
         if len(world.effects.seen) < last_awake:
             return
         world.effects.meanwhile = None
