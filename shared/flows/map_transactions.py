@@ -178,12 +178,13 @@ def _moved_on(
         held = {"Cause": first.code, "CauseValue": first.value, "Fingerprint": fingerprint_of(first)}
         every = json.dumps([fingerprint_of(why) for why in outcome])
         return advanced(one.row, Status.HELD, now, f"{first.code} {first.value}", Fingerprints=every, **held)
+    frozen = one.row.text("LegalEntity") if one.row.text("D365Number") else ""
     changes = {
         "Fingerprints": None,
         "Cause": None,
         "CauseValue": None,
         "Fingerprint": None,
-        "LegalEntity": outcome.key.legal_entity,
+        "LegalEntity": frozen or outcome.key.legal_entity,
     }
     counted = {
         "MappingVersion": mappings.version,

@@ -78,25 +78,29 @@ def _waiting_since(work: _StoreDayWork) -> tuple[datetime, str]:
 
 
 def _cut(work: Sequence[_StoreDayWork]) -> Gathered:
+    """Fill one package: one legal entity, within its limits. A receipt goes to the company its key was frozen with."""
     gathered = Gathered()
     rows = 0
     for one in work:
-        gathered.legal_entity = gathered.legal_entity or one.legal_entity
-        if one.legal_entity != gathered.legal_entity:
-            gathered.more = True
-            continue
         for receipt in one.receipts:
-            if receipt.text("LegalEntity") != gathered.legal_entity:
+            company = receipt.text("LegalEntity")
+            if company != one.legal_entity and not receipt.text("D365Number"):
                 gathered.moved.append(
                     receipt
                 )  # its store belongs to another company by now: it is mapped again
+                continue
+            gathered.legal_entity = gathered.legal_entity or company
+            if company != gathered.legal_entity:
+                gathered.more = True
                 continue
             rows += receipt.number("D365Rows", 1)
             if len(gathered.members) >= RECEIPTS_MAX or rows > ROWS_MAX:
                 gathered.more = True
                 return gathered
             gathered.members.append(PackageMember(receipt.partition, receipt.key))
-        gathered.members += [PackageMember(shift.partition, shift.key, is_shift=True) for shift in one.shifts]
+        gathered.legal_entity = gathered.legal_entity or (one.legal_entity if one.shifts else "")
+        if one.legal_entity == gathered.legal_entity:
+            gathered.members += [PackageMember(row.partition, row.key, is_shift=True) for row in one.shifts]
     return gathered
 
 
