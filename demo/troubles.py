@@ -21,7 +21,7 @@ from demo.visits import Payment, Visit, touched_by_returns
 TENDER_STORES, TENDER_RECEIPTS_PER_STORE = 3, 2
 LOST_TOGETHER, LOST_ELSEWHERE = 2, 1
 OVERLAP_MINUTES = (20, 30)
-FAULT_MINUTES = 40
+FAULT_MINUTES = 100  # longer than three heartbeats, so that D365 is asked something meanwhile
 RETRY_AFTER_SECONDS = 300
 
 
