@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import random
 import ssl
 from collections import Counter
 from collections.abc import Awaitable, Callable
@@ -47,6 +48,7 @@ class Services:
     posted_statements: dict[tuple[str, str], PostedStatement] = field(
         default_factory=dict
     )  # seen posted; they never change
+    chance: Callable[[], float] = random.random  # 0 to 1, for pauses; a simulation gives its own
     log: logging.Logger = field(default_factory=lambda: logging.getLogger("tillpost"))
 
     @property

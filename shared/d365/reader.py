@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from shared.d365 import entities, records
 from shared.d365.addresses import same_origin
-from shared.d365.entities import CHILDREN, ReadSet
+from shared.d365.entities import ReadSet
 from shared.d365.odata import all_of, any_of, condition, in_portions
 from shared.d365.outcomes import EntityResult, entity_results_of
 from shared.d365.records import (
@@ -20,7 +20,6 @@ from shared.d365.records import (
 )
 from shared.d365.wire import Wire
 from shared.errors import RejectedError, RetryableError
-from shared.retail.mapped import D365Key
 
 PAGES_MAX = 1_000
 _ROWS_A_PAGE = "odata.maxpagesize=10000"
@@ -41,33 +40,6 @@ class Reader:
         where = condition("Comment", "eq", package)
         rows = await self._read("read_back", entities.READ_HEADERS, where, records.header_row)
         return [row for row in rows if row.package == package]
-
-    async def headers_by_key(self, keys: Collection[D365Key]) -> list[HeaderRow]:
-        """Give the headers that exist under these keys. A key without a row here is absent: that is proof."""
-        wanted = set(keys)
-        numbers = sorted({key.transaction_number for key in wanted})
-        rows = await self._read_named(
-            "read_by_key", entities.READ_HEADERS, "TransactionNumber", numbers, records.header_row
-        )
-        return [row for row in rows if row.key in wanted]
-
-    async def children_of(self, key: D365Key) -> dict[str, list[dict[str, object]]]:
-        """Give a suspect receipt's children by entity label, as D365 has them: five calls, for repair
-        only.
-        """
-        where = all_of(
-            (
-                condition("dataAreaId", "eq", key.legal_entity),
-                condition("OperatingUnitNumber", "eq", key.operating_unit),
-                condition("Terminal", "eq", key.terminal),
-                condition("TransactionNumber", "eq", key.transaction_number),
-            )
-        )
-        found: dict[str, list[dict[str, object]]] = {}
-        for entity in CHILDREN:
-            every_field = ReadSet(entity.odata_set, entity.fields)
-            found[entity.label] = await self._read("read_children", every_field, where, dict)
-        return found
 
     async def auditable(self, since: datetime | None, days: Collection[date]) -> list[AuditableRow]:
         """Give receipts of these business days as headquarters judges them.

@@ -259,6 +259,14 @@ _ALL = (
         "Nothing to do: it is being asked, and only what D365 does not have is sent again.",
     ),
     Reason(
+        "import_failed", IT, D365_DATA,
+        "D365 imported nothing of package {value}: “{words}”.",
+        "Its data project or batch jobs do not work, or one of the receipts fails the whole import.",
+        "Its receipts go in ever smaller packages and, at the end, one by one; that takes longer. Nothing is lost.",
+        "Read D365's words; check the data project and its entities and the batch jobs. It ends by itself when the package "
+        "is settled.",
+    ),
+    Reason(
         "d365_refused", IT, D365_DATA,
         "D365 refused receipts: “{words}”.",
         "D365's own words are given as they came; they are not recognised yet.",

@@ -74,9 +74,9 @@ class Drive:
         polls = self.slot.number("Polls") + 1
         await self._save_slot(LeaseOwner=None, LeaseUntil=None, NextTry=next_try, Polls=polls)
 
-    async def remember_trouble(self, codes: str) -> None:
-        """Keep on the slot which of D365's troubles are open, so that whoever drives next can end them."""
-        await self._save_slot(Trouble=codes or None)
+    async def remember(self, **values: Value | None) -> None:
+        """Keep on the slot what whoever drives next must know: open troubles, how careful to be, how large a package."""
+        await self._save_slot(**values)
 
 
 async def take_lease(services: Services) -> Drive | None:
@@ -95,11 +95,6 @@ async def take_lease(services: Services) -> Drive | None:
     if drive.slot.text("State") == SLOT_TAKEN:
         await drive.read_package()
     return drive
-
-
-def next_poll_seconds(polls: int) -> float:
-    """Give the pause before asking D365 again: 30 seconds, growing to 5 minutes."""
-    return float(min(30 * 2 ** min(polls, 4), 300))
 
 
 def is_waiting(slot: Row, now: datetime, slack: timedelta) -> bool:
