@@ -85,10 +85,31 @@ class _Parser:
         return False
 
     def _any(self, depth: int) -> Predicate:
-        parts = [self._all(depth)]
+        start, parts = self._position, [self._all(depth)]
         while self._takes("or"):
             parts.append(self._all(depth))
-        return parts[0] if len(parts) == 1 else lambda row: any(part(row) for part in parts)
+        if len(parts) == 1:
+            return parts[0]
+        listed = self._listed(start)
+        return listed if listed is not None else lambda row: any(part(row) for part in parts)
+
+    def _listed(self, start: int) -> Predicate | None:
+        """Give "one of these texts" for a plain list of keys, `A eq 'x' or A eq 'y'`: a look-up instead of a walk.
+
+        start: where the list's tokens begin. None: they are anything else.
+        """
+        tokens = self._tokens[start : self._position]
+        names = {text for _, text in tokens[0::4]}
+        words = [text for _, text in tokens[1::4]]
+        kinds = {kind for kind, _ in tokens[2::4]}
+        if len(tokens) % 4 != 3 or len(names) != 1 or set(words) != {"eq"} or kinds != {"text"}:
+            return None
+        name = next(iter(names))
+        values = frozenset(text[1:-1].replace("''", "'").lower() for _, text in tokens[2::4])
+        field = self._entity.fields.get(name)
+        if field is None or field.kind != STRING or any("*" in one for one in values):
+            return None
+        return lambda row: str(self._get(row, name)).lower() in values
 
     def _all(self, depth: int) -> Predicate:
         parts = [self._one(depth)]

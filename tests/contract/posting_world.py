@@ -304,6 +304,11 @@ class PostingWorld:
         if jobs:
             await self.headquarters()
 
+    async def ring_and_deliver(self) -> None:
+        """Let one heartbeat ring, and hear what it rang."""
+        await self._ring()
+        await self.deliver()
+
     async def _ring(self) -> None:
         await ring_overdue(self.services)
 
