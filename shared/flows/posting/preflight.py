@@ -16,7 +16,7 @@ from shared.d365.contract import CONTRACT, Environment, Mismatch, compare, unkno
 from shared.d365.edmx import environment_of
 from shared.d365.entities import READ_AUDITABLE, READ_POSTED_STATEMENTS
 from shared.errors import RejectedError, RetryableError, ThrottledError
-from shared.flows.posting.slot import Drive
+from shared.flows.posting.slot import Drive, is_waiting
 from shared.flows.posting.trouble import end_causes, end_trouble, note_trouble
 from shared.retail.reasons import Cause, cause
 from shared.services import Services
@@ -72,9 +72,12 @@ class Preflight:
 
 async def contract_holds(services: Services, drive: Drive) -> bool:
     """Say whether posting may start a package, after a check where the kept answer is too old."""
-    kept = await read_kept_preflight(services)
+    row = await services.tables.packages.read(*preflight_key(services))
+    kept = _preflight_from(row)
     if kept is not None and kept.is_current(services.now(), _url(services)):
         return kept.holds
+    if row is not None and is_waiting(row, services.now(), timedelta(0)):
+        return False
     await drive.renew()
     try:
         made = await check_now(services)
@@ -92,7 +95,11 @@ async def _check_failed(services: Services, drive: Drive, error: RetryableError 
     code = "d365_call_refused" if isinstance(error, RejectedError) else "d365_silent"
     code = "d365_throttled" if isinstance(error, ThrottledError) else code
     await note_trouble(services, drive, code, str(error))
-    await ring_for_posting(services, pause or SILENT_PAUSE_SECONDS)
+    pause = pause or SILENT_PAUSE_SECONDS
+    key = preflight_key(services)
+    row = await services.tables.packages.read(*key) or Row(*key, values={"Record": "preflight"})
+    await services.tables.packages.upsert(row.with_values(NextTry=services.now() + timedelta(seconds=pause)))
+    await ring_for_posting(services, pause)
 
 
 async def ring_for_posting(services: Services, after_seconds: float = 0) -> None:
@@ -135,7 +142,7 @@ async def _environment(services: Services) -> Environment:
 
 async def _keep(services: Services, made: Preflight) -> None:
     """Write the answer down last: what is open is remembered before it is opened, so that the next check ends it."""
-    table, key = services.tables.packages, _key(services)
+    table, key = services.tables.packages, preflight_key(services)
     row = await table.read(*key) or Row(*key, values={"Record": "preflight"})
     before: dict[str, str] = json.loads(row.text("Open", "{}"))
     now, causes = made.checked_at, made.causes()
@@ -146,7 +153,7 @@ async def _keep(services: Services, made: Preflight) -> None:
         await open_causes(services.tables.causes, [cause_row(why, member, now) for why in causes.values()])
         for where in before.keys() - codes.keys():
             await end_causes(services, cause(before[where], where), "D365 has it again as we use it")
-    await table.upsert(row.with_values(Open=json.dumps(codes), **_values(made)))
+    await table.upsert(row.with_values(Open=json.dumps(codes), NextTry=None, **_values(made)))
 
 
 def _values(made: Preflight) -> dict[str, Value]:
@@ -159,7 +166,10 @@ def _values(made: Preflight) -> dict[str, Value]:
 
 async def read_kept_preflight(services: Services) -> Preflight | None:
     """Give the last check that was made of this environment; None before the first."""
-    row = await services.tables.packages.read(*_key(services))
+    return _preflight_from(await services.tables.packages.read(*preflight_key(services)))
+
+
+def _preflight_from(row: Row | None) -> Preflight | None:
     if row is None or "CheckedAt" not in row.values:
         return None
     listed: list[Mapping[str, str | bool]] = json.loads(row.text("Mismatches"))
@@ -173,7 +183,8 @@ async def read_kept_preflight(services: Services) -> Preflight | None:
     )  # fmt: skip
 
 
-def _key(services: Services) -> tuple[str, str]:
+def preflight_key(services: Services) -> tuple[str, str]:
+    """Give partition and key of the kept answer."""
     environment = services.settings.d365.environment_id
     return environment, join_key("preflight", environment)
 
