@@ -23,7 +23,7 @@ from azure.identity.aio import ClientSecretCredential, ManagedIdentityCredential
 from shared.clock import Clock
 from shared.d365.addresses import environment_origin
 from shared.d365.client import UPLOAD_HOSTS, D365Client
-from shared.d365.records import PostedStatement
+from shared.d365.records import StatementEvidence
 from shared.errors import AlreadyThereError, ChangedMeanwhileError, SettingsError
 from shared.settings import D365Settings, Settings, read_settings
 from shared.storage import Queues, Tables, open_storage
@@ -46,7 +46,7 @@ class Services:
     mappings: MappingCache
     storage_calls: Counter[str] = field(default_factory=Counter)
     started_at: datetime = datetime(1, 1, 1, tzinfo=UTC)
-    posted_statements: dict[tuple[str, str], PostedStatement] = field(
+    posted_statements: dict[tuple[str, str], StatementEvidence] = field(
         default_factory=dict
     )  # seen posted; they never change
     log: logging.Logger = field(default_factory=lambda: logging.getLogger("tillpost"))

@@ -43,6 +43,10 @@ _NOTHING_SENT = (
 _SIGNATURE = re.compile(r"(?i)\b(sig=)[^&\s\"']+")
 
 
+class NoAccessError(RetryableError):
+    """D365 knows us and refuses (403): our user lacks a right, for this call or for all."""
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """A successful answer. `content_type` as the header has it."""
@@ -146,7 +150,8 @@ class Wire:
             return ThrottledError(f"{kind}: {text or f'D365 answered {status}'}", wait_seconds=wait)
         if status in (401, 403):
             self._tokens.forget()
-            return RetryableError(f"{kind}: access refused ({status}): {text}".rstrip(": "))
+            refusal = NoAccessError if status == 403 else RetryableError
+            return refusal(f"{kind}: access refused ({status}): {text}".rstrip(": "))
         if status == 408 or status >= 500:
             lost = f"{kind}: D365 answered {status} (request {request_id}): {text}".rstrip(": ")
             return _not_known(lost, repeatable=repeatable)

@@ -295,6 +295,27 @@ _ALL = (
         "Correct the cause in D365, run its validation again; the answer is picked up by itself.",
     ),
     Reason(
+        "d365_statement_stands", FINANCE, D365_DATA,
+        "D365 statement {value} of store {store} stands still at “{state}”: “{words}”.",
+        "{sentence}",
+        "Its receipts are in D365, but in no ledger until it is posted.",
+        "{action}",
+    ),
+    Reason(
+        "d365_shift_in_error", STORE_OPERATIONS, STORE_TIMING,
+        "D365 has an error on shift {shift} of till {terminal}, store {store}: “{words}”.",
+        "Headquarters' check of the shift found something, or the till still holds receipts that it has not sent.",
+        "The store's financial statement waits for the shift.",
+        "Have the till send what it still holds, then correct or acknowledge the error on the shift in D365.",
+    ),
+    Reason(
+        "d365_till_busy", STORE_OPERATIONS, STORE_TIMING,
+        "D365 calls till {value} of store {store} busy: its closing status is “{state}”.",
+        "A statement is closing the till, or closing it has failed.",
+        "D365 makes no new statement for the till meanwhile.",
+        "Wait where it says Closing. Where it says Error, or it lasts, have the D365 team clear the till's closing status.",
+    ),
+    Reason(
         "changed_in_d365", FINANCE, D365_DATA,
         "Receipt {value} differs in D365 from what was sent: {differing}.",
         "Somebody changed it there, or another system wrote under its number.",
