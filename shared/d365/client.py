@@ -21,6 +21,7 @@ from shared.d365 import batch
 from shared.d365.addresses import allowed_upload_url, environment_origin, expiry_of
 from shared.d365.batch import ChangesetResult, ReceiptRows
 from shared.d365.keyed_reader import KeyedReader
+from shared.d365.metadata import Metadata
 from shared.d365.outcomes import EntityResult, entity_results_of, error_texts_of
 from shared.d365.tokens import Credential, Tokens
 from shared.d365.wire import IMPORT_TIMEOUT, TIMEOUT, Wire
@@ -65,6 +66,7 @@ class D365Client(KeyedReader):
     ) -> None:
         origin = environment_origin(url)
         super().__init__(Wire(origin, Tokens(credential, origin), http, now))
+        self.metadata = Metadata(self._wire)
         self._data_project = data_project
         self._upload_hosts = tuple(upload_hosts)
 

@@ -126,6 +126,59 @@ class PostedStatement:
     tax_amount: Decimal
 
 
+@dataclass(frozen=True, slots=True)
+class Invoice:
+    """A posted invoice of a sales order; a credit note's amount is negative."""
+
+    legal_entity: str
+    number: str
+    sales_order: str
+    amount: Decimal
+    voucher: str
+
+
+@dataclass(frozen=True, slots=True)
+class StatementVoucher:
+    """One voucher that a posted statement made in the ledger."""
+
+    legal_entity: str
+    statement: str
+    voucher: str
+
+
+@dataclass(frozen=True, slots=True)
+class StatementEvidence:
+    """What confirms a posted statement. was_asked: whether the rest was looked for; None: not shown, or not asked."""
+
+    journal: PostedStatement
+    was_asked: bool = False
+    invoices: tuple[Invoice, ...] | None = None
+    vouchers: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ShiftState:
+    """A shift as headquarters judges it. has_pending: the till still holds receipts that D365 does not have."""
+
+    legal_entity: str
+    store_number: str
+    terminal: str
+    shift: str
+    status: str
+    has_error: bool
+    error: str
+    has_pending: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TerminalState:
+    """A register's closing status: Closing and Error mean that D365 calls it busy."""
+
+    terminal: str
+    store_number: str
+    closing_status: str
+
+
 def header_row(values: Mapping[str, object]) -> HeaderRow:
     """Read a row of RetailTransactions; also a row that is to be sent, so that both compare."""
     return HeaderRow(
@@ -191,18 +244,50 @@ def statement_aggregation(values: Mapping[str, object]) -> StatementAggregation:
         "InvoiceId",
         "ErrorMessage",
     )  # fmt: skip
-    return StatementAggregation(*(_text(values, name) for name in names))
+    company, *rest = (_text(values, name) for name in names)
+    return StatementAggregation(company.lower(), *rest)
 
 
 def posted_statement(values: Mapping[str, object]) -> PostedStatement:
     """Read a row of RetailStatementJourBIEntities."""
     return PostedStatement(
-        legal_entity=_text(values, "dataAreaId"),
+        legal_entity=_text(values, "dataAreaId").lower(),
         statement=_text(values, "statementId"),
         store_number=_text(values, "storeId"),
         posted_at=_instant(values.get("postedDateTime")) or _instant(values.get("postedDate")),
         sales_amount=_amount(values, "salesAmount"),
         tax_amount=_amount(values, "taxAmount"),
+    )
+
+
+def invoice(values: Mapping[str, object]) -> Invoice:
+    """Read a row of SalesInvoiceHeadersV2."""
+    return Invoice(
+        _text(values, "dataAreaId").lower(), _text(values, "InvoiceNumber"), _text(values, "SalesOrderNumber"),
+        _amount(values, "TotalInvoiceAmount"), _text(values, "LedgerVoucher"),
+    )  # fmt: skip
+
+
+def statement_voucher(values: Mapping[str, object]) -> StatementVoucher:
+    """Read a row of RetailStatementVoucherBIEntities."""
+    return StatementVoucher(
+        _text(values, "dataAreaId").lower(), _text(values, "statementId"), _text(values, "voucher")
+    )
+
+
+def shift_state(values: Mapping[str, object]) -> ShiftState:
+    """Read a row of RetailPosBatches."""
+    return ShiftState(
+        _text(values, "dataAreaId").lower(), _text(values, "StoreNumber"), _text(values, "Terminal"),
+        _text(values, "BatchShiftId"), _text(values, "Status"), _text(values, "ErrorCode") == "Error",
+        _text(values, "Error"), _text(values, "HasPendingOfflineTransactions") == "Yes",
+    )  # fmt: skip
+
+
+def terminal_state(values: Mapping[str, object]) -> TerminalState:
+    """Read a row of RetailTerminals."""
+    return TerminalState(
+        _text(values, "TerminalNumber"), _text(values, "StoreNumber"), _text(values, "ClosingStatus")
     )
 
 

@@ -22,6 +22,7 @@ from shared.flows.posting.evidence import may_go
 from shared.flows.posting.gather import RECEIPTS_MAX, gather
 from shared.flows.posting.material import being_sent, to_build
 from shared.flows.posting.pace import pause_seconds, poll_seconds
+from shared.flows.posting.preflight import contract_holds
 from shared.flows.posting.send_shifts import shifts_that_may_go
 from shared.flows.posting.set_aside import set_aside
 from shared.flows.posting.slot import Drive, LostLeaseError, is_waiting, take_lease
@@ -135,6 +136,8 @@ async def _step(services: Services, drive: Drive, stage: str) -> float:
 
 async def _start_package(services: Services, drive: Drive) -> bool:
     """Gather the next package, write it and its members down, and put it into the slot."""
+    if not await contract_holds(services, drive):
+        return False
     gathered = await gather(services, drive.slot.number("ReceiptsMax") or RECEIPTS_MAX)
     if not gathered.members:
         return False

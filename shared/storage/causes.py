@@ -17,12 +17,12 @@ from shared.storage.keys import join_key
 from shared.storage.protocols import Condition, Row, Table, Upsert, Value
 
 OPEN, CLOSED = "open", "ended"
-RECEIPT, SHIFT, NUMBER, PACKAGE = "receipt", "shift", "number", "package"
+RECEIPT, SHIFT, NUMBER, PACKAGE, STATEMENT = "receipt", "shift", "number", "package", "statement"
 
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One thing a cause holds. `what` is receipt, shift, number (a receipt that never arrived) or package."""
+    """One thing a cause holds. `what` is receipt, shift, number (a receipt that never arrived), package or statement."""
 
     what: str
     store: str

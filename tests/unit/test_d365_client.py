@@ -448,7 +448,8 @@ def test_receipts_are_read_as_headquarters_judges_them() -> None:
     assert got[0].validated_at == datetime(2017, 12, 23, 20, tzinfo=UTC)
     assert got[1].validated_at is None
     assert played.requests[0].url.params["$filter"] == (
-        "BusinessDate ge 2017-12-23T00:00:00Z and BusinessDate le 2017-12-25T23:59:59Z"
+        "((BusinessDate ge 2017-12-23T00:00:00Z and BusinessDate le 2017-12-23T23:59:59Z)"
+        " or (BusinessDate ge 2017-12-25T00:00:00Z and BusinessDate le 2017-12-25T23:59:59Z))"
         " and LastValidationTime ge 2017-12-23T19:00:00Z"
     )
     assert run(Played().client.auditable(None, [])) == []
