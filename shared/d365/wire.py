@@ -27,7 +27,13 @@ from email.utils import parsedate_to_datetime
 import httpx
 
 from shared.d365.tokens import Tokens
-from shared.errors import RejectedError, RetryableError, ThrottledError, UnknownOutcomeError
+from shared.errors import (
+    AccessRefusedError,
+    RejectedError,
+    RetryableError,
+    ThrottledError,
+    UnknownOutcomeError,
+)
 
 TIMEOUT = httpx.Timeout(60.0, connect=10.0)
 # Importing answers only when D365 has unpacked the package.
@@ -138,7 +144,7 @@ class Wire:
             return ThrottledError(f"{kind}: {text or f'D365 answered {status}'}", wait_seconds=wait)
         if status in (401, 403):
             self._tokens.forget()
-            return RetryableError(f"{kind}: access refused ({status}): {text}".rstrip(": "))
+            return AccessRefusedError(f"{kind}: access refused ({status}): {text}".rstrip(": "))
         if status == 408 or status >= 500:
             lost = f"{kind}: D365 answered {status} (request {request_id}): {text}".rstrip(": ")
             return _not_known(lost, repeatable=repeatable)

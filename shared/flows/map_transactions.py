@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
+from shared.d365.row_rules import broken_rules
 from shared.d365.rows import transaction_rows
 from shared.errors import (
     ChangedMeanwhileError,
@@ -21,6 +22,7 @@ from shared.flows.mapping.keep_shifts import keep_shifts
 from shared.flows.posting.kept import read_kept
 from shared.pos.adapter import localised
 from shared.retail.business_day import closing_hour, day_ends_at, store_zone
+from shared.retail.d365_rules import cause_of
 from shared.retail.mapped import MappedTransaction, StoreSetup
 from shared.retail.mapping import NEVER_SENT, SENT_KINDS, Mappings, map_transaction
 from shared.retail.reasons import Cause, cause
@@ -124,11 +126,17 @@ def _decide(
         return (cause("does_not_balance", problems[0].rule, problem=problems[0].told),)
     outcome = map_transaction(transaction, day, mappings, shifts)
     if isinstance(outcome, MappedTransaction):
-        try:
-            transaction_rows(outcome, "")
-        except RejectedError as error:
-            return (cause("does_not_fit_d365", f"{error.field}: {error}"[:200]),)
+        return _fits_d365(outcome, mappings)
     return outcome
+
+
+def _fits_d365(mapped: MappedTransaction, mappings: Mappings) -> MappedTransaction | tuple[Cause, ...]:
+    """Judge the rows that would go, by D365's own rules and its reference data, before anything is sent."""
+    try:
+        rows = transaction_rows(mapped, "")
+    except RejectedError as error:
+        return (cause("does_not_fit_d365", f"{error.field}: {error}"[:200]),)
+    return tuple(cause_of(one) for one in broken_rules(rows, mapped.store, mappings)) or mapped
 
 
 async def _newest_mappings(
