@@ -23,6 +23,7 @@ from shared.retail.money import has_whole_minor_units
 from shared.retail.reference import NOTHING, is_broken
 
 Rows = Mapping[str, Sequence[Row]]
+Question = tuple[str, tuple[str, ...]]
 _ZERO = Decimal(0)
 _AMOUNTS = {
     entities.HEADERS: ("GrossAmount", "NetAmount", "PaymentAmount", "DiscountAmount", "IncomeExpenseAmount"),
@@ -175,49 +176,49 @@ def _line_words(line: Row) -> Iterator[Broken]:
 
 
 def _by_reference(receipt: _Receipt, store: StoreSetup, mappings: Mappings) -> Iterator[Broken]:
-    for one in (*_of_header(receipt, store), *_of_lines(receipt, store)):
-        if is_broken(mappings, one):
-            yield one
+    """Ask each question once: a receipt's lines share their groups, and often their items."""
+    asked = dict.fromkeys((*_of_header(receipt, store), *_of_lines(receipt, store)))
+    yield from (Broken(name, parts) for name, parts in asked if is_broken(mappings, name, parts))
 
 
-def _of_header(receipt: _Receipt, store: StoreSetup) -> Iterator[Broken]:
+def _of_header(receipt: _Receipt, store: StoreSetup) -> Iterator[Question]:
     header = receipt.header
     company, unit = str(header["dataAreaId"]), str(header["OperatingUnitNumber"])
-    yield Broken(rule.BUSINESS_DATE, (company, str(header["businessDate"])[:10]))
-    yield Broken(rule.CUSTOMER, (company, str(header["CustomerAccount"])))
-    yield Broken(rule.STORE, (store.store_number, company, unit, store.channel_id))
-    yield Broken(rule.TILL, (str(header["Terminal"]), store.store_number))
-    yield Broken(rule.WAREHOUSE, (company, str(header["Warehouse"])))
+    yield rule.BUSINESS_DATE, (company, str(header["businessDate"])[:10])
+    yield rule.CUSTOMER, (company, str(header["CustomerAccount"]))
+    yield rule.STORE, (store.store_number, company, unit, store.channel_id)
+    yield rule.TILL, (str(header["Terminal"]), store.store_number)
+    yield rule.WAREHOUSE, (company, str(header["Warehouse"]))
     due = _amount(header, "GrossAmount") + _amount(header, "IncomeExpenseAmount")
     difference = due + _amount(header, "PaymentAmount")
     if difference:
-        yield Broken(rule.UNDER_OVER, (store.store_number, decimal_text(difference)))
+        yield rule.UNDER_OVER, (store.store_number, decimal_text(difference))
     for row in receipt.payments:
         method = (company, store.channel_id, str(row["TenderType"]))
-        yield Broken(rule.METHOD, method)
-        yield Broken(rule.METHOD_ACCOUNT, method)
+        yield rule.METHOD, method
+        yield rule.METHOD_ACCOUNT, method
     for row in receipt.moved:
-        yield Broken(rule.ACCOUNT, (company, str(row["AccountNumber"]), str(row["AccountType"])))
+        yield rule.ACCOUNT, (company, str(row["AccountNumber"]), str(row["AccountType"]))
 
 
-def _of_lines(receipt: _Receipt, store: StoreSetup) -> Iterator[Broken]:
+def _of_lines(receipt: _Receipt, store: StoreSetup) -> Iterator[Question]:
     company = store.legal_entity
     for line in receipt.lines:
         item = (company, str(line["ItemId"]))
         for name in (rule.ITEM, rule.ITEM_BLOCKED, rule.VARIANT):
-            yield Broken(name, item)
-        yield Broken(rule.SERIAL_REFUSED if line.get("SerialNumber") else rule.SERIAL_NEEDED, item)
+            yield name, item
+        yield rule.SERIAL_REFUSED if line.get("SerialNumber") else rule.SERIAL_NEEDED, item
         if line.get("Unit"):
-            yield Broken(rule.UNIT, (*item, str(line["Unit"])))
+            yield rule.UNIT, (*item, str(line["Unit"]))
         if line.get("Warehouse"):
-            yield Broken(rule.WAREHOUSE, (company, str(line["Warehouse"])))
+            yield rule.WAREHOUSE, (company, str(line["Warehouse"]))
         taxes = [str(row["TaxCode"]) for row in receipt.taxes.get(_number(line, "LineNumber"), ())]
         group, item_group = str(line["SalesTaxGroup"]), str(line["ItemSalesTaxGroup"])
-        yield Broken(rule.TAX_GROUP, (company, group))
-        yield Broken(rule.ITEM_TAX_GROUP, (company, item_group))
-        yield Broken(rule.TAX_GROUPS, (company, group, item_group, " ".join(sorted(taxes)) or NOTHING))
+        yield rule.TAX_GROUP, (company, group)
+        yield rule.ITEM_TAX_GROUP, (company, item_group)
+        yield rule.TAX_GROUPS, (company, group, item_group, " ".join(sorted(taxes)) or NOTHING)
         for code in taxes:
-            yield Broken(rule.TAX_CODE, (company, code))
+            yield rule.TAX_CODE, (company, code)
 
 
 def _differs(name: str, what: str, found: Decimal, expected: Decimal) -> Iterator[Broken]:
@@ -234,7 +235,8 @@ def _sum(rows: Iterable[Row], name: str) -> Decimal:
 
 
 def _amount(row: Row, name: str) -> Decimal:
-    return Decimal(row.get(name, 0))
+    value = row.get(name, _ZERO)
+    return value if isinstance(value, Decimal) else Decimal(value)
 
 
 def _number(row: Row, name: str) -> str:

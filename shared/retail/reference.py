@@ -115,11 +115,11 @@ def _newest(mappings: Mappings) -> dict[str, list[Row]]:
     return found
 
 
-def is_broken(mappings: Mappings, broken: Broken) -> bool:
+def is_broken(mappings: Mappings, name: str, parts: tuple[str, ...]) -> bool:
     """Say whether a rule fails for these parts by the reference data that is kept. Unknown is False: not judged."""
-    judge = _JUDGES.get(broken.rule)
+    judge = _JUDGES.get(name)
     try:
-        return judge is not None and judge(mappings, *broken.parts)
+        return judge is not None and judge(mappings, *parts)
     except TypeError:  # a value that another version wrote with other parts
         return False
 
@@ -256,7 +256,7 @@ _JUDGES: Mapping[str, Judge] = {
 
 def findings(mappings: Mappings, today: date) -> tuple[Broken, ...]:
     """Give every reference that our mappings make and D365 cannot keep, as `is_broken` judges it, sorted."""
-    found = {one for one in _made_references(mappings, today) if is_broken(mappings, one)}
+    found = {one for one in _made_references(mappings, today) if is_broken(mappings, one.rule, one.parts)}
     found |= set(_shared_warehouses(mappings))
     return tuple(sorted(found, key=lambda one: one.value))
 
