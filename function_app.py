@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 import azure.functions as func
 
 from shared.errors import SettingsError, TillpostError
+from shared.flows.check_contract import check_contract, read_preflight
 from shared.flows.compile_statements import compile_statements
 from shared.flows.confirm_missing import confirm_missing
 from shared.flows.end_shift import end_shift
@@ -205,6 +206,21 @@ async def shift_ended(request: func.HttpRequest, services: Services) -> func.Htt
         services, store, terminal, shift, instant_of(body, "at"), person, reason_of(body)
     )
     return answer({"released": released}) if released is not None else not_found("the shift")
+
+
+@route("preflight", methods=["GET"])
+@answered
+async def preflight_asked_for(request: func.HttpRequest, services: Services) -> func.HttpResponse:
+    admit_person(services.settings, request.headers)
+    found = await read_preflight(services)
+    return answer(found) if found else not_found("a check of what D365 has")
+
+
+@route("preflight", methods=["POST"])
+@answered
+async def preflight_ordered(request: func.HttpRequest, services: Services) -> func.HttpResponse:
+    admit_person(services.settings, request.headers, "it")
+    return answer(await check_contract(services))
 
 
 @route("usage", methods=["GET"])

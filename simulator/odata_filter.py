@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from simulator.enumerations import ENUMERATIONS
 from simulator.schema import DECIMAL, INSTANT, INT32, INT64, STRING, Entity, Field
 from simulator.values import Value
 
@@ -140,7 +139,7 @@ def _compare(get: Getter, field: Field, word: str, wanted: Value) -> Predicate:
 
 def _literal(field: Field, kind: str, text: Any) -> Value:
     if field.is_enumeration and kind == "enum":
-        if text[0] == field.kind and text[1] in ENUMERATIONS[field.kind]:
+        if text[0] == field.kind and field.has_member(text[1]):
             return str(text[1])
         raise UnusableFilterError(f"'{text[1]}' is not a member of '{field.kind}'.")
     if field.kind == STRING and kind == "text":

@@ -28,16 +28,24 @@ DAYS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One property. `kind`: an Edm type without its prefix, or an enumeration's name. length_max 0: none known."""
+    """One property. `kind`: an Edm type without its prefix, or an enumeration's name. length_max 0: none known.
+
+    removed: members that this environment's enumeration does not have.
+    """
 
     name: str
     kind: str
     length_max: int = 0
+    removed: frozenset[str] = frozenset()
 
     @property
     def is_enumeration(self) -> bool:
         """Whether its values are members of an enumeration."""
         return self.kind in ENUMERATIONS
+
+    def has_member(self, member: str) -> bool:
+        """Whether its enumeration has this member."""
+        return member in ENUMERATIONS[self.kind] and member not in self.removed
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,5 +182,12 @@ _READ = (
     Entity(CUSTOMERS, "CustomerV3", "CustCustomerV3Entity", ("dataAreaId", "CustomerAccount"), _fields(fields_read.CUSTOMER)),
 )  # fmt: skip
 ENTITIES: dict[str, Entity] = {one.odata_set: one for one in (*_WRITTEN, *_READ)}
-BY_LABEL: dict[str, Entity] = {one.label: one for one in _WRITTEN}
+# Navigation properties and the type each leads to. A client generated from a live environment (D365 facts, META) shows that
+# the header has none to its lines, only these two; the simulator keeps no rows behind them.
+NAVIGATIONS: dict[str, dict[str, str]] = {
+    HEADERS: {
+        "RetailGiftCardTransactions": "RetailGiftCardTransactions",
+        "GiftCardTransactionV2": "GiftCardTransactionsV2",
+    },
+}
 CHILD_SETS = tuple(one.odata_set for one in _WRITTEN if one.is_child)

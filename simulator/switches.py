@@ -11,6 +11,7 @@ CHOICES = {
     "empty_tax_intersection": ("refuse", "accept"),
     "failed_validation_word": ("Error", "Failed"),
     "posted_header_status": ("Posted", "None"),
+    "metadata_lengths": ("state", "omit"),
 }
 
 
@@ -19,7 +20,8 @@ class Switches:
     """Behaviour nobody could confirm, and the speed of things. Seconds are of the simulator's own clock.
 
     posted_row_sent_again: what a write to a receipt in a posted statement does. start_seconds: until an import starts;
-    queued_seconds: how long it then is NotRun. error_keys_seconds: how long the file of failed keys takes.
+    queued_seconds: how long it then is NotRun. metadata_lengths: whether `$metadata` states how long texts may be (an observed
+    one does not). error_keys_seconds: how long the file of failed keys takes.
     """
 
     posted_row_sent_again: str = "reopen"
@@ -28,6 +30,7 @@ class Switches:
     empty_tax_intersection: str = "refuse"
     failed_validation_word: str = "Error"
     posted_header_status: str = "Posted"
+    metadata_lengths: str = "state"
     sas_seconds: int = 3600
     start_seconds: int = 2
     queued_seconds: int = 1

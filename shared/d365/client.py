@@ -20,6 +20,7 @@ import httpx
 from shared.d365 import batch
 from shared.d365.addresses import allowed_upload_url, environment_origin, expiry_of
 from shared.d365.batch import ChangesetResult, ReceiptRows
+from shared.d365.metadata import Metadata
 from shared.d365.outcomes import EntityResult, entity_results_of, error_texts_of
 from shared.d365.reader import Reader
 from shared.d365.tokens import Credential, Tokens
@@ -65,6 +66,7 @@ class D365Client(Reader):
     ) -> None:
         origin = environment_origin(url)
         super().__init__(Wire(origin, Tokens(credential, origin), http, now))
+        self.metadata = Metadata(self._wire)
         self._data_project = data_project
         self._upload_hosts = tuple(upload_hosts)
 

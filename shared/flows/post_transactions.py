@@ -19,6 +19,7 @@ from shared.flows.posting.build import content_of, mapped_again, mapped_shifts
 from shared.flows.posting.evidence import errors_of, headers_of, may_go, shifts_landed
 from shared.flows.posting.gather import gather
 from shared.flows.posting.material import being_sent, to_build
+from shared.flows.posting.preflight import contract_holds
 from shared.flows.posting.read_back import outcomes_of
 from shared.flows.posting.set_aside import set_aside
 from shared.flows.posting.slot import Drive, LostLeaseError, is_waiting, next_poll_seconds, take_lease
@@ -128,6 +129,8 @@ async def _step(services: Services, drive: Drive, stage: str) -> float:
 
 async def _start_package(services: Services, drive: Drive) -> bool:
     """Gather the next package, write it and its members down, and put it into the slot."""
+    if not await contract_holds(services, drive):
+        return False
     gathered = await gather(services)
     if not gathered.members:
         return False

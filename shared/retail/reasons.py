@@ -262,6 +262,21 @@ _ALL = (
         "It is tried again by itself.",
     ),
     Reason(
+        "d365_contract_mismatch", IT, SYSTEM,
+        "D365 no longer has {value} as this app uses it: expected {expected}, found {found}.",
+        "D365 was updated or changed, or the app was pointed at another release of it.",
+        "Nothing goes to D365 until this is put right; receipts wait, mapped, and nothing is lost.",
+        "Have the field or the set put back in D365, or install the app's release that knows the change. "
+        "It is looked at again every quarter of an hour by itself.",
+    ),
+    Reason(
+        "d365_evidence_missing", IT, SYSTEM,
+        "D365 does not show {value} to this app.",
+        "The set is not there in this environment, or the app's role may not read it.",
+        "Receipts go to D365, but {answer} stays unknown, and is never assumed.",
+        "Give the app's role the right to read it, or have it made public in D365; it is looked at again every day.",
+    ),
+    Reason(
         "package_stuck", IT, SYSTEM,
         "Package {value} cannot go on: {problem}.",
         "A kept document was altered, or its adapter is gone.",

@@ -184,7 +184,9 @@ def test_a_d365_that_is_silent_for_an_hour_costs_nothing_but_time(tmp_path: Path
         until = world.hand() + timedelta(hours=1)
         await world.fault("silent", **{"from": world.hand().isoformat(), "until": until.isoformat()})
         await world.drive(58)
-        assert set((await world.statuses()).values()) == {"sending"}
+        assert set((await world.statuses()).values()) == {
+            "mapped"
+        }  # nothing is frozen before a check was made
         assert (await cause_of(world, "d365_silent"))["owner"] == "it"
         await world.drive_until("posted", minutes_max=60)
         assert await world.ledger() == (2, {"1": "48"})
