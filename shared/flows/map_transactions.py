@@ -18,6 +18,7 @@ from shared.errors import (
     NotThereError,
     RejectedError,
 )
+from shared.flows.mapping.held_by_reference import note_held
 from shared.flows.mapping.keep_shifts import keep_shifts
 from shared.flows.posting.kept import read_kept
 from shared.pos.adapter import localised
@@ -226,12 +227,9 @@ async def _open_causes(
     services: Services, decided: Sequence[tuple[_Read, MappedTransaction | tuple[Cause, ...] | str]]
 ) -> None:
     now = services.now()
-    rows = [
-        cause_row(why, receipt_member(one.row), now)
-        for one, outcome in decided
-        if isinstance(outcome, tuple)
-        for why in outcome
-    ]
+    whys = [(one, why) for one, outcome in decided if isinstance(outcome, tuple) for why in outcome]
+    await note_held(services, (why for _, why in whys))
+    rows = [cause_row(why, receipt_member(one.row), now) for one, why in whys]
     await open_causes(services.tables.causes, rows)
 
 

@@ -22,7 +22,7 @@ from shared.errors import (
 )
 from shared.flows.posting.apply import save_rows
 from shared.flows.posting.read_back import refusal_cause
-from shared.flows.posting.slot import is_waiting
+from shared.flows.posting.slot import is_throttled, is_waiting
 from shared.flows.posting.trouble import end_causes, open_package_cause
 from shared.retail.mapped import D365Key
 from shared.retail.reasons import Cause, cause
@@ -38,7 +38,6 @@ from shared.storage.causes import (
 )
 from shared.storage.due import STATEMENT, TRACK, Due, due_from, finish_due, list_due, note_due
 from shared.storage.keys import join_key
-from shared.storage.packages import read_slot
 from shared.storage.protocols import Row
 from shared.storage.receipts import advanced, key_of, receipts_of_day
 
@@ -103,18 +102,12 @@ async def _take_turn(services: Services) -> Row | None:
             return replace(row, etag=await table.insert(row))
         if row.instant("AskedAt") + timedelta(minutes=services.settings.tracking_minutes) > now:
             return None
-        if is_waiting(row, now, timedelta(0)) or await _is_throttled(services):
+        if is_waiting(row, now, timedelta(0)) or await is_throttled(services):
             return None
         row = row.with_values(AskedAt=now, NextTry=None)
         return replace(row, etag=await table.replace(row, row.etag))
     except (AlreadyThereError, ChangedMeanwhileError):
         return None
-
-
-async def _is_throttled(services: Services) -> bool:
-    """Say whether posting was told to come back later: that holds for every request of ours."""
-    slot = await read_slot(services.tables.packages, services.settings.d365.environment_id)
-    return "d365_throttled" in slot.text("Trouble").split() and is_waiting(slot, services.now(), timedelta(0))
 
 
 async def _note_trouble(services: Services, turn: Row, error: RetryableError | RejectedError) -> None:

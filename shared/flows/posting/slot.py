@@ -105,3 +105,9 @@ def next_poll_seconds(polls: int) -> float:
 def is_waiting(slot: Row, now: datetime, slack: timedelta) -> bool:
     """Say whether the package in the slot is still to be left alone."""
     return "NextTry" in slot.values and slot.instant("NextTry") + slack > now
+
+
+async def is_throttled(services: Services) -> bool:
+    """Say whether posting was told to come back later: that holds for every request of ours."""
+    slot = await read_slot(services.tables.packages, services.settings.d365.environment_id)
+    return "d365_throttled" in slot.text("Trouble").split() and is_waiting(slot, services.now(), timedelta(0))
