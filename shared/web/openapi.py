@@ -195,7 +195,8 @@ _VERDICTS: dict[str, Any] = {
                 "items": {
                     "type": "object",
                     "properties": {
-                        name: {"type": "string"} for name in ("rule", "field", "expected", "found")
+                        name: {"type": "string"}
+                        for name in ("rule", "field", "expected", "found", "d365_rule")
                     },
                 },
             },
