@@ -68,9 +68,13 @@ class _Receipt:
         labels = (entities.SALES_LINES, entities.PAYMENTS, entities.INCOME_EXPENSES)
         lines, payments, moved = ([one for one in rows.get(label, ()) if _counts(one)] for label in labels)
         receipt = cls(rows[entities.HEADERS][0], lines, payments, moved, rows)
+        every = rows.get(entities.SALES_LINES, ())
+        voided = {_number(one, "LineNumber") for one in every if not _counts(one)}
         for label, by_line in ((entities.TAXES, receipt.taxes), (entities.DISCOUNTS, receipt.discounts)):
             for row in rows.get(label, ()):
-                by_line.setdefault(_number(row, "SalesLineNumber"), []).append(row)
+                number = _number(row, "SalesLineNumber")
+                if number not in voided:
+                    by_line.setdefault(number, []).append(row)
         return receipt
 
 
