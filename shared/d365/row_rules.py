@@ -36,7 +36,7 @@ _AMOUNTS = {
     entities.INCOME_EXPENSES: ("Amount",),
 }  # fmt: skip
 # Entities of a receipt of which we write no row, so that one would be a mistake. D365 facts §2.1 name it in the table.
-CHARGES = "Charge transactions"
+CHARGES = "Retail Transaction charges"
 
 
 def broken_rules(rows: Rows, store: StoreSetup, mappings: Mappings) -> tuple[Broken, ...]:
