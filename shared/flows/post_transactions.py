@@ -29,6 +29,7 @@ from shared.flows.posting.trouble import (
     history,
     note_trouble,
     open_package_cause,
+    page_link,
     tell_of_long_import,
 )
 from shared.retail.mapped import MappedTransaction
@@ -289,13 +290,14 @@ async def _read_back(services: Services, drive: Drive) -> None:
     results = await services.d365.entity_results(package.text("ExecutionId")) if ended else []
     errors = await errors_of(services, package, results) if ended else {"": [package.text("LastError")]}
     headers = await headers_of(services, name, good)
+    page = await page_link(services, package) if errors else {}
     await end_trouble(services, drive)
     outcomes = outcomes_of(good, headers, errors, readings)
     await drive.renew()
     left = await close_package(
         services, name, outcomes, material.shift_rows, shifts_in=shifts_landed(results)
     )
-    counts = {"Entities": str([asdict(one) for one in results])[:20_000]}
+    counts = {"Entities": str([asdict(one) for one in results])[:20_000], **page}
     if left:
         again = history(services, drive, f"{left} not there: sending them again")
         await drive.save_package(Stage=BUILT, Readings=readings, History=again, **counts)

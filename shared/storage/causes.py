@@ -22,7 +22,9 @@ RECEIPT, SHIFT, NUMBER, PACKAGE, STATEMENT = "receipt", "shift", "number", "pack
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One thing a cause holds. `what` is receipt, shift, number (a receipt that never arrived), package or statement."""
+    """One thing a cause holds. `what` is receipt, shift, number (a receipt that never arrived), package or statement.
+    `link`: a page of D365 that says more.
+    """
 
     what: str
     store: str
@@ -36,6 +38,7 @@ class Member:
     amount: Decimal = Decimal(0)
     currency: str = ""
     receipts: int = 1
+    link: str = ""
 
 
 def receipt_member(row: Row) -> Member:
@@ -98,6 +101,8 @@ def cause_row(cause: Cause, member: Member, since: datetime) -> Row:
         "Receipts": member.receipts,
         "Since": since,
     }
+    if member.link:
+        values["Link"] = member.link
     if member.sequence_number is not None:
         values["SequenceNumber"] = member.sequence_number
     return Row(partition=fingerprint, key=cause_key(fingerprint, member.store, member.name), values=values)
