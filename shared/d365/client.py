@@ -75,6 +75,10 @@ class D365Client(Reader, Reports):
         """Requests made so far, by kind."""
         return self._wire.calls
 
+    async def close(self) -> None:
+        """Close all connections; for programs that end before the process does."""
+        await self._wire.close()
+
     async def write_url(self, name: str) -> WriteUrl:
         """Ask for an address to upload a package called `name` to; good for a while and for this blob
         only.

@@ -87,6 +87,11 @@ class Environment:
     sets: Mapping[str, FoundSet]
     members: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
+    @property
+    def states_lengths(self) -> bool:
+        """Whether it says how long texts may be; an observed environment does not (`$metadata` of META)."""
+        return any(one.length_max for found in self.sets.values() for one in found.fields.values())
+
 
 @dataclass(frozen=True, slots=True)
 class Mismatch:

@@ -43,8 +43,26 @@ def environment_of(content: bytes, sets: Collection[str], enums: Collection[str]
     return Environment(found, members)
 
 
+def action_names(content: bytes) -> list[str]:
+    """Name every action that D365 offers, sorted.
+
+    Raises:
+        RetryableError: it is no `$metadata` that could be read.
+    """
+    return sorted({str(one.get("Name")) for name, one in _elements(content) if name == "Action"})
+
+
+def set_names(content: bytes) -> list[str]:
+    """Name every set that D365 shows, sorted.
+
+    Raises:
+        RetryableError: it is no `$metadata` that could be read.
+    """
+    return sorted({str(one.get("Name")) for name, one in _elements(content) if name == "EntitySet"})
+
+
 def _elements(content: bytes) -> Iterator[tuple[str, ET.Element]]:
-    """Give every type, enumeration and set with its local name; what has been given is forgotten."""
+    """Give every type, enumeration, set and action with its local name; what has been given is forgotten."""
     depth, seen = 0, 0
     try:
         for event, element in defusedxml.ElementTree.iterparse(
@@ -54,7 +72,7 @@ def _elements(content: bytes) -> Iterator[tuple[str, ET.Element]]:
                 depth += 1
                 continue
             name = element.tag.rpartition("}")[2]
-            if name in ("EntityType", "EnumType", "EntitySet"):
+            if name in ("EntityType", "EnumType", "EntitySet", "Action"):
                 seen += 1
                 yield name, element
             if depth == _TOP_LEVEL or name == "EntitySet":

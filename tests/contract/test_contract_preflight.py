@@ -212,6 +212,19 @@ def test_a_set_that_gives_evidence_only_may_be_hidden_and_its_answer_is_unknown(
     tell(story, tmp_path)
 
 
+@pytest.mark.parametrize(("switch", "not_compared"), [("state", 1), ("omit", 2)])
+def test_an_environment_that_states_no_lengths_is_taken_and_that_is_said(
+    tmp_path: Path, switch: str, not_compared: int
+) -> None:
+    async def story(world: PostingWorld) -> None:
+        await world.sim("switches", {"metadata_lengths": switch})
+        shown = await check_contract(world.services)
+        assert shown["holds"] is True
+        assert len(shown["not_compared"]) == not_compared
+
+    tell(story, tmp_path)
+
+
 def test_before_the_first_check_there_is_nothing_to_show(tmp_path: Path) -> None:
     async def story(world: PostingWorld) -> None:
         assert await read_preflight(world.services) is None

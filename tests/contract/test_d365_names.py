@@ -80,7 +80,7 @@ def test_every_entity_we_write_has_the_names_types_lengths_and_key_of_the_metada
     assert problems_of_entity(extract, ENTITIES[label]) == []
 
 
-@pytest.mark.parametrize("source", (*READ_SETS, READ_SHIFT_STATES), ids=lambda source: source.odata_set)
+@pytest.mark.parametrize("source", [*READ_SETS, READ_SHIFT_STATES], ids=lambda source: source.odata_set)
 def test_every_set_we_read_has_the_fields_we_ask_for(extract: dict[str, Any], source: ReadSet) -> None:
     assert problems_of_fields(extract, source.odata_set, source.fields) == []
 

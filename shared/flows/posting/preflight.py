@@ -46,6 +46,7 @@ class Preflight:
     unknown: tuple[str, ...] = ()
     application_version: str = ""
     platform_version: str = ""
+    states_lengths: bool = False
 
     @property
     def holds(self) -> bool:
@@ -121,6 +122,7 @@ async def check_now(services: Services) -> Preflight:
         services.now(), CONTRACT.version, _url(services),
         compare(CONTRACT, environment)[:SHOWN_MAX], unknown_sets(CONTRACT, environment),
         await metadata.version("Application"), await metadata.version("PlatformBuild"),
+        environment.states_lengths,
     )  # fmt: skip
     await _keep(services, made)
     return made
@@ -161,6 +163,7 @@ def _values(made: Preflight) -> dict[str, Value]:
         "CheckedAt": made.checked_at, "Contract": made.contract, "D365Url": made.url, "Holds": made.holds,
         "Mismatches": json.dumps([asdict(one) for one in made.mismatches]), "Unknown": json.dumps(made.unknown),
         "ApplicationVersion": made.application_version, "PlatformVersion": made.platform_version,
+        "StatesLengths": made.states_lengths,
     }  # fmt: skip
 
 
@@ -180,6 +183,7 @@ def _preflight_from(row: Row | None) -> Preflight | None:
     return Preflight(
         row.instant("CheckedAt"), row.text("Contract"), row.text("D365Url"), mismatches,
         tuple(json.loads(row.text("Unknown"))), row.text("ApplicationVersion"), row.text("PlatformVersion"),
+        row.flag("StatesLengths"),
     )  # fmt: skip
 
 
