@@ -18,10 +18,15 @@ from datetime import UTC, date, datetime, timedelta
 from shared.d365.client import D365Client
 from shared.d365.contract import CONTRACT, Environment, Mismatch, compare, unknown_sets, with_public
 from shared.d365.edmx import action_names, environment_of, set_names
-from shared.d365.entities import ENTITIES, ENUM_MEMBERS, READ_HEADERS, READ_SETS
+from shared.d365.entities import ENTITIES, ENUM_MEMBERS
 from shared.d365.evidence_sets import EVIDENCE_SETS
-from shared.d365.wire import NoAccessError
-from shared.errors import RejectedError, RetryableError, SettingsError, UnknownOutcomeError
+from shared.errors import (
+    AccessRefusedError,
+    RejectedError,
+    RetryableError,
+    SettingsError,
+    UnknownOutcomeError,
+)
 from shared.services import open_d365
 from shared.settings import read_settings
 
@@ -36,7 +41,7 @@ OPEN_ENUMS = (
 CASH_SETS = re.compile(r"(?i)bankedtender|safetender")
 POSTING_ACTIONS = re.compile(r"(?i)retail.*(statement|validat)|statement.*(post|calculate|validat)")
 JOURNAL_ACTIONS = re.compile(r"(?i)(post.*invent|invent.*post).*journal|journal.*post")
-LOST = (RejectedError, NoAccessError)
+LOST = (RejectedError, AccessRefusedError)
 Outcome = tuple[str, Sequence[str]]
 
 
@@ -93,7 +98,7 @@ async def open_members(seen: Seen) -> Outcome:
 
 async def readable(seen: Seen) -> Outcome:
     lines = []
-    for name in dict.fromkeys(one.odata_set for one in (READ_HEADERS, *READ_SETS, *EVIDENCE_SETS)):
+    for name in sorted(CONTRACT.set_names):
         refusal = await seen.client.metadata.can_be_read(name)
         lines += [f"{name}: {refusal}"] if refusal else []
     return (UNKNOWN if lines else HOLDS), lines

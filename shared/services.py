@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import logging
 import os
+import random
 import ssl
 from collections import Counter
 from collections.abc import Awaitable, Callable
@@ -49,6 +50,7 @@ class Services:
     posted_statements: dict[tuple[str, str], StatementEvidence] = field(
         default_factory=dict
     )  # seen posted; they never change
+    chance: Callable[[], float] = random.random  # 0 to 1, for pauses; a simulation gives its own
     log: logging.Logger = field(default_factory=lambda: logging.getLogger("tillpost"))
 
     @property

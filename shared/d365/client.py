@@ -18,9 +18,9 @@ import httpx
 from shared.d365 import batch
 from shared.d365.addresses import allowed_upload_url, environment_origin, expiry_of
 from shared.d365.batch import ChangesetResult, ReceiptRows
+from shared.d365.keyed_reader import KeyedReader
 from shared.d365.metadata import Metadata
 from shared.d365.outcomes import EntityResult, entity_results_of, error_texts_of
-from shared.d365.reader import Reader
 from shared.d365.reports import Reports
 from shared.d365.tokens import Credential, Tokens
 from shared.d365.wire import IMPORT_TIMEOUT, Wire
@@ -44,9 +44,9 @@ class WriteUrl:
         return f"WriteUrl(blob_id={self.blob_id!r}, expires_at={self.expires_at!r})"
 
 
-class D365Client(Reader, Reports):
-    """One D365 environment, as one application user. Reading back is in `Reader`, what D365 says of imports and exports
-    in `Reports`. Importing must not run in parallel.
+class D365Client(KeyedReader, Reports):
+    """One D365 environment, as one application user. Reading back is in `Reader` and `KeyedReader`, what D365 says
+    of imports and exports in `Reports`. Importing must not run in parallel.
 
     ImportFromPackageAsync is not used: it answers before D365 has looked at the package, so that a refusal which is an answer
     here (a label or project it does not know, another import that runs) would have to be dug out of a job later.

@@ -1,8 +1,8 @@
 """What we use of D365, as one contract, and how an environment differs from it. Pure: reading it is `metadata.py`'s.
 
-A set that is written, and the headers that are read back, are needed: a difference there stops posting. A set that only
-gives evidence is optional: where it is absent, what rests on it is *unknown*, and that is no mismatch. A field of such a
-set that differs is one, but never stops posting.
+A set that is written, and the headers that are read back, are needed: a difference there stops posting. What only gives
+evidence, and reference data, is optional: where a set is absent, what rests on it is *unknown*, and that is no mismatch.
+A field of such a set that differs is one, but never stops posting.
 
 Not compared, because no metadata shows it: the labels that packages use. The first import compares them.
 """
@@ -16,6 +16,7 @@ from difflib import get_close_matches
 
 from shared.d365.entities import ENTITIES, ENUM, ENUM_MEMBERS, READ_HEADERS, READ_SETS, Field
 from shared.d365.evidence_sets import EVIDENCE_SETS
+from shared.d365.reference_sets import IN_THE_EXTRACT, NAMED_ELSEWHERE
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +107,7 @@ class Mismatch:
 def _used(needed: Iterable[str]) -> Iterator[UsedSet]:
     for entity in ENTITIES.values():
         yield UsedSet(entity.odata_set, entity.fields, entity.keys, is_written=True, is_needed=True)
-    for source in (*READ_SETS, *EVIDENCE_SETS):
+    for source in (*READ_SETS, *EVIDENCE_SETS, *IN_THE_EXTRACT, *NAMED_ELSEWHERE):
         yield UsedSet(
             source.odata_set, source.fields, is_needed=source.odata_set in needed and source is READ_HEADERS
         )

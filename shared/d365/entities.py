@@ -236,6 +236,16 @@ READ_HEADERS = ReadSet(
         }
     ),
 )  # fmt: skip
+READ_SHIFTS = ReadSet(
+    "RetailPosBatches",
+    tuple(
+        field for field in SHIFT.fields
+        if field.name in {
+            "dataAreaId", "OperationUnitNumber", "Terminal", "BatchShiftId", "StoreNumber", "Status",
+            "StartDateTimeUtc", "CloseDateTimeUtc",
+        }
+    ),
+)  # fmt: skip
 READ_AUDITABLE = ReadSet(
     "RetailTransactionsAuditable",
     (
@@ -272,7 +282,14 @@ READ_POSTED_STATEMENTS = ReadSet(
         *_instants("postedDate", "postedDateTime", "statementDate"), *_amounts("salesAmount", "taxAmount"),
     ),
 )  # fmt: skip
-READ_SETS = (READ_HEADERS, READ_AUDITABLE, READ_VALIDATION_ERRORS, READ_AGGREGATIONS, READ_POSTED_STATEMENTS)
+READ_SETS = (
+    READ_HEADERS,
+    READ_SHIFTS,
+    READ_AUDITABLE,
+    READ_VALIDATION_ERRORS,
+    READ_AGGREGATIONS,
+    READ_POSTED_STATEMENTS,
+)
 
 # The enum members that we write or compare with, and the numbers D365 keeps them under (D365 facts §2.1, §3.4).
 ENUM_MEMBERS: dict[str, dict[str, int]] = {

@@ -6,8 +6,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from shared.d365.wire import IMPORT_TIMEOUT, NoAccessError, Wire
-from shared.errors import RejectedError, RetryableError
+from shared.d365.wire import IMPORT_TIMEOUT, Wire
+from shared.errors import AccessRefusedError, RejectedError, RetryableError
 
 EDMX_BYTES_MAX = 100 * 1_048_576
 _VERSIONS = "/data/DataManagementEntities/Microsoft.Dynamics.DataEntities."
@@ -68,7 +68,7 @@ class Metadata:
             await self._wire.call(
                 "readable", "GET", f"/data/{odata_set}", params={"$top": "1", "cross-company": "true"}
             )
-        except (RejectedError, NoAccessError) as error:
+        except (RejectedError, AccessRefusedError) as error:
             return str(error)[:200]
         return ""
 

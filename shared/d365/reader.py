@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from shared.d365 import entities, records
 from shared.d365.addresses import same_origin
-from shared.d365.entities import CHILDREN, ReadSet
+from shared.d365.entities import ReadSet
 from shared.d365.evidence_sets import (
     READ_INVOICES,
     READ_SHIFT_STATES,
@@ -31,7 +31,6 @@ from shared.d365.records import (
 )
 from shared.d365.wire import Wire
 from shared.errors import RejectedError, RetryableError
-from shared.retail.mapped import D365Key
 
 PAGES_MAX = 1_000
 SPELLS_MAX = 20
@@ -53,33 +52,6 @@ class Reader:
         where = condition("Comment", "eq", package)
         rows = await self._read("read_back", entities.READ_HEADERS, where, records.header_row)
         return [row for row in rows if row.package == package]
-
-    async def headers_by_key(self, keys: Collection[D365Key]) -> list[HeaderRow]:
-        """Give the headers that exist under these keys. A key without a row here is absent: that is proof."""
-        wanted = set(keys)
-        numbers = sorted({key.transaction_number for key in wanted})
-        rows = await self._read_named(
-            "read_by_key", entities.READ_HEADERS, "TransactionNumber", numbers, records.header_row
-        )
-        return [row for row in rows if row.key in wanted]
-
-    async def children_of(self, key: D365Key) -> dict[str, list[dict[str, object]]]:
-        """Give a suspect receipt's children by entity label, as D365 has them: five calls, for repair
-        only.
-        """
-        where = all_of(
-            (
-                condition("dataAreaId", "eq", key.legal_entity),
-                condition("OperatingUnitNumber", "eq", key.operating_unit),
-                condition("Terminal", "eq", key.terminal),
-                condition("TransactionNumber", "eq", key.transaction_number),
-            )
-        )
-        found: dict[str, list[dict[str, object]]] = {}
-        for entity in CHILDREN:
-            every_field = ReadSet(entity.odata_set, entity.fields)
-            found[entity.label] = await self._read("read_children", every_field, where, dict)
-        return found
 
     async def auditable(self, since: datetime | None, days: Collection[date]) -> list[AuditableRow]:
         """Give receipts of these business days as headquarters judges them.
@@ -146,6 +118,20 @@ class Reader:
             for one in ("Closing", "Error")
         )
         return await self._read("terminal_states", READ_TERMINAL_STATES, where, records.terminal_state)
+
+    async def reference_rows(
+        self, source: ReadSet, where: str, keep: Callable[[Mapping[str, object]], bool] | None = None
+    ) -> list[Mapping[str, object]]:
+        """Give a set's rows across companies, page by page, of which `keep` chooses; `where` "" for all.
+
+        Raises:
+            RejectedError: the environment does not have the set, or not with these fields.
+        """
+        params = {"$select": source.select, **({"$filter": where} if where else {})}
+        found: list[Mapping[str, object]] = []
+        async for page in self._pages("reference", source.odata_set, params):
+            found += [row for row in page if keep is None or keep(row)]
+        return found
 
     async def _job_details(self, odata_set: str, execution_id: str) -> list[EntityResult]:
         """Read an import's counts from its job details; empty where the environment does not expose them."""

@@ -47,6 +47,32 @@ class HeaderRow:
 
 
 @dataclass(frozen=True, slots=True)
+class ShiftKey:
+    """The four values that name a shift in D365."""
+
+    legal_entity: str
+    operating_unit: str
+    terminal: str
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class ShiftRow:
+    """A shift as D365 has it. Instants are None where D365 has no date."""
+
+    key: ShiftKey
+    status: str
+    store_number: str
+    opened_at: datetime | None
+    closed_at: datetime | None
+
+    @property
+    def meaning(self) -> tuple[object, ...]:
+        """What must be equal for D365 to have the shift that was sent; its totals are figures for people."""
+        return self.status, self.store_number, self.opened_at, self.closed_at
+
+
+@dataclass(frozen=True, slots=True)
 class AuditableRow:
     """A receipt as headquarters judges it. `validation` and `statement` are "" where D365 says nothing."""
 
@@ -169,6 +195,23 @@ def header_row(values: Mapping[str, object]) -> HeaderRow:
         payment_lines=int(_amount(values, "NumberOfPaymentLines")),
         package=_text(values, "Comment"),
     )
+
+
+def receipt_key_of(values: Mapping[str, object]) -> D365Key:
+    """Read the key of the receipt that a header or child row belongs to."""
+    return _key(values, "Terminal", "TransactionNumber")
+
+
+def shift_row(values: Mapping[str, object]) -> ShiftRow:
+    """Read a row of RetailPosBatches; also a row that is to be sent, so that both compare."""
+    key = ShiftKey(
+        _text(values, "dataAreaId").lower(), _text(values, "OperationUnitNumber"), _text(values, "Terminal"),
+        int(_amount(values, "BatchShiftId")),
+    )  # fmt: skip
+    return ShiftRow(
+        key, _text(values, "Status"), _text(values, "StoreNumber"), _instant(values.get("StartDateTimeUtc")),
+        _instant(values.get("CloseDateTimeUtc")),
+    )  # fmt: skip
 
 
 def auditable_row(values: Mapping[str, object]) -> AuditableRow:

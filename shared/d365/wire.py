@@ -27,7 +27,13 @@ from email.utils import parsedate_to_datetime
 import httpx
 
 from shared.d365.tokens import Tokens
-from shared.errors import RejectedError, RetryableError, ThrottledError, UnknownOutcomeError
+from shared.errors import (
+    AccessRefusedError,
+    RejectedError,
+    RetryableError,
+    ThrottledError,
+    UnknownOutcomeError,
+)
 
 TIMEOUT = httpx.Timeout(60.0, connect=10.0)
 # Importing answers only when D365 has unpacked the package.
@@ -41,10 +47,6 @@ _NOTHING_SENT = (
     httpx.UnsupportedProtocol,
 )
 _SIGNATURE = re.compile(r"(?i)\b(sig=)[^&\s\"']+")
-
-
-class NoAccessError(RetryableError):
-    """D365 knows us and refuses (403): our user lacks a right, for this call or for all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +157,7 @@ class Wire:
             return ThrottledError(f"{kind}: {text or f'D365 answered {status}'}", wait_seconds=wait)
         if status in (401, 403):
             self._tokens.forget()
-            refusal = NoAccessError if status == 403 else RetryableError
+            refusal = AccessRefusedError if status == 403 else RetryableError
             return refusal(f"{kind}: access refused ({status}): {text}".rstrip(": "))
         if status == 408 or status >= 500:
             lost = f"{kind}: D365 answered {status} (request {request_id}): {text}".rstrip(": ")

@@ -20,9 +20,8 @@ from shared.errors import (
     ThrottledError,
 )
 from shared.flows.posting.apply import save_rows
-from shared.flows.posting.preflight import preflight_key
 from shared.flows.posting.read_back import refusal_cause
-from shared.flows.posting.slot import is_waiting
+from shared.flows.posting.slot import is_throttled, is_waiting
 from shared.flows.posting.trouble import end_causes, open_package_cause
 from shared.flows.tracking.ask import REFUSED, News, ask
 from shared.flows.tracking.effects import rests_on
@@ -40,7 +39,6 @@ from shared.storage.causes import (
 )
 from shared.storage.due import STATEMENT, TRACK, Due, due_from, finish_due, list_due, note_due
 from shared.storage.keys import join_key
-from shared.storage.packages import read_slot
 from shared.storage.protocols import Row
 from shared.storage.receipts import advanced, key_of, receipts_of_day
 
@@ -81,22 +79,12 @@ async def _take_turn(services: Services) -> Row | None:
             return replace(row, etag=await table.insert(row))
         if row.instant("AskedAt") + timedelta(minutes=services.settings.tracking_minutes) > now:
             return None
-        if is_waiting(row, now, timedelta(0)) or await _is_throttled(services):
+        if is_waiting(row, now, timedelta(0)) or await is_throttled(services):
             return None
         row = row.with_values(AskedAt=now, NextTry=None, TillsFirst=not row.flag("TillsFirst"))
         return replace(row, etag=await table.replace(row, row.etag))
     except (AlreadyThereError, ChangedMeanwhileError):
         return None
-
-
-async def _is_throttled(services: Services) -> bool:
-    """Say whether posting was told to come back later: that holds for every request of ours."""
-    table, now = services.tables.packages, services.now()
-    slot = await read_slot(table, services.settings.d365.environment_id)
-    if "d365_throttled" not in slot.text("Trouble").split():
-        return False
-    checking = await table.read(*preflight_key(services))
-    return any(row is not None and is_waiting(row, now, timedelta(0)) for row in (slot, checking))
 
 
 async def _note_trouble(services: Services, turn: Row, error: RetryableError | RejectedError) -> None:

@@ -45,6 +45,16 @@ class Cause:
     def reason(self) -> Reason:
         return REASONS[self.code]
 
+    @property
+    def owner(self) -> str:
+        """Whose it is: the reason's owner, unless the cause's own rule has another."""
+        return self.words.get("owner", self.reason.owner)
+
+    @property
+    def fault(self) -> str:
+        """Whose fault it is, as `owner`."""
+        return self.words.get("fault", self.reason.fault)
+
     def texts(self) -> dict[str, str]:
         """Give the four parts of the message, filled in; a word nobody gave shows as an ellipsis."""
         words = _Words(self.words, value=self.value)
@@ -157,6 +167,20 @@ _ALL = (
         "A value the till or a mapping gives is longer than D365's field, or a taxed line has no D365 tax code.",
         "These receipts are held; other receipts go on.",
         "Correct the mapping that gives the value, or have the till send a shorter one; then release.",
+    ),
+    Reason(
+        "d365_rule", FINANCE, D365_DATA,
+        "D365's rule “{rule}” would refuse receipts: {problem}.",
+        "They were judged here before sending, by D365's own rules and its reference data as last read.",
+        "These receipts are held and not sent; other receipts go on.",
+        "{do_this}",
+    ),
+    Reason(
+        "d365_reference", RETAIL_SYSTEMS, D365_DATA,
+        "Our mappings name what D365 does not have: {problem}.",
+        "The mappings were compared with D365's own reference data as last read.",
+        "Receipts that need it are held and not sent; other receipts go on.",
+        "{do_this}",
     ),
     Reason(
         "kind_not_supported", IT, SYSTEM,
@@ -272,6 +296,14 @@ _ALL = (
         "The connection broke; whether D365 took the package is not known until it is asked.",
         "The package's receipts wait; no other package goes out meanwhile.",
         "Nothing to do: it is being asked, and only what D365 does not have is sent again.",
+    ),
+    Reason(
+        "import_failed", IT, D365_DATA,
+        "D365 imported nothing of package {value}: “{words}”.",
+        "Its data project or batch jobs do not work, or one of the receipts fails the whole import.",
+        "Its receipts go in ever smaller packages and, at the end, one by one; that takes longer. Nothing is lost.",
+        "Read D365's words; check the data project and its entities and the batch jobs. It ends by itself when the package "
+        "is settled.",
     ),
     Reason(
         "d365_refused", IT, D365_DATA,

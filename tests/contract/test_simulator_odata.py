@@ -305,6 +305,13 @@ def test_addresses_may_be_written_percent_encoded(hq: Headquarters) -> None:
     assert hq.get(urllib.parse.quote(KEY)).status_code == 200
 
 
+# Sets that the extract does not hold at all: their names come from elsewhere, and are said in simulator/fields_reference.py.
+NAMED_ELSEWHERE = {
+    "FiscalPeriods", "LedgerFiscalPeriods", "TrackingDimensionGroups", "ProductUnitOfMeasureConversions",
+    "UnitOfMeasureConversions", "ProductDefaultOrderSettings",
+}  # fmt: skip
+
+
 def test_every_name_type_length_and_member_is_d365s() -> None:
     if not FACTS.exists():
         pytest.skip(
@@ -312,9 +319,14 @@ def test_every_name_type_length_and_member_is_d365s() -> None:
         )
     facts = json.loads(FACTS.read_text())
     by_set = {one["odataEntitySet"]: one for one in facts["entities"] if one.get("odataEntitySet")}
+    by_name = {one["entity"]: one for one in facts["entities"]}
     wrong = []
     for entity in ENTITIES.values():
-        known = {one["name"]: one for one in by_set[entity.odata_set]["fields"]}
+        fact = by_set.get(entity.odata_set) or by_name.get(entity.table)
+        if fact is None:
+            assert entity.odata_set in NAMED_ELSEWHERE, entity.odata_set
+            continue
+        known = {one["name"]: one for one in fact["fields"]}
         for field in entity.fields.values():
             one = known.get(field.name)
             if one is None:

@@ -22,8 +22,14 @@ from shared.d365.client import D365Client
 from shared.d365.outcomes import EntityResult
 from shared.d365.records import Invoice, ShiftState, StatementVoucher, TerminalState
 from shared.d365.tokens import Tokens
-from shared.d365.wire import NoAccessError
-from shared.errors import RejectedError, RetryableError, SettingsError, ThrottledError, UnknownOutcomeError
+from shared.errors import (
+    AccessRefusedError,
+    RejectedError,
+    RetryableError,
+    SettingsError,
+    ThrottledError,
+    UnknownOutcomeError,
+)
 from shared.retail.mapped import D365Key
 
 NOW = datetime(2017, 12, 23, 18, 0, 0, tzinfo=UTC)
@@ -432,16 +438,6 @@ def test_a_quote_in_a_key_stays_a_value() -> None:
     assert played.requests[0].url.params["$filter"] == "(TransactionNumber eq 'x'' or ''a'' eq ''a')"
 
 
-def test_many_keys_are_asked_in_portions_an_address_can_hold() -> None:
-    played = Played(*[ok([]) for _ in range(10)])
-    keys = [D365Key("usrt", "052", "HOUSTON-1", f"{number:044d}") for number in range(100)]
-    run(played.client.headers_by_key(keys))
-    assert 2 <= len(played.requests) <= 5
-    assert max(len(str(request.url)) for request in played.requests) < 8_000
-    asked = sum(request.url.params["$filter"].count("TransactionNumber eq") for request in played.requests)
-    assert asked == 100
-
-
 def test_receipts_are_read_as_headquarters_judges_them() -> None:
     row = {
         "dataAreaId": "usrt", "OperatingUnitNumber": "052", "StoreNumber": "HOUSTON",
@@ -488,15 +484,6 @@ def test_validation_errors_are_read_by_transaction_number() -> None:
     error = run(played.client.validation_errors({"367-1-0001"}))[0]
     assert (error.transaction_number, error.text) == ("367-1-0001", "Gross amount")
     assert run(Played().client.validation_errors([])) == []
-
-
-def test_children_of_a_suspect_are_read_from_every_entity() -> None:
-    played = Played(*[ok([]) for _ in range(5)])
-    assert set(run(played.client.children_of(KEY))) == {
-        "Sales transactions V2", "Payment transactions V2", "Tax transactions", "Discount transactions",
-        "Income/Expense transaction",
-    }  # fmt: skip
-    assert played.client.calls == {"read_children": 5}
 
 
 # The repair route
@@ -665,7 +652,7 @@ def test_an_answer_larger_than_it_may_be_is_not_read_to_its_end() -> None:
 
 
 def test_a_missing_right_is_told_apart_from_a_refused_sign_in() -> None:
-    for status, expected in ((401, RetryableError), (403, NoAccessError)):
+    for status, expected in ((401, RetryableError), (403, AccessRefusedError)):
         with pytest.raises(RetryableError) as caught:
             run(Played(failed(status, "no")).client.invoices(["SO-1"]))
         assert type(caught.value) is expected

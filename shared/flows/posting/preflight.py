@@ -22,6 +22,7 @@ from shared.retail.reasons import Cause, cause
 from shared.services import Services
 from shared.storage.causes import PACKAGE, Member, cause_row, open_causes
 from shared.storage.keys import join_key
+from shared.storage.packages import preflight_key
 from shared.storage.protocols import Row, Value
 
 GOOD_FOR = timedelta(hours=24)
@@ -73,7 +74,7 @@ class Preflight:
 
 async def contract_holds(services: Services, drive: Drive) -> bool:
     """Say whether posting may start a package, after a check where the kept answer is too old."""
-    row = await services.tables.packages.read(*preflight_key(services))
+    row = await services.tables.packages.read(*_kept_at(services))
     kept = _preflight_from(row)
     if kept is not None and kept.is_current(services.now(), _url(services)):
         return kept.holds
@@ -97,7 +98,7 @@ async def _check_failed(services: Services, drive: Drive, error: RetryableError 
     code = "d365_throttled" if isinstance(error, ThrottledError) else code
     await note_trouble(services, drive, code, str(error))
     pause = pause or SILENT_PAUSE_SECONDS
-    key = preflight_key(services)
+    key = _kept_at(services)
     row = await services.tables.packages.read(*key) or Row(*key, values={"Record": "preflight"})
     await services.tables.packages.upsert(row.with_values(NextTry=services.now() + timedelta(seconds=pause)))
     await ring_for_posting(services, pause)
@@ -144,7 +145,7 @@ async def _environment(services: Services) -> Environment:
 
 async def _keep(services: Services, made: Preflight) -> None:
     """Write the answer down last: what is open is remembered before it is opened, so that the next check ends it."""
-    table, key = services.tables.packages, preflight_key(services)
+    table, key = services.tables.packages, _kept_at(services)
     row = await table.read(*key) or Row(*key, values={"Record": "preflight"})
     before: dict[str, str] = json.loads(row.text("Open", "{}"))
     now, causes = made.checked_at, made.causes()
@@ -169,7 +170,7 @@ def _values(made: Preflight) -> dict[str, Value]:
 
 async def read_kept_preflight(services: Services) -> Preflight | None:
     """Give the last check that was made of this environment; None before the first."""
-    return _preflight_from(await services.tables.packages.read(*preflight_key(services)))
+    return _preflight_from(await services.tables.packages.read(*_kept_at(services)))
 
 
 def _preflight_from(row: Row | None) -> Preflight | None:
@@ -187,10 +188,10 @@ def _preflight_from(row: Row | None) -> Preflight | None:
     )  # fmt: skip
 
 
-def preflight_key(services: Services) -> tuple[str, str]:
+def _kept_at(services: Services) -> tuple[str, str]:
     """Give partition and key of the kept answer."""
     environment = services.settings.d365.environment_id
-    return environment, join_key("preflight", environment)
+    return environment, preflight_key(environment)
 
 
 def _url(services: Services) -> str:

@@ -19,8 +19,7 @@ from shared.d365.records import (
     StatementEvidence,
     TerminalState,
 )
-from shared.d365.wire import NoAccessError
-from shared.errors import RejectedError
+from shared.errors import AccessRefusedError, RejectedError
 from shared.retail.mapped import D365Key
 from shared.services import Services
 
@@ -77,7 +76,7 @@ class _Turn:
         """Give the answer, or None where D365 does not show the set, or not as we know it."""
         try:
             return await question
-        except (RejectedError, NoAccessError) as error:
+        except (RejectedError, AccessRefusedError) as error:
             self._services.log.info("not shown by D365: %s", error)
             return None
 
