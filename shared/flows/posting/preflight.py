@@ -17,7 +17,7 @@ from shared.d365.edmx import environment_of
 from shared.d365.entities import READ_AUDITABLE, READ_POSTED_STATEMENTS
 from shared.errors import RejectedError, RetryableError, ThrottledError
 from shared.flows.posting.slot import Drive, is_waiting
-from shared.flows.posting.trouble import end_causes, end_trouble, note_trouble
+from shared.flows.posting.trouble import end_causes, end_trouble, note_trouble, rest_after
 from shared.retail.reasons import Cause, cause
 from shared.services import Services
 from shared.storage.causes import PACKAGE, Member, cause_row, open_causes
@@ -27,7 +27,6 @@ from shared.storage.protocols import Row, Value
 
 GOOD_FOR = timedelta(hours=24)
 CHECK_AGAIN = timedelta(minutes=15)
-SILENT_PAUSE_SECONDS = 120.0
 SHOWN_MAX = 100  # differences kept and shown; more than a few mean another product, not another release
 # Without these D365 never says that a receipt is validated, or posted.
 TELLING_SETS = {
@@ -93,11 +92,11 @@ async def contract_holds(services: Services, drive: Drive) -> bool:
 async def _check_failed(services: Services, drive: Drive, error: RetryableError | RejectedError) -> None:
     """The check could not be made: tell IT as for any other call, and come back when D365 said, or soon."""
     services.log.warning("what D365 expects could not be compared: %s", error)
-    pause = error.wait_seconds if isinstance(error, RetryableError) else None
     code = "d365_call_refused" if isinstance(error, RejectedError) else "d365_silent"
     code = "d365_throttled" if isinstance(error, ThrottledError) else code
     await note_trouble(services, drive, code, str(error))
-    pause = pause or SILENT_PAUSE_SECONDS
+    again = error if isinstance(error, RetryableError) else RetryableError(str(error))
+    pause = await rest_after(services, drive, again)
     key = _kept_at(services)
     row = await services.tables.packages.read(*key) or Row(*key, values={"Record": "preflight"})
     await services.tables.packages.upsert(row.with_values(NextTry=services.now() + timedelta(seconds=pause)))
