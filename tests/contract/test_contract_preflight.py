@@ -110,6 +110,20 @@ def test_nothing_is_gathered_while_the_contract_does_not_hold_and_all_of_it_goes
     tell(story, tmp_path)
 
 
+def test_a_refusing_answer_counts_for_a_quarter_of_an_hour_without_asking_again(tmp_path: Path) -> None:
+    async def story(world: PostingWorld) -> None:
+        await world.sim("contract", CHANGES["another type"][0])
+        await world.send(sale_document(1))
+        await world.beat()
+        calls = await world.all_calls()
+        world.hand.turn(minutes=10)
+        assert await post_transactions(world.services) == "nothing to post"  # a doorbell rings early
+        assert await world.all_calls() == calls
+        assert await world.statuses() == {"T1": "mapped"}
+
+    tell(story, tmp_path)
+
+
 def test_a_check_that_passes_on_demand_lets_posting_go_on_at_once(tmp_path: Path) -> None:
     async def story(world: PostingWorld) -> None:
         await world.sim("contract", CHANGES["a removed enum member"][0])
