@@ -72,13 +72,16 @@ class FoundField:
 
 @dataclass(frozen=True, slots=True)
 class FoundSet:
-    """One set as an environment has it. odata_type: what /metadata calls it."""
+    """One set as an environment has it. odata_type: what /metadata calls it. is_annotated: `$metadata` says itself what
+    may and must be written.
+    """
 
     odata_set: str
     odata_type: str
     keys: tuple[str, ...]
     fields: Mapping[str, FoundField]
     is_read_only: bool = False
+    is_annotated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +130,12 @@ def compare(contract: Contract, environment: Environment) -> tuple[Mismatch, ...
         for mismatch in _member_mismatches(enum, members, environment.members.get(enum), blocks=blocks):
             found.setdefault(mismatch.where, mismatch)
     return tuple(sorted(found.values(), key=lambda one: (not one.blocks, one.where)))
+
+
+def unannotated_sets(contract: Contract, environment: Environment) -> tuple[FoundSet, ...]:
+    """Give the written sets of which `$metadata` does not say what may and must be written: /metadata does."""
+    written = (environment.sets.get(name) for name in contract.written_sets)
+    return tuple(found for found in written if found is not None and not found.is_annotated)
 
 
 def unknown_sets(contract: Contract, environment: Environment) -> tuple[str, ...]:

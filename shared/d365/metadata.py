@@ -1,5 +1,6 @@
-"""What an environment says of itself. A check costs ten calls: `$metadata` once (types, keys, lengths, enumerations), each
-of the seven written entities once at /metadata (what may and must be written), and two for its versions.
+"""What an environment says of itself. A check costs three calls: `$metadata` (types, keys, lengths, enumerations, and in
+annotations what may and must be written) and two for its versions; and one more at /metadata for each of the seven written
+entities that `$metadata` does not annotate.
 """
 
 from __future__ import annotations

@@ -12,7 +12,15 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 
 from shared.d365.addresses import environment_origin
-from shared.d365.contract import CONTRACT, Environment, Mismatch, compare, unknown_sets, with_public
+from shared.d365.contract import (
+    CONTRACT,
+    Environment,
+    Mismatch,
+    compare,
+    unannotated_sets,
+    unknown_sets,
+    with_public,
+)
 from shared.d365.edmx import environment_of
 from shared.d365.entities import READ_AUDITABLE, READ_POSTED_STATEMENTS
 from shared.errors import RejectedError, RetryableError, ThrottledError
@@ -135,10 +143,10 @@ async def _environment(services: Services) -> Environment:
         environment_of, content, CONTRACT.set_names, frozenset(CONTRACT.members)
     )
     sets = dict(environment.sets)
-    for name in CONTRACT.written_sets:
-        public = await metadata.public_entity(sets[name].odata_type) if name in sets else None
+    for found in unannotated_sets(CONTRACT, environment):
+        public = await metadata.public_entity(found.odata_type)
         if public is not None:
-            sets[name] = with_public(sets[name], public)
+            sets[found.odata_set] = with_public(found, public)
     return replace(environment, sets=sets)
 
 
