@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -11,7 +12,8 @@ import pytest
 
 from scripts.check_environment import CHECKS, main, report
 from simulator.switches import CHOICES
-from tests.contract.posting_world import PostingWorld, posting_world
+from tests.contract.posting_world import SETUP, PostingWorld, posting_world
+from tests.contract.simulator_driver import CLIENT_ID, CLIENT_SECRET, headquarters
 
 PAGE = (Path(__file__).parents[2] / "docs" / "what-only-a-sandbox-can-prove.md").read_text(encoding="utf-8")
 ROW = re.compile(r"^\| (\d+) \|(.*)$", re.MULTILINE)
@@ -76,6 +78,24 @@ def test_what_differs_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str
     )
     assert "RetailTransactions.TransactionNumber: length 44, found length 12" in text
     assert "RetailStatementJourBIEntities: " in text
+
+
+def test_it_signs_in_with_the_app_s_own_settings(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sample = Path(__file__).parents[2] / "local.settings.sample.json"
+    values: dict[str, str] = json.loads(sample.read_text(encoding="utf-8"))["Values"]
+    with headquarters(tmp_path, SETUP) as hq:
+        values |= {
+            "D365_URL": hq.url, "D365_AUTHORITY": hq.url, "D365_CA_FILE": str(tmp_path / "ca.pem"), "D365_CLIENT_ID": CLIENT_ID,
+            "D365_CLIENT_SECRET": CLIENT_SECRET,
+        }  # fmt: skip
+        for name, value in values.items():
+            monkeypatch.setenv(name, value)
+        assert main() == 0
+    text = capsys.readouterr().out
+    assert f"D365 at {hq.url} (simulator); nothing is written there." in text
+    assert f"{len(CHECKS)} checks, 0 differ." in text
 
 
 def test_without_settings_it_says_what_is_missing(

@@ -14,8 +14,8 @@ import pytest
 from shared.d365.reader import SPELLS_MAX, _spells
 from shared.flows.read_records import read_transaction
 from shared.flows.tracking.ask import CALLS_MAX, KINDS
-from tests.contract.posting_world import PostingWorld, posting_world
-from tests.unit.documents import sale_document
+from tests.contract.posting_world import PostingWorld, SignIn, posting_world
+from tests.unit.documents import sale_document, shift_document, totals_of
 
 Story = Callable[[PostingWorld], Awaitable[None]]
 BLOCKED = {"dataAreaId": "usrt", "ItemNumber": "D1001", "SalesUnitSymbol": "ea", "Blocked": "Yes"}
@@ -95,6 +95,41 @@ def test_a_till_that_d365_calls_busy_is_a_task_until_it_is_not(tmp_path: Path) -
         assert (task["owner"], task["value"]) == ("store_operations", "NY01-1")
         assert "“Error”" in task["what_happened"]
         await world.sim("setup", {"terminals": [till | {"ClosingStatus": "None"}]})
+        await world.drive(40, jobs=False)
+        assert await world.causes() == {}
+
+    tell(story, tmp_path)
+
+
+async def judge_shift(world: PostingWorld, **values: str) -> None:
+    """Headquarters' check of the till's shift finds something, or an accountant acknowledges it."""
+    token = await SignIn(world.url, world.http).get_token(f"{world.url}/.default")
+    (shift,) = await world.rows("RetailPosBatches")
+    key = (
+        f"dataAreaId='usrt',OperationUnitNumber='052',Terminal='NY01-1',BatchShiftId={shift['BatchShiftId']}"
+    )
+    answer = await world.http.patch(
+        f"{world.url}/data/RetailPosBatches({key})?cross-company=true", json=values,
+        headers={"Authorization": f"Bearer {token.token}", "If-Match": "*"},
+    )  # fmt: skip
+    assert answer.is_success, answer.text
+
+
+def test_a_shift_that_d365_finds_an_error_in_is_a_task_until_somebody_acknowledges_it(tmp_path: Path) -> None:
+    async def story(world: PostingWorld) -> None:
+        opened, closed = "2017-12-23T08:00:00-05:00", "2017-12-23T12:30:00-05:00"
+        totals = totals_of(1, "24.00", "20.00", "4.00", 1, 3)
+        await world.send(
+            shift_document(1, "SHIFT_OPEN", "1", opened), sale_document(2, shift="1"),
+            shift_document(3, "SHIFT_CLOSE", "1", opened, closed, totals),
+        )  # fmt: skip
+        await world.drive(120, jobs=False)
+        await judge_shift(world, ErrorCode="Error", Error="The totals differ.")
+        await world.drive(40, jobs=False)
+        task = (await world.causes())["d365_shift_in_error"]
+        assert (task["owner"], task["stores"]) == ("store_operations", ["NY01"])
+        assert "“The totals differ.”" in task["what_happened"]
+        await judge_shift(world, ErrorCode="Acknowledged")
         await world.drive(40, jobs=False)
         assert await world.causes() == {}
 
