@@ -125,7 +125,10 @@ class Wire:
             )
         except httpx.InvalidURL as error:
             raise RejectedError("D365 gave an address that cannot be read") from error
-        return await self._exchange(kind, request, repeatable=True)
+        try:
+            return await self._exchange(kind, request, repeatable=True)
+        except AccessRefusedError as error:
+            raise RetryableError(f"{kind}: the address D365 gave is not good any more") from error
 
     async def _exchange(
         self, kind: str, request: httpx.Request, *, repeatable: bool, bytes_max: int = ANSWER_BYTES_MAX

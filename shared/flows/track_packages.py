@@ -12,6 +12,7 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 from shared.errors import (
+    AccessRefusedError,
     AlreadyThereError,
     ChangedMeanwhileError,
     NotThereError,
@@ -57,6 +58,8 @@ async def track_packages(services: Services) -> int:
     for at in range(0, len(due_rows), STORE_DAYS_AT_ONCE):
         part = due_rows[at : at + STORE_DAYS_AT_ONCE]
         moved += sum(await services.together(*(_follow(services, row, news) for row in part)))
+    for number in news.contradicted:
+        services.posted_statements.pop(number, None)
     return moved
 
 
@@ -82,12 +85,16 @@ async def _take_turn(services: Services) -> Row | None:
 
 async def _note_trouble(services: Services, turn: Row, error: RetryableError | RejectedError) -> None:
     """Put it before IT that D365 cannot be asked; remembered first, so that the next turn ends the cause."""
-    code = "d365_throttled" if isinstance(error, ThrottledError) else "d365_silent"
+    refused = isinstance(error, RejectedError | AccessRefusedError)
+    code = "d365_call_refused" if refused else "d365_silent"
+    code = "d365_throttled" if isinstance(error, ThrottledError) else code
     codes = " ".join(sorted({*turn.text("Trouble").split(), code}))
     wait_seconds = error.wait_seconds if isinstance(error, RetryableError) else None
     next_try = services.now() + timedelta(seconds=wait_seconds or 0)
     await remember(services, turn.with_values(Trouble=codes, NextTry=next_try))
-    await open_package_cause(services, None, cause(code, services.settings.d365.environment_id))
+    await open_package_cause(
+        services, None, cause(code, services.settings.d365.environment_id, problem=str(error)[:500])
+    )
 
 
 async def _end_trouble(services: Services, turn: Row) -> Row:
@@ -139,7 +146,9 @@ async def _follow(services: Services, due_row: Row, news: News) -> int:
 def _is_looked_at_again(row: Row, news: News, now: datetime) -> bool:
     """Say whether the same news may mean more to it later: it is being sent, or was judged before it was whole."""
     seen = news.receipts.get(key_of(row)) if row.text("D365Number") else None
-    return row.text("Status") == Status.SENDING or (seen is not None and is_early(row, seen, now))
+    if row.text("Status") == Status.SENDING or seen is None:
+        return row.text("Status") == Status.SENDING
+    return is_early(row, seen, now) or (seen.key.legal_entity, seen.statement) in news.contradicted
 
 
 async def _apply(services: Services, due: Due, moves: Sequence[Move], back: Sequence[Row]) -> int:

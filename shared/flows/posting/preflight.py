@@ -23,7 +23,7 @@ from shared.d365.contract import (
 )
 from shared.d365.edmx import environment_of
 from shared.d365.entities import READ_AUDITABLE, READ_POSTED_STATEMENTS
-from shared.errors import RejectedError, RetryableError, ThrottledError
+from shared.errors import AccessRefusedError, RejectedError, RetryableError, ThrottledError
 from shared.flows.posting.slot import Drive, is_waiting
 from shared.flows.posting.trouble import end_causes, end_trouble, note_trouble, rest_after
 from shared.retail.reasons import Cause, cause
@@ -100,7 +100,7 @@ async def contract_holds(services: Services, drive: Drive) -> bool:
 async def _check_failed(services: Services, drive: Drive, error: RetryableError | RejectedError) -> None:
     """The check could not be made: tell IT as for any other call, and come back when D365 said, or soon."""
     services.log.warning("what D365 expects could not be compared: %s", error)
-    code = "d365_call_refused" if isinstance(error, RejectedError) else "d365_silent"
+    code = "d365_call_refused" if isinstance(error, RejectedError | AccessRefusedError) else "d365_silent"
     code = "d365_throttled" if isinstance(error, ThrottledError) else code
     await note_trouble(services, drive, code, str(error))
     again = error if isinstance(error, RetryableError) else RetryableError(str(error))

@@ -50,6 +50,9 @@ class News:
     terminals: Sequence[TerminalState] | None = None
     forgotten: frozenset[Number] = frozenset()  # watched statements that D365 no longer has as they were
     is_shown: bool = False  # whether D365 shows receipts at all
+    contradicted: set[Number] = field(
+        default_factory=set
+    )  # posted, it seemed, before a receipt in it had arrived
 
     def is_posted(self, seen: AuditableRow) -> bool:
         """Posted: its statement is in D365's journal of posted ones, and nothing of it is in an earlier state."""

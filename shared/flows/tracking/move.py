@@ -53,7 +53,7 @@ def is_early(row: Row, seen: AuditableRow, now: datetime) -> bool:
 
     Where D365 judges no second time, its first word counts after two hours.
     """
-    if seen.validated_at is None or seen.statement or "D365Since" not in row.values:
+    if seen.validated_at is None or seen.statement or "ReadBackAt" not in row.values:
         return False
     whole_since = row.instant("ReadBackAt" if seen.validation in REFUSED else "D365Since")
     return seen.validated_at < whole_since - CLOCKS_DIFFER and now < row.instant("ReadBackAt") + EARLY_AT_MOST
@@ -100,7 +100,7 @@ def _forward(row: Row, seen: AuditableRow, news: News, now: datetime) -> Move | 
     status, moved = Status(row.text("Status")), False
     if status is Status.SENT and (seen.validation in PASSED or seen.statement):
         row, status, moved = advanced(row, Status.VALIDATED, now, "by headquarters"), Status.VALIDATED, True
-    if status is Status.VALIDATED and news.is_posted(seen):
+    if status is Status.VALIDATED and news.is_posted(seen) and not _contradicts(row, seen, news):
         rests = rests_on(seen, news.evidence[seen.key.legal_entity, seen.statement], row.text("Shape"))
         row = advanced(
             row, Status.POSTED, now, f"in D365 statement {seen.statement}", D365Statement=seen.statement,
@@ -109,6 +109,22 @@ def _forward(row: Row, seen: AuditableRow, news: News, now: datetime) -> Move | 
         )  # fmt: skip
         moved = True
     return Move(row) if moved else None
+
+
+def _contradicts(row: Row, seen: AuditableRow, news: News) -> bool:
+    """Say whether a statement was posted before the receipt was in D365: then it is another one of the same number, as after
+    a restore, and must be asked about again.
+    """
+    number = (seen.key.legal_entity, seen.statement)
+    posted_at = news.evidence[number].journal.posted_at
+    if (
+        posted_at is None
+        or "D365Since" not in row.values
+        or posted_at >= row.instant("D365Since") - CLOCKS_DIFFER
+    ):
+        return False
+    news.contradicted.add(number)
+    return True
 
 
 async def unseen_moves(services: Services, rows: Sequence[Row], news: News) -> list[Move]:
@@ -132,7 +148,9 @@ def _unseen(services: Services, row: Row, header: HeaderRow | None) -> Move | No
     if header is None:
         why = cause("gone_from_d365", services.settings.d365.environment_id)
         statement = f"; it had been in D365 statement {row.text('D365Statement')}" if posted else ""
-        evidence = dict.fromkeys(("D365Statement", "SalesOrder", "Invoice", "CreditNote", "Evidence"))
+        evidence = dict.fromkeys(
+            ("D365Statement", "SalesOrder", "Invoice", "CreditNote", "Evidence", "D365Since")
+        )
         return held(row, why, now, f"D365 no longer has it{statement}", **evidence)
     day = date.fromisoformat(row.text("BusinessDay"))
     if posted or header.business_day in (None, day):
