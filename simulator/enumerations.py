@@ -51,6 +51,8 @@ ENUMERATIONS: dict[str, dict[str, int]] = {
     "RetailCustomerDiscountType": _counted("None"),
     "RetailDiscountOriginType": _counted("None"),
     "RetailManualDiscountType": _counted("None"),
+    "EcoResProductSubtype": _counted("Product ProductMaster ProductVariant"),
+    "FiscalPeriodStatus": _counted("OnHold Open Closed"),
     "RetailLedgerBank": _counted("Ledger Bank"),
     "RetailAuthorizationTypes": _counted("None"),
     "RetailNoneNearestUpDown": _counted("None"),

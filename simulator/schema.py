@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from simulator import fields_read, fields_written
 from simulator.enumerations import ENUMERATIONS
+from simulator.fields_reference import REFERENCE_SETS
 
 STRING, DECIMAL, INT32, INT64, INSTANT = "String", "Decimal", "Int32", "Int64", "DateTimeOffset"
 # Properties that hold a day, carried as an instant at noon UTC (D365 facts §5).
@@ -15,6 +16,7 @@ DAYS = frozenset(
         "BusinessDate",
         "TransactionDate",
         "StartDate",
+        "EndDate",
         "CloseDate",
         "postedDate",
         "postingDate",
@@ -186,7 +188,11 @@ _READ = (
     ),
     Entity(CUSTOMERS, "CustomerV3", "CustCustomerV3Entity", ("dataAreaId", "CustomerAccount"), _fields(fields_read.CUSTOMER)),
 )  # fmt: skip
-ENTITIES: dict[str, Entity] = {one.odata_set: one for one in (*_WRITTEN, *_READ)}
+_REFERENCE = tuple(
+    Entity(odata_set, odata_type, table, keys, _fields(fields))
+    for odata_set, odata_type, table, keys, fields in REFERENCE_SETS
+)
+ENTITIES: dict[str, Entity] = {one.odata_set: one for one in (*_WRITTEN, *_READ, *_REFERENCE)}
 # Navigation properties and the type each leads to. A client generated from a live environment (D365 facts, META) shows that
 # the header has none to its lines, only these two; the simulator keeps no rows behind them.
 NAVIGATIONS: dict[str, dict[str, str]] = {

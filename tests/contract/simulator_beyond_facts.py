@@ -13,6 +13,7 @@ _CDM_TYPES = (
 )
 _CDM_LENGTH = "the same field is known to be this long on the receipt's header"
 _SEEN = "taken from a client that was generated from a live environment's metadata, which the extract was not made from"
+_PLURAL = "the extract holds the entity and no set; the set's name is the entity's in the plural, as for its neighbours"
 _USED_ONLY = "only the type's name is known; this member is the neutral one, or the one an integration was seen to send"
 _LABELS = "members are the words headquarters shows; their values are the order in which it shows them"
 
@@ -51,4 +52,9 @@ BEYOND_FACTS: dict[str, str] = {
     "member RetailEodTransactionAggregationHeaderPostingStatus.None": _LABELS,
     "member RetailEodTransactionAggregationHeaderPostingStatus.SOCreated": _LABELS,
     "member RetailEodTransactionAggregationHeaderPostingStatus.SOInvoiced": _LABELS,
+    "set FiscalPeriods": _SEEN, "set LedgerFiscalPeriods": _SEEN, "enum FiscalPeriodStatus": _SEEN,
+    "set ProductDefaultOrderSettings": _SEEN, "set ProductUnitOfMeasureConversions": _SEEN,
+    "set UnitOfMeasureConversions": _SEEN, "set TrackingDimensionGroups": _SEEN, "enum EcoResProductSubtype": _SEEN,
+    "set TaxCodes": _PLURAL, "set TaxGroupDatas": _PLURAL, "set TaxItemGroups": _PLURAL,
+    "set RetailIncomeExpenseAccounts": _PLURAL,
 }  # fmt: skip
