@@ -67,6 +67,22 @@ def test_filters_compare_texts_numbers_instants_and_members(hq: Headquarters) ->
     )
 
 
+def test_a_filter_may_name_very_many_rows(hq: Headquarters) -> None:
+    hq.import_rows(together(sale("A"), sale("B")))
+    many = " or ".join(
+        f"(TransactionNumber eq 'X{number}' and Terminal eq '367-1')" for number in range(3_000)
+    )
+    body = f"{many} or (TransactionNumber eq 'B' and Terminal eq '367-1')"
+    part = f"GET /data/RetailTransactions?$filter={urllib.parse.quote(body)} HTTP/1.1"
+    content = f"--b\r\nContent-Type: application/http\r\n\r\n{part}\r\n\r\n\r\n--b--\r\n"
+    headers = {**hq.bearer, "Content-Type": "multipart/mixed; boundary=b"}
+    answer = hq.http.post("/data/$batch", content=content.encode(), headers=headers)
+    assert ('"TransactionNumber":"B"' in answer.text, '"TransactionNumber":"A"' in answer.text) == (
+        True,
+        False,
+    )
+
+
 def test_filters_calculate(hq: Headquarters) -> None:
     late = sale("B")
     late[HEADERS][0] |= {"TransactionTime": "40001"}
