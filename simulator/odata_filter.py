@@ -110,13 +110,15 @@ class _Parser:
         return ""
 
     def _any(self) -> _Node:
-        start, node, parts = self._position, self._all(), 1
+        start, node = self._position, self._all()
+        parts = [node]
         while self._one_of(("or",)):
-            parts += 1
-            left, right = _boolean(node).of, _boolean(self._all()).of
-            node = _Node(_BOOLEAN, lambda row, left=left, right=right: left(row) or right(row), "or")  # type: ignore[misc]
-        listed = self._listed(start) if parts > 1 else None
-        return node if listed is None else _Node(_BOOLEAN, listed, "or")
+            parts.append(self._all())
+        if len(parts) == 1:
+            return node
+        checks = tuple(_boolean(one).of for one in parts)
+        listed = self._listed(start)
+        return _Node(_BOOLEAN, listed or (lambda row: any(check(row) for check in checks)), "or")
 
     def _listed(self, start: int) -> Predicate | None:
         """Give "one of these texts" for a plain list of keys, `A eq 'x' or A eq 'y'`: a look-up instead of a walk.
@@ -138,10 +140,13 @@ class _Parser:
 
     def _all(self) -> _Node:
         node = self._compared()
+        parts = [node]
         while self._one_of(("and",)):
-            left, right = _boolean(node).of, _boolean(self._compared()).of
-            node = _Node(_BOOLEAN, lambda row, left=left, right=right: left(row) and right(row), "and")  # type: ignore[misc]
-        return node
+            parts.append(self._compared())
+        if len(parts) == 1:
+            return node
+        checks = tuple(_boolean(one).of for one in parts)
+        return _Node(_BOOLEAN, lambda row: all(check(row) for check in checks), "and")
 
     def _compared(self) -> _Node:
         node = self._calculated(_SUMS, lambda: self._calculated(_PRODUCTS, self._single))

@@ -32,7 +32,7 @@ class PackageApi:
     def __init__(self, world: World, imports: Imports) -> None:
         self._world = world
         self._imports = imports
-        self._key_files: dict[tuple[str, str], datetime] = {}
+        self._key_files: dict[tuple[str, datetime, str], datetime] = {}
         self._answers: dict[str, Callable[[Body], Awaitable[object]]] = {
             "GetAzureWriteUrl": self._write_url, "ImportFromPackage": self._import, "ImportFromPackageAsync": self._import,
             "GetExecutionSummaryStatus": self._status, "GetEntityExecutionSummaryStatusList": self._entity_statuses,
@@ -151,16 +151,16 @@ class PackageApi:
         return self._file("staging-errors.csv", staging_file(outcome)) if outcome.staging_errors else ""
 
     async def _make_keys_file(self, body: Body) -> object:
-        outcome = self._outcome(body)
-        if not outcome.target_errors or self._execution(body).ended_at is None:
+        outcome, execution = self._outcome(body), self._execution(body)
+        if not outcome.target_errors or execution.ended_at is None:
             return False
         ready = self._world.now() + timedelta(seconds=self._world.switches.error_keys_seconds)
-        self._key_files.setdefault((str(body["executionId"]), outcome.name), ready)
+        self._key_files.setdefault((execution.execution_id, execution.submitted_at, outcome.name), ready)
         return True
 
     async def _keys_file(self, body: Body) -> object:
-        outcome = self._outcome(body)
-        ready = self._key_files.get((str(body["executionId"]), outcome.name))
+        outcome, execution = self._outcome(body), self._execution(body)
+        ready = self._key_files.get((execution.execution_id, execution.submitted_at, outcome.name))
         comes = self._world.switches.error_keys_file == "keys"
         is_ready = comes and ready is not None and ready <= self._world.now()
         return self._file("error-keys.csv", keys_file(outcome)) if is_ready else ""

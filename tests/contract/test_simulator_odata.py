@@ -14,7 +14,17 @@ import pytest
 
 from simulator.schema import ENTITIES
 from tests.contract.simulator_driver import Headquarters, headquarters
-from tests.contract.simulator_receipts import HEADERS, LINES, PAYMENTS, SETUP, TAXES, Receipt, sale, together
+from tests.contract.simulator_receipts import (
+    HEADERS,
+    LINES,
+    PAYMENTS,
+    SETUP,
+    TAXES,
+    Receipt,
+    return_of_one,
+    sale,
+    together,
+)
 
 SETS = {
     HEADERS: "RetailTransactions", LINES: "RetailTransactionSalesLinesV2", PAYMENTS: "RetailTransactionPaymentLinesV2",
@@ -54,6 +64,22 @@ def test_filters_compare_texts_numbers_instants_and_members(hq: Headquarters) ->
     assert numbers(hq, f"{sales} and not (Terminal ne '367-1')") == ["A", "B"]
     assert (
         numbers(hq, "TransactionType ne Microsoft.Dynamics.DataEntities.RetailTransactionType'Sales'") == []
+    )
+
+
+def test_a_filter_may_name_very_many_rows(hq: Headquarters) -> None:
+    hq.import_rows(together(sale("A"), sale("B")))
+    many = " or ".join(
+        f"(TransactionNumber eq 'X{number}' and Terminal eq '367-1')" for number in range(3_000)
+    )
+    body = f"{many} or (TransactionNumber eq 'B' and Terminal eq '367-1')"
+    part = f"GET /data/RetailTransactions?$filter={urllib.parse.quote(body)} HTTP/1.1"
+    content = f"--b\r\nContent-Type: application/http\r\n\r\n{part}\r\n\r\n\r\n--b--\r\n"
+    headers = {**hq.bearer, "Content-Type": "multipart/mixed; boundary=b"}
+    answer = hq.http.post("/data/$batch", content=content.encode(), headers=headers)
+    assert ('"TransactionNumber":"B"' in answer.text, '"TransactionNumber":"A"' in answer.text) == (
+        True,
+        False,
     )
 
 
@@ -301,3 +327,22 @@ def test_an_environment_says_what_it_looks_like(hq: Headquarters) -> None:
 def test_addresses_may_be_written_percent_encoded(hq: Headquarters) -> None:
     hq.import_rows(sale())
     assert hq.get(urllib.parse.quote(KEY)).status_code == 200
+
+
+def test_both_routes_store_the_same_rows(tmp_path: Path) -> None:
+    stored = []
+    for route in ("package", "batch"):
+        (tmp_path / route).mkdir()
+        with headquarters(tmp_path / route, SETUP) as hq:
+            receipts = [sale(), return_of_one()]
+            if route == "package":
+                assert hq.import_rows(together(*receipts)) == "Succeeded"
+            else:
+                assert batch(hq, receipts).text.count("HTTP/1.1 201") == 9
+            found = {name: hq.rows(name, orderby="TransactionNumber") for name in SETS.values()}
+            for rows in found.values():
+                for row in rows:
+                    del row["@odata.etag"]
+            stored.append(found)
+    assert [len(rows) for rows in stored[0].values()] == [2, 2, 3, 2]
+    assert stored[0] == stored[1]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -286,3 +287,26 @@ def test_units_run_side_by_side_and_levels_one_after_the_other(
     clock.turn(seconds=61)
     assert turned.wait() == "Succeeded"
     assert turned.sim("state")["import_runs"] == 1
+
+
+def test_the_requests_of_microsofts_own_scheduler_are_understood(hq: Headquarters) -> None:
+    """The Recurring Integrations Scheduler's sequence (D365 facts §4): its headers, its body, its execution id."""
+    hq.sim("setup", {"data_projects": ["Tillpost"]})
+    url = json.loads(hq.value("GetAzureWriteUrl", {"uniqueFileName": "5f0c7d1e.zip"}))["BlobUrl"]
+    headers = {"x-ms-blob-type": "BlockBlob", "x-ms-date": "Sat, 23 Dec 2017 10:00:00 GMT", "Overwrite": "T"}
+    assert hq.http.put(url, content=package_of(bad_line()), headers=headers).status_code == 201
+    execution_id = "Tillpost-2017-12-23_10-00-00-0f8fad5b-d9cb-469f-a165-70867728950e"
+    assert (
+        hq.value("ImportFromPackage", {**IMPORT, "packageUrl": url, "executionId": execution_id})
+        == execution_id
+    )
+    assert hq.wait(execution_id) == "PartiallySucceeded"
+    assert len(hq.errors(execution_id)) == 1
+    asked = {"executionId": execution_id, "entityName": LINES}
+    assert hq.value("GenerateImportTargetErrorKeysFile", asked) is True
+    keys = hq.http.get(hq.value("GetImportTargetErrorKeysFileUrl", asked)).text
+    assert "367-1-17" in keys.splitlines()[1]
+    assert hq.value("GetImportStagingErrorFileUrl", asked) == ""
+    assert hq.value("GetExecutionSummaryPageUrl", {"executionId": execution_id}).startswith(
+        f"{hq.url}/?cmp=usrt"
+    )
