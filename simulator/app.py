@@ -61,7 +61,7 @@ async def serving(
     )
     for part in (*parts, D365Service(world), authority):
         app.add_routes(part.routes())
-    runner = web.AppRunner(app, access_log=None)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", port, ssl_context=server_context(folder))
     await site.start()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -37,13 +36,12 @@ class PostingError(Exception):
 class Numbers:
     """Number sequences of orders, invoices, credit notes, vouchers and statements."""
 
-    _next: dict[str, itertools.count[int]] = field(
-        default_factory=lambda: defaultdict(lambda: itertools.count(1))
-    )
+    used: dict[str, int] = field(default_factory=dict)
 
     def take(self, prefix: str) -> str:
         """Give the next number."""
-        return f"{prefix}-{next(self._next[prefix]):07d}"
+        self.used[prefix] = self.used.get(prefix, 0) + 1
+        return f"{prefix}-{self.used[prefix]:07d}"
 
 
 @dataclass(slots=True)

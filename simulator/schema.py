@@ -69,6 +69,11 @@ class Entity:
         return not self.read_only and "TransactionNumber" in self.keys and self.odata_set != HEADERS
 
     @property
+    def is_public(self) -> bool:
+        """Whether OData knows it; the others come by data package only."""
+        return not self.odata_set.startswith("(")
+
+    @property
     def has_company(self) -> bool:
         """Whether its rows belong to one legal entity."""
         return "dataAreaId" in self.fields

@@ -38,6 +38,10 @@ class Headquarters:
         self.http = httpx.Client(
             base_url=url, verify=ssl.create_default_context(cafile=str(ca_file)), timeout=30
         )
+        self.bearer: dict[str, str] = {}
+        self.sign_in()
+
+    def sign_in(self) -> None:
         answer = self.token()
         assert answer.status_code == 200, answer.text
         self.bearer = {"Authorization": f"Bearer {answer.json()['access_token']}"}

@@ -12,12 +12,10 @@ from typing import Any
 import httpx
 import pytest
 
-from simulator.enumerations import ENUMERATIONS
 from simulator.schema import ENTITIES
 from tests.contract.simulator_driver import Headquarters, headquarters
 from tests.contract.simulator_receipts import HEADERS, LINES, PAYMENTS, SETUP, TAXES, Receipt, sale, together
 
-FACTS = Path(__file__).resolve().parents[3] / "shared" / "research" / "d365-entities.json"
 SETS = {
     HEADERS: "RetailTransactions", LINES: "RetailTransactionSalesLinesV2", PAYMENTS: "RetailTransactionPaymentLinesV2",
     TAXES: "RetailTransactionTaxLines",
@@ -303,46 +301,3 @@ def test_an_environment_says_what_it_looks_like(hq: Headquarters) -> None:
 def test_addresses_may_be_written_percent_encoded(hq: Headquarters) -> None:
     hq.import_rows(sale())
     assert hq.get(urllib.parse.quote(KEY)).status_code == 200
-
-
-# Sets that the extract does not hold at all: their names come from elsewhere, and are said in simulator/fields_reference.py.
-NAMED_ELSEWHERE = {
-    "FiscalPeriods", "LedgerFiscalPeriods", "TrackingDimensionGroups", "ProductUnitOfMeasureConversions",
-    "UnitOfMeasureConversions", "ProductDefaultOrderSettings",
-}  # fmt: skip
-
-
-def test_every_name_type_length_and_member_is_d365s() -> None:
-    if not FACTS.exists():
-        pytest.skip(
-            "THE FACTS ARE ABSENT: ../shared/research/d365-entities.json; names were compared with nothing"
-        )
-    facts = json.loads(FACTS.read_text())
-    by_set = {one["odataEntitySet"]: one for one in facts["entities"] if one.get("odataEntitySet")}
-    by_name = {one["entity"]: one for one in facts["entities"]}
-    wrong = []
-    for entity in ENTITIES.values():
-        fact = by_set.get(entity.odata_set) or by_name.get(entity.table)
-        if fact is None:
-            assert entity.odata_set in NAMED_ELSEWHERE, entity.odata_set
-            continue
-        known = {one["name"]: one for one in fact["fields"]}
-        for field in entity.fields.values():
-            one = known.get(field.name)
-            if one is None:
-                wrong += [] if field.name == "dataAreaId" else [f"{entity.odata_set}.{field.name}"]
-                continue
-            kind = one.get("enum") or (one.get("type") or "").removeprefix("Edm.")
-            if kind and (kind, one.get("maxLength") or 0) != (field.kind, field.length_max):
-                wrong.append(f"{entity.odata_set}.{field.name}: {field.kind}:{field.length_max} is {kind}")
-        if not entity.read_only and list(entity.keys) != by_set[entity.odata_set]["keys"]:
-            wrong.append(f"{entity.odata_set}: keys")
-    for name, members in ENUMERATIONS.items():
-        stated = {
-            one: value
-            for one, value in facts["enums"].get(name, {}).get("members", {}).items()
-            if value is not None
-        }
-        if stated and stated != members:
-            wrong.append(name)
-    assert wrong == []
