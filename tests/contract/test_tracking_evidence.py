@@ -177,6 +177,24 @@ def test_a_set_that_is_hidden_makes_its_answer_unknown_and_nothing_else(
     tell(story, tmp_path)
 
 
+@pytest.mark.parametrize("barred", ["RetailTransactionsAuditable", "RetailStatementJourBIEntities"])
+def test_a_set_we_have_no_right_to_read_is_a_task_for_it_until_we_have(tmp_path: Path, barred: str) -> None:
+    async def story(world: PostingWorld) -> None:
+        await world.fault("status", status=403, text="Access denied", times=1000, path_contains=barred)
+        await world.send(sale_document(1))
+        await world.drive(80)
+        (task,) = (await world.causes()).values()
+        assert (task["code"], task["owner"]) == ("d365_evidence_missing", "it")
+        assert f"rows of {barred}" in task["what_happened"]
+        assert set((await world.statuses()).values()) <= {"sent", "validated"}
+        await world.http.delete(f"{world.url}/_sim/faults")
+        await world.drive_until("posted")
+        await world.drive(40)
+        assert await world.causes() == {}
+
+    tell(story, tmp_path)
+
+
 @pytest.mark.parametrize("turns_before", [0, 1])
 def test_a_turn_asks_at_most_six_questions_and_at_most_every_quarter_of_an_hour(
     tmp_path: Path, turns_before: int

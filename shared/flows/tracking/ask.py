@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import TypeVar
 
+from shared.d365.entities import READ_AUDITABLE, READ_POSTED_STATEMENTS
 from shared.d365.records import (
     AuditableRow,
     ShiftState,
@@ -50,9 +51,9 @@ class News:
     terminals: Sequence[TerminalState] | None = None
     forgotten: frozenset[Number] = frozenset()  # watched statements that D365 no longer has as they were
     is_shown: bool = False  # whether D365 shows receipts at all
-    contradicted: set[Number] = field(
-        default_factory=set
-    )  # posted, it seemed, before a receipt in it had arrived
+    # Statements that seemed posted before a receipt in them had arrived.
+    contradicted: set[Number] = field(default_factory=set)
+    barred: frozenset[str] | None = None  # of the telling sets, those our user has no right to read
 
     def is_posted(self, seen: AuditableRow) -> bool:
         """Posted: its statement is in D365's journal of posted ones, and nothing of it is in an earlier state."""
@@ -67,6 +68,7 @@ class _Turn:
     """One turn's questions: how many are left, and what may not be shown."""
 
     def __init__(self, services: Services) -> None:
+        self.barred: set[str] = set()
         self._services = services
         self._before = self._made()
 
@@ -77,11 +79,18 @@ class _Turn:
         """Give how many calls this turn may still make."""
         return CALLS_MAX - (self._made() - self._before)
 
-    async def shown(self, question: Awaitable[list[Found]]) -> list[Found] | None:
-        """Give the answer, or None where D365 does not show the set, or not as we know it."""
+    async def shown(self, question: Awaitable[list[Found]], telling: str = "") -> list[Found] | None:
+        """Give the answer, or None where D365 does not show the set, or not as we know it.
+
+        telling: the set, where receipts stand still without it; a missing right to read it is remembered.
+        """
         try:
             return await question
-        except (RejectedError, AccessRefusedError) as error:
+        except AccessRefusedError as error:
+            self._services.log.warning("not shown to us by D365: %s", error)
+            self.barred |= {telling} if telling else set()
+            return None
+        except RejectedError as error:
             self._services.log.info("not shown by D365: %s", error)
             return None
 
@@ -96,9 +105,11 @@ async def ask(
         RetryableError: D365 did not answer a question; nothing is known of this turn.
     """
     turn = _Turn(services)
-    found = await turn.shown(services.d365.auditable(None, days))
+    found = await turn.shown(services.d365.auditable(None, days), READ_AUDITABLE.odata_set)
     if found is None:
-        return News()  # without it no receipt moves, and nothing else tells which statements are ours
+        return News(
+            barred=frozenset(turn.barred) or None
+        )  # without it no receipt moves, and nothing else tells which statements are ours
     aggregations, forgotten = await _ask_statements(services, turn, found, watched)
     refused = sorted({row.key.transaction_number for row in found if row.validation in REFUSED})
     errors = await turn.shown(services.d365.validation_errors(refused)) if refused else []
@@ -114,6 +125,7 @@ async def ask(
         aggregations=aggregations,
         forgotten=forgotten,
         is_shown=True,
+        barred=frozenset(turn.barred),
     )
     for of_tills in (tills_first, not tills_first):
         if turn.left() > 0 and of_tills:
@@ -136,7 +148,7 @@ async def _ask_statements(
         return [], frozenset()
     aggregations = await turn.shown(services.d365.statement_aggregations(statements))
     asked = sorted({*statements, *(number for _, number in watched)})
-    posted = await turn.shown(services.d365.posted_statements(asked))
+    posted = await turn.shown(services.d365.posted_statements(asked), READ_POSTED_STATEMENTS.odata_set)
     unfinished = {
         (one.legal_entity, one.statement) for one in aggregations or () if one.status != POSTED_STATE
     }
