@@ -16,6 +16,7 @@ from difflib import get_close_matches
 
 from shared.d365.entities import ENTITIES, ENUM, ENUM_MEMBERS, READ_HEADERS, READ_SETS, Field
 from shared.d365.evidence_sets import EVIDENCE_SETS
+from shared.d365.reference_sets import REFERENCE_MEMBERS, REFERENCE_SETS
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,13 +102,13 @@ class Mismatch:
 def _used(needed: Iterable[str]) -> Iterator[UsedSet]:
     for entity in ENTITIES.values():
         yield UsedSet(entity.odata_set, entity.fields, entity.keys, is_written=True, is_needed=True)
-    for source in (*READ_SETS, *EVIDENCE_SETS):
+    for source in (*READ_SETS, *EVIDENCE_SETS, *REFERENCE_SETS):
         yield UsedSet(
             source.odata_set, source.fields, is_needed=source.odata_set in needed and source is READ_HEADERS
         )
 
 
-CONTRACT = Contract(tuple(_used({READ_HEADERS.odata_set})), ENUM_MEMBERS)
+CONTRACT = Contract(tuple(_used({READ_HEADERS.odata_set})), {**ENUM_MEMBERS, **REFERENCE_MEMBERS})
 
 
 def compare(contract: Contract, environment: Environment) -> tuple[Mismatch, ...]:

@@ -51,6 +51,8 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     PERIODS: ("there", "open"),
 }  # fmt: skip
 
+# What the stores mapping and D365's store both say; a difference holds nothing, but is told.
+COMPARED = ("warehouse", "tax_group", "currency", "prices_include_tax", "customer_account")
 Row = Mapping[str, str]
 Judge = Callable[..., bool]
 
@@ -153,6 +155,12 @@ def _store(mappings: Mappings, number: str, company: str, unit: str, channel: st
     return row["there"] == NO or wrong or bool(channel and row.get("channel") != channel)
 
 
+def _store_setup(mappings: Mappings, number: str, what: str, ours: str) -> bool:
+    row = _known(mappings, STORES, number)
+    theirs = row.get(what.replace(" ", "_"), "") if row is not None and row["there"] == YES else ""
+    return bool(theirs) and theirs != ours
+
+
 def _till(mappings: Mappings, register: str, store_number: str) -> bool:
     row = _known(mappings, TERMINALS, register)
     return row is not None and (row["there"] == NO or row.get("store_number") != store_number)
@@ -233,6 +241,7 @@ def _under_over(mappings: Mappings, store_number: str, difference: str) -> bool:
 NOTHING = "any tax"
 _JUDGES: Mapping[str, Judge] = {
     rule.STORE: _store,
+    rule.STORE_SETUP: _store_setup,
     rule.TILL: _till,
     rule.WAREHOUSE: _absent(WAREHOUSES),
     rule.METHOD: _absent(TENDERS),
@@ -276,6 +285,11 @@ def _made_references(mappings: Mappings, today: date) -> Iterator[Broken]:
             rule.STORE,
             (row["store_number"], row["legal_entity"], row["operating_unit"], row.get("channel_id", "")),
         )
+        for what in COMPARED:
+            if row.get(what):
+                yield Broken(
+                    rule.STORE_SETUP, (row["store_number"], what.replace("_", " "), _written(row[what]))
+                )
     numbers = {row["store"]: row["store_number"] for row in newest.get("stores", [])}
     for row in newest.get("terminals", []):
         if row["store"] in numbers:
@@ -291,6 +305,11 @@ def _made_references(mappings: Mappings, today: date) -> Iterator[Broken]:
             yield from (
                 Broken(rule.UNIT, (company, row["item_number"], row["unit"])) for company in companies
             )
+
+
+def _written(value: str) -> str:
+    """Write what a person put into a mapping as D365's rows have it: yes and no in small letters."""
+    return value.lower() if value.lower() in (YES, NO) else value
 
 
 def _shared_warehouses(mappings: Mappings) -> Iterator[Broken]:
