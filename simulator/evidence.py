@@ -24,8 +24,8 @@ if TYPE_CHECKING:  # they write evidence themselves
     from datetime import datetime
 
     from simulator.counting import StatementLine
+    from simulator.draft import Draft, Order
     from simulator.ledger import VoucherLine
-    from simulator.posting import Draft, Order
     from simulator.statement import Statement
 
 

@@ -24,7 +24,7 @@ from simulator.counting import (
     voided,
 )
 from simulator.database import Receipt, StoredRow
-from simulator.posting import Draft, Entry, PostingError
+from simulator.draft import Draft, Entry, PostingError
 from simulator.reference import Store, TenderType
 from simulator.schema import BANKED_TENDERS, SAFE_TENDERS, SHIFTS, TENDER_DECLARATIONS
 from simulator.shift_checks import Problem, outside_their_shift, shift_problems, store_problems

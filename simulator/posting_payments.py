@@ -6,8 +6,8 @@ from collections import defaultdict
 from decimal import Decimal
 
 from simulator import evidence
+from simulator.draft import Draft, Entry, Member, PostingError
 from simulator.ledger import CUSTOMERS, REVENUE
-from simulator.posting import Draft, Entry, Member, PostingError
 from simulator.rule_case import total
 from simulator.values import ZERO, Values, decimal_of, text_of
 

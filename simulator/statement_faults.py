@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from simulator.draft import PostingError
 from simulator.enumerations import STATEMENT_STATES
-from simulator.posting import PostingError
 
 DEADLOCK = (
     "Cannot edit a record in Sales orders (SalesTable). Deadlock, where one or more users have simultaneously locked the"

@@ -14,8 +14,8 @@ from decimal import Decimal
 from simulator import evidence, posting, posting_payments
 from simulator.counting import Declaration, Drawer, StatementLine, group_of
 from simulator.database import Receipt, key_of
+from simulator.draft import Draft, Numbers, PostingError
 from simulator.ledger import Ledger
-from simulator.posting import Draft, Numbers, PostingError
 from simulator.schema import AGGREGATIONS, ENTITIES, HEADERS
 from simulator.statement import TRANSACTIONAL, Statement
 from simulator.statement_faults import StatementFaults
