@@ -104,28 +104,9 @@ def _bodies(state: Row, totals: Sequence[Row]) -> str:
 _TOTALS = "dataAreaId StoreNumber businessDate transactions sales returns tax payments discounts rounding charges differences"
 _SHIFTS = "StoreNumber Terminal BatchShiftId Status StartDateTimeUtc CloseDateTimeUtc StatementId Error"
 _INVOICES = "InvoiceNumber SalesOrderNumber InvoiceCustomerAccountNumber TotalInvoiceAmount TotalTaxAmount"
-_NUMBERS = frozenset(
-    [
-        *_TOTALS.split()[3:6],
-        *_TOTALS.split()[8:],
-        "balance",
-        "OnHandQuantity",
-        "MovedQuantity",
-        "errors",
-        "left",
-        "fired",
-    ]
-    + [
-        "TotalInvoiceAmount",
-        "TotalTaxAmount",
-        "receipts",
-        "Amount",
-        "times",
-        "transaction",
-        "counted",
-        "difference",
-    ]
-    + ["banked", "safe", "added", "removed"]
+_NUMBERS = (
+    "transactions sales returns discounts rounding charges differences balance OnHandQuantity MovedQuantity errors left fired"
+    " TotalInvoiceAmount TotalTaxAmount receipts Amount times transaction counted difference banked safe added removed"
 )
 
 
@@ -179,7 +160,7 @@ def _cell(row: Row, name: str, made: Mapping[str, Callable[[Row], str]]) -> str:
 
 
 def _css(name: str) -> str:
-    return ' class="n"' if name in _NUMBERS else ""
+    return ' class="n"' if name in _NUMBERS.split() else ""
 
 
 def _title(name: str) -> str:

@@ -25,6 +25,7 @@ from tests.contract.simulator_receipts import (
     Receipt,
     return_of_one,
     sale,
+    shift,
     together,
 )
 
@@ -241,14 +242,6 @@ def test_a_posted_receipt_can_be_made_to_stay_posted(hq: Headquarters) -> None:
     hq.validate()
     assert hq.post_statements() == []
     assert booked(hq)["401100", "sales"] == Decimal(-20)
-
-
-def shift(number: int, opens: str, closes: str, **changes: str) -> dict[str, Any]:
-    return {
-        "OperationUnitNumber": "OU367", "Terminal": "367-1", "BatchShiftId": str(number), "StoreNumber": "367",
-        "Status": "Closed", "StartDateTimeUtc": f"2017-12-23T{opens}:00Z", "CloseDateTimeUtc": f"2017-12-23T{closes}:00Z",
-        "StartDate": "2017-12-23", "CloseDate": "2017-12-23", "HasPendingOfflineTransactions": "No", **changes,
-    }  # fmt: skip
 
 
 def test_a_day_of_closed_shifts_is_posted_once(hq: Headquarters) -> None:
