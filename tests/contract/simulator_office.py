@@ -44,7 +44,7 @@ class Office:
                 upsert(self.world.database, self.world.switches, entity, {"dataAreaId": company, **values})
 
     def validate(self) -> dict[str, int]:
-        return _run(validate_store_transactions(self.world))
+        return dict(_run(validate_store_transactions(self.world)))
 
     def broken_rules(self) -> set[str]:
         return {error.rule for one in self.world.database.receipts.values() for error in one.errors}
