@@ -151,7 +151,7 @@ def _look(run: _Run, statement: Statement, store: Store) -> list[str]:
 
 def _shifts_of(store: Store, statement: Statement, rows: Iterable[StoredRow]) -> dict[str, StoredRow]:
     found = {}
-    for row in rows:
+    for row in (one for one in rows if text_of(one.values, "StoreNumber") == store.number):
         day = day_of(row.values, "StartDate")
         of_day = day == statement.day if store.one_a_day else day <= statement.day
         free = row.values.get("StatementId") in ("", None, statement.number)
