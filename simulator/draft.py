@@ -87,7 +87,6 @@ class Draft:
     members: list[Member] = field(default_factory=list)
     taken: list[Member] = field(default_factory=list)
     orders: list[Order] = field(default_factory=list)
-    done: set[str] = field(default_factory=set)
 
     @property
     def reference(self) -> Reference:

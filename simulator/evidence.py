@@ -70,7 +70,8 @@ def show_on_hand(database: Database, key: tuple[str, str, str], moved: Decimal) 
 
 def show_orders(database: Database, statement: Statement, orders: list[Order]) -> None:
     """Write a statement's aggregations: each with its order and invoice as far as they are made."""
-    forget(database, AGGREGATIONS, StatementId=statement.number)
+    if statement.falls:
+        forget(database, AGGREGATIONS, StatementId=statement.number)
     for number, order in enumerate(orders, start=1):
         word = "SOInvoiced" if order.invoice_id else "SOCreated" if order.sales_id else "SOCreateFailed"
         write(
@@ -125,24 +126,22 @@ def show_payment_journal(database: Database, draft: Draft, journal: str, lines: 
         )  # fmt: skip
 
 
-def link_vouchers(database: Database, statement: Statement, vouchers: list[str]) -> None:
-    """Write which vouchers are a statement's, those that are not written yet."""
-    table = database.tables[STATEMENT_VOUCHERS].values()
-    known = {row.values["voucher"] for row in table if row.values["statementId"] == statement.number}
-    for voucher in dict.fromkeys(vouchers):
-        if voucher not in known:
-            write(
-                database, STATEMENT_VOUCHERS,
-                {
-                    "dataAreaId": statement.data_area, "SourceKey": len(database.tables[STATEMENT_VOUCHERS]) + 1,
-                    "statementId": statement.number, "voucher": voucher, "voucherDate": noon(statement.day),
-                },
-            )  # fmt: skip
+def link_vouchers(database: Database, statement: Statement, lines: list[VoucherLine]) -> None:
+    """Write which vouchers are a statement's, those that are not written yet. lines: all it posted, oldest first."""
+    vouchers = list(dict.fromkeys(line.voucher for line in lines))
+    for voucher in vouchers[statement.linked :]:
+        write(
+            database, STATEMENT_VOUCHERS,
+            {
+                "dataAreaId": statement.data_area, "SourceKey": len(database.tables[STATEMENT_VOUCHERS]) + 1,
+                "statementId": statement.number, "voucher": voucher, "voucherDate": noon(statement.day),
+            },
+        )  # fmt: skip
+    statement.linked = len(vouchers)
 
 
 def show_lines(database: Database, statement: Statement, lines: list[StatementLine], currency: str) -> None:
     """Write a statement's lines: per payment method, and by what its method groups them."""
-    forget(database, STATEMENT_LINES, statementId=statement.number)
     for number, line in enumerate(lines, start=1):
         amounts = {
             "transAmount": line.paid, "countedAmount": line.counted_amount, "differenceAmount": line.difference,

@@ -241,8 +241,7 @@ def _close(books: Books, store: Store, statement: Statement) -> None:
         if one.values.get("StatementId") == statement.number
     ]
     evidence.show_lines(database, statement, statement.lines, store.currency)
-    vouchers = [one.voucher for one in books.ledger.lines if one.statement == statement.number]
-    evidence.link_vouchers(database, statement, vouchers)
+    evidence.link_vouchers(database, statement, books.ledger.of_statement(statement.number))
     evidence.write_journal(
         database, statement, books.world.now(), store.method, store.closing,
         numberOfWrongShiftTransactions=outside_their_shift(database, rows),

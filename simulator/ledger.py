@@ -80,6 +80,7 @@ class Ledger:
     movements: list[StockMovement] = field(default_factory=list)
     receipts: list[PostedReceipt] = field(default_factory=list)
     on_hand: dict[tuple[str, str, str], Decimal] = field(default_factory=lambda: defaultdict(lambda: ZERO))
+    _of_statement: dict[str, list[VoucherLine]] = field(default_factory=dict)
 
     def post(
         self, lines: list[VoucherLine], movements: list[StockMovement], receipts: list[PostedReceipt]
@@ -91,10 +92,16 @@ class Ledger:
         if any(sums.values()):
             raise UnbalancedVoucherError(str({voucher: amount for voucher, amount in sums.items() if amount}))
         self.lines += lines
+        for line in lines:
+            self._of_statement.setdefault(line.statement, []).append(line)
         self.movements += movements
         self.receipts += receipts
         for one in movements:
             self.on_hand[one.data_area, one.warehouse, one.item] += one.quantity
+
+    def of_statement(self, number: str) -> list[VoucherLine]:
+        """Give what a statement posted, oldest first."""
+        return self._of_statement.get(number, [])
 
     def by_account(self) -> list[dict[str, str]]:
         """Give each company's accounts with their balance, debit positive."""

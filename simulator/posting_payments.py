@@ -15,11 +15,11 @@ from simulator.values import ZERO, Values, decimal_of, text_of
 def post_discounts(draft: Draft) -> None:
     """DiscountsPosted: what was given away, shown on its own account; nothing where the company has none for it."""
     account = draft.reference.parameters_of(draft.store).discount_account
-    if account and "discounts" not in draft.done:
+    if account:
         given = sum((total(one.case.lines, "CashDiscountAmount") for one in draft.members), ZERO)
-        entries = [(account, "discount", "given", given), (REVENUE, "discount", "revenue", -given)]
-        draft.book("discounts", entries)
-    draft.done.add("discounts")
+        draft.book(
+            "discounts", [(account, "discount", "given", given), (REVENUE, "discount", "revenue", -given)]
+        )
 
 
 def post_income_expense(draft: Draft) -> None:
@@ -28,37 +28,45 @@ def post_income_expense(draft: Draft) -> None:
     for member in draft.members:
         draft.take(member)
     for again, members in _by_again(draft):
-        step = f"income/expense {again}"
-        if step not in draft.done:
-            entries: list[Entry] = []
-            for member in members:
-                for row in member.case.income_expenses:
-                    account, amount = text_of(row, "AccountNumber"), decimal_of(row, "Amount")
-                    entries.append((account, "income_expense", account, amount))
-                    entries.append((CUSTOMERS, "customer", member.case.customer, -amount))
-            draft.book("income/expense", entries, again=again)
-            draft.done.add(step)
+        entries: list[Entry] = []
+        for member in members:
+            for row in member.case.income_expenses:
+                account, amount = text_of(row, "AccountNumber"), decimal_of(row, "Amount")
+                entries.append((account, "income_expense", account, amount))
+                entries.append((CUSTOMERS, "customer", member.case.customer, -amount))
+        draft.book("income/expense", entries, again=again)
 
 
 def post_payments(draft: Draft) -> None:
-    """PaymentsPosted: each payment method's account against the customer, and what was rounded to its own account."""
-    for again, members in _by_again(draft):
-        step = f"payments {again}"
-        if step in draft.done:
-            continue
-        payments: list[Entry] = []
-        rounding: list[Entry] = []
-        for member in members:
-            paid, difference = _paid(member), rounded(member)
-            payments += [_payment_entry(draft, row) for row in member.case.payments]
-            payments.append((CUSTOMERS, "customer", member.case.customer, -paid))
-            rounding.append((draft.store.rounding_account, "rounding", "payment", -difference))
-            rounding.append((CUSTOMERS, "customer", member.case.customer, difference))
+    """PaymentsPosted: each payment method's account against the customer, and what was rounded to its own account.
+
+    Whatever can stop it is found before the first voucher, so that nothing of it is posted twice.
+    """
+    draft.check_period()
+    found = [
+        (again, _payments(draft, members), _rounding(draft, members)) for again, members in _by_again(draft)
+    ]
+    for again, payments, rounding in found:
         lines = draft.book("payment journal", payments, again=again)
         if lines:
             evidence.show_payment_journal(draft.database, draft, draft.numbers.take("PAY"), lines)
         draft.book("rounding", rounding, again=again)
-        draft.done.add(step)
+
+
+def _payments(draft: Draft, members: list[Member]) -> list[Entry]:
+    found: list[Entry] = []
+    for member in members:
+        found += [_payment_entry(draft, row) for row in member.case.payments]
+        found.append((CUSTOMERS, "customer", member.case.customer, -_paid(member)))
+    return found
+
+
+def _rounding(draft: Draft, members: list[Member]) -> list[Entry]:
+    found: list[Entry] = []
+    for member in members:
+        found.append((draft.store.rounding_account, "rounding", "payment", -rounded(member)))
+        found.append((CUSTOMERS, "customer", member.case.customer, rounded(member)))
+    return found
 
 
 def _paid(member: Member) -> Decimal:

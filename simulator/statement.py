@@ -15,7 +15,7 @@ class Statement:
     """One statement. group: whose, where a store splits them; history: (state, instant) of each state reached.
 
     falls: (state that failed, instant, message) of each attempt that did not go through; error: the last one's message,
-    "" once it goes on. transactions: receipts, or shifts of a financial statement.
+    "" once it goes on. transactions: receipts, or shifts of a financial statement. linked: its vouchers written as its own.
     """
 
     number: str
@@ -31,6 +31,7 @@ class Statement:
     falls: list[tuple[str, str, str]] = field(default_factory=list)
     transactions: int = 0
     posted_at: str = ""
+    linked: int = 0
     lines: list[StatementLine] = field(default_factory=list)
 
     @property

@@ -124,8 +124,7 @@ class Books:
         elif state == "CustomerOrderInvoiced":
             posting.invoice_orders(draft, watch)
         elif state in ("SalesVoucherLinked", "Posted"):
-            vouchers = [one.voucher for one in self.ledger.lines if one.statement == statement.number]
-            evidence.link_vouchers(self.world.database, statement, vouchers)
+            evidence.link_vouchers(self.world.database, statement, self.ledger.of_statement(statement.number))
         elif state in _STEPS:
             _STEPS[state](draft)
 
@@ -151,9 +150,8 @@ class Books:
 
     def _write_journal(self, statement: Statement, draft: Draft) -> None:
         sums: dict[str, Decimal] = defaultdict(Decimal)
-        for line in self.ledger.lines:
-            if line.statement == statement.number:
-                sums[line.kind] -= line.amount
+        for line in self.ledger.of_statement(statement.number):
+            sums[line.kind] -= line.amount
         codes = [row.get("TransactionCode") for one in draft.members for row in one.case.lines]
         unpaid = [one for one in draft.members if posting_payments.rounded(one)]
         evidence.write_journal(

@@ -11,6 +11,7 @@ import pytest
 from tests.contract.simulator_driver import headquarters
 from tests.contract.simulator_office import Office
 from tests.contract.simulator_receipts import (
+    CHARGES,
     HEADERS,
     LINES,
     PAYMENTS,
@@ -219,6 +220,18 @@ def test_charges_are_invoiced_with_the_sale() -> None:
     }
     [invoice] = office.rows("SalesInvoiceHeadersV2")
     assert (invoice["TotalInvoiceAmount"], invoice["TotalChargeAmount"]) == (29, 5)
+
+
+@pytest.mark.parametrize(
+    ("charge", "inside", "on_top"), [("-6", "-1", "0"), ("-5", "0", "-1")], ids=["tax in it", "tax on top"]
+)
+def test_a_charges_tax_is_posted_as_tax(charge: str, inside: str, on_top: str) -> None:
+    receipt = with_charge(sale(), charge, net="-25", gross="-30", paid="30")
+    receipt[CHARGES][0] |= {"TaxAmountInclusive": inside, "TaxAmountExclusive": on_top}
+    office = ready(receipt)
+    office.post()
+    assert office.accounts()["403300", "DELIVERY"] == -5
+    assert office.accounts()["222100-charges", "charges"] == -1
 
 
 def test_discounts_are_shown_on_their_account_where_the_company_has_one() -> None:
