@@ -78,11 +78,16 @@ class Contract:
 
     def public(self) -> list[Entity]:
         """Give the sets that OData shows, as it shows them."""
-        return [shape.outer for name, shape in self.shapes.items() if name not in self.hidden]
+        return [
+            shape.outer
+            for name, shape in self.shapes.items()
+            if name not in self.hidden and shape.inner.is_public
+        ]
 
     def shape(self, odata_set: str) -> Shape | None:
         """Give the shape of a set that OData shows."""
-        return None if odata_set in self.hidden else self.shapes.get(odata_set)
+        shape = None if odata_set in self.hidden else self.shapes.get(odata_set)
+        return shape if shape is not None and shape.inner.is_public else None
 
     def of_label(self, label: str) -> Shape | None:
         """Give the shape of an entity by its name in data packages."""

@@ -53,6 +53,7 @@ ENUMERATIONS: dict[str, dict[str, int]] = {
     "RetailManualDiscountType": _counted("None"),
     "EcoResProductSubtype": _counted("Product ProductMaster ProductVariant"),
     "FiscalPeriodStatus": _counted("OnHold Open Closed"),
+    "MarkupCategory": _counted("Fixed Pcs Percent"),
     "RetailLedgerBank": _counted("Ledger Bank"),
     "RetailAuthorizationTypes": _counted("None"),
     "RetailNoneNearestUpDown": _counted("None"),
