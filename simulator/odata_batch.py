@@ -6,6 +6,8 @@ import re
 import uuid
 
 from simulator.answers import D365Error, error_body
+from simulator.door import conflict_error
+from simulator.faults import on_call
 from simulator.odata import ODataService, Operation, Outcome
 from simulator.world import World
 
@@ -71,6 +73,7 @@ class Batch:
         database = self._world.database
         try:
             with database.all_or_nothing():
+                self._check(operations)
                 outcomes = [self._service.answer(one, in_batch=True) for one in operations]
                 self._service.refuse_orphans([one.created for one in outcomes if one.created])
         except D365Error as error:
@@ -82,6 +85,13 @@ class Batch:
         for number, outcome in enumerate(outcomes, start=1):
             lines += [f"--{inner}", *_http_part(outcome, number)]
         return [*lines, f"--{inner}--", ""], False
+
+    def _check(self, operations: list[Operation]) -> None:
+        if any(one.method == "GET" for one in operations):
+            raise D365Error(400, "A changeset must not have queries.")
+        conflict = self._world.faults.fire("write_conflict", on_call("$batch", "/data/$batch"), "POST $batch")
+        if conflict:
+            raise conflict_error(conflict, operations[0].target.partition("(")[0].partition("?")[0])
 
 
 def _parts(content_type: str, content: bytes) -> list[tuple[dict[str, str], bytes]]:

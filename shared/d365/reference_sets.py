@@ -73,7 +73,6 @@ NAMED_ELSEWHERE = (
     TAX_GROUP_CODES, ITEM_TAX_GROUP_CODES, TAX_CODES, LEDGER_PERIODS, CALENDAR_PERIODS, TRACKING_GROUPS,
     PRODUCT_UNITS, ANY_UNITS, ORDER_SETTINGS, ACCOUNTS,
 )  # fmt: skip
-REFERENCE_SETS = (*IN_THE_EXTRACT, *NAMED_ELSEWHERE)
 # The members we compare with, of enumerations that the extract does not hold; numbers as in the same client code.
 REFERENCE_MEMBERS = {"FiscalPeriodStatus": {"Open": 1}, "EcoResProductSubtype": {"ProductMaster": 1}}
 # What cannot be judged where an environment does not show the set: rules by D365's names, and our own comparisons.

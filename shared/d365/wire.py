@@ -109,6 +109,11 @@ class Wire:
         )
         return await self._exchange(kind, request, repeatable=repeatable, bytes_max=bytes_max)
 
+    async def close(self) -> None:
+        """Close all connections, the sign-in's too."""
+        await self._http.aclose()
+        await self._tokens.close()
+
     async def fetch(self, kind: str, method: str, url: str, content: bytes | None = None) -> Answer:
         """Call an address with its own signature, such as a blob: our token does not go there."""
         headers = (

@@ -26,6 +26,7 @@ RECEIPT, SHIFT, NUMBER, PACKAGE, STATEMENT, MAPPING = (
 class Member:
     """One thing a cause holds. `what` is receipt, shift, number (a receipt that never arrived), package, statement or
     mapping.
+    `link`: a page of D365 that says more.
     """
 
     what: str
@@ -40,6 +41,7 @@ class Member:
     amount: Decimal = Decimal(0)
     currency: str = ""
     receipts: int = 1
+    link: str = ""
 
 
 def receipt_member(row: Row) -> Member:
@@ -102,6 +104,8 @@ def cause_row(cause: Cause, member: Member, since: datetime) -> Row:
         "Receipts": member.receipts,
         "Since": since,
     }
+    if member.link:
+        values["Link"] = member.link
     if member.sequence_number is not None:
         values["SequenceNumber"] = member.sequence_number
     return Row(partition=fingerprint, key=cause_key(fingerprint, member.store, member.name), values=values)
