@@ -109,6 +109,16 @@ class Draft:
             member.receipt.taken = True
             member.receipt.posted_times += 1
 
+    def let_go(self, member: Member) -> None:
+        """Give a receipt back that is in no invoice: it waits to be validated again, and for another statement."""
+        receipt = member.receipt
+        if any(one is member for one in self.taken):
+            receipt.taken = False
+            receipt.posted_times -= 1
+        self.taken = [one for one in self.taken if one is not member]
+        self.members = [one for one in self.members if one is not member]
+        receipt.statement, receipt.validation, receipt.validated_at = "", "None", None
+
     def book(
         self,
         source: str,
