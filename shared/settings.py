@@ -33,6 +33,7 @@ SETTING_NAMES = (
     "TILLPOST_SETTLE_SECONDS",
     *SIMULATION_ONLY[:3],
     "D365_URL",
+    "D365_MOVED_FROM",
     "D365_ENVIRONMENT_ID",
     "D365_TENANT_ID",
     "D365_CLIENT_ID",
@@ -90,6 +91,7 @@ class D365Settings:
     authority: str
     data_project: str
     ca_file: str
+    moved_from: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,6 +257,7 @@ def _d365(environ: Mapping[str, str]) -> D365Settings:
     client_secret = environ.get("D365_CLIENT_SECRET", "").strip()
     if client_secret and not client_id:
         raise SettingsError("D365_CLIENT_ID is not set, but D365_CLIENT_SECRET is")
+    moved_from = environ.get("D365_MOVED_FROM", "").strip()
     authority = environ.get("D365_AUTHORITY", "") or "https://login.microsoftonline.com"
     return D365Settings(
         url=_https(_needed(environ, "D365_URL"), "D365_URL"),
@@ -265,4 +268,5 @@ def _d365(environ: Mapping[str, str]) -> D365Settings:
         authority=_https(authority, "D365_AUTHORITY"),
         data_project=_needed(environ, "D365_DATA_PROJECT"),
         ca_file=environ.get("D365_CA_FILE", ""),
+        moved_from=_https(moved_from, "D365_MOVED_FROM") if moved_from else "",
     )

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from typing import Any
 
 from aiohttp import web
 
+from simulator.contract import UnusableChangeError
+from simulator.exports import DataProject
 from simulator.imports import Imports
 from simulator.jobs import Jobs
 from simulator.page import page
 from simulator.picture import business_of, on_hand
+from simulator.schema import ENTITIES
 from simulator.setup import UnusableSetupError, apply_setup
 from simulator.values import instant_text, json_text
 from simulator.world import World
@@ -30,6 +34,8 @@ class Controls:
             web.get("/_sim/", self._page), web.get("/_sim", self._page),
             web.post("/_sim/setup", self._setup),
             web.post("/_sim/switches", self._switch), web.get("/_sim/switches", self._switches),
+            web.post("/_sim/contract", self._change_contract), web.get("/_sim/contract", self._contract),
+            web.delete("/_sim/contract", self._restore_contract),
             web.post("/_sim/jobs/validate", self._validate),
             web.post("/_sim/jobs/statements/transactional", self._transactional),
             web.post("/_sim/jobs/statements/financial", self._financial),
@@ -42,13 +48,15 @@ class Controls:
 
     async def _setup(self, request: web.Request) -> web.Response:
         body = await _object(request)
-        projects = body.pop("data_projects", [])
+        projects: Any = body.pop("data_projects", [])
         try:
             taken = apply_setup(self._world.database, body)
         except UnusableSetupError as error:
             return _json({"error": str(error)}, 400)
-        if isinstance(projects, list):
-            self._world.data_projects |= {str(one) for one in projects}
+        try:
+            self._world.data_projects |= {one.name: one for one in map(_data_project, projects)}
+        except (KeyError, TypeError, ValueError) as error:
+            return _json({"error": f"data_projects: {error}"}, 400)
         return _json({"taken": taken})
 
     async def _switch(self, request: web.Request) -> web.Response:
@@ -61,6 +69,20 @@ class Controls:
     async def _switches(self, _: web.Request) -> web.Response:
         switches = self._world.switches
         return _json({name: getattr(switches, name) for name in type(switches).__dataclass_fields__})
+
+    async def _change_contract(self, request: web.Request) -> web.Response:
+        try:
+            self._world.contract.change(await _object(request))
+        except UnusableChangeError as error:
+            return _json({"error": str(error)}, 400)
+        return await self._contract(request)
+
+    async def _contract(self, _: web.Request) -> web.Response:
+        return _json({"changes": self._world.contract.ordered})
+
+    async def _restore_contract(self, _: web.Request) -> web.Response:
+        self._world.contract.restore()
+        return web.Response(status=204)
 
     async def _validate(self, _: web.Request) -> web.Response:
         return _json(await self._jobs.validate())
@@ -79,7 +101,10 @@ class Controls:
         return _json(fault.as_json(), 201)
 
     async def _faults(self, _: web.Request) -> web.Response:
-        return _json({"faults": [one.as_json() for one in self._world.faults.ordered]})
+        faults = self._world.faults
+        return _json(
+            {"faults": [one.as_json() for one in faults.ordered], "fired": list(faults.written_down)}
+        )
 
     async def _clear_faults(self, _: web.Request) -> web.Response:
         self._world.faults.clear()
@@ -126,20 +151,29 @@ def state_of(world: World, imports: Imports, jobs: Jobs) -> dict[str, object]:
             for error in receipt.errors
         ],
         "statements": [one.as_json() for one in jobs.books.statements.values()],
-        "executions": [
-            {
-                "executionId": one.execution_id, "company": one.company, "status": one.status,
-                "submitted_at": instant_text(one.submitted_at), "errors": len(one.all_errors()),
-                "entities": {part.entity.label: [part.created, part.updated] for part in one.entities},
-            }
-            for one in imports.executions.values()
-        ],
+        "executions": [one.as_json() for one in imports.executions.values()],
+        "environment_id": world.environment_id,
+        "import_running": imports.running.execution_id if imports.running else "",
+        "faults": [one.as_json() for one in world.faults.ordered],
+        "faults_fired": list(world.faults.written_down),
+        "people_changes": world.people_changes,
+        "contract_changes": world.contract.ordered,
         "import_runs": imports.runs,
         "double_posting_dangers": world.database.reopened,
         "double_postings": jobs.books.ledger.double_postings(),
-        "faults": [one.as_json() for one in world.faults.ordered],
         **business_of(jobs.books),
     }  # fmt: skip
+
+
+def _data_project(given: Any) -> DataProject:
+    """Read a data project: its name, or {"name", "sets", "change_tracking"} for one that exports."""
+    if isinstance(given, str):
+        return DataProject(given)
+    sets = tuple(str(one) for one in given.get("sets", []))
+    unknown = [one for one in sets if one not in ENTITIES]
+    if unknown:
+        raise ValueError(f"no set {unknown[0]}")
+    return DataProject(str(given["name"]), sets, bool(given.get("change_tracking", False)))
 
 
 async def _object(request: web.Request) -> dict[str, object]:

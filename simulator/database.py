@@ -72,6 +72,11 @@ class Database:
         self._undo: list[Callable[[], None]] | None = None
 
     @property
+    def version(self) -> int:
+        """The version of the row written last."""
+        return self._version
+
+    @property
     def reopened(self) -> int:
         """How often a posted receipt was written again, and so made ready to be posted twice."""
         return sum(one.reopened_times for one in self.receipts.values())

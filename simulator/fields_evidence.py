@@ -100,17 +100,7 @@ PAYMENT_JOURNAL_LINE = """
 """
 ON_HAND = """
     Decimal = OnHandQuantity ReservedOnHandQuantity AvailableOnHandQuantity TotalAvailableQuantity
-    String = dataAreaId ItemNumber ProductColorId ProductConfigurationId ProductSizeId ProductStyleId ProductVersionId
+    String:4 = dataAreaId
+    String = ItemNumber ProductColorId ProductConfigurationId ProductSizeId ProductStyleId ProductVersionId
         InventorySiteId InventoryWarehouseId
 """
-
-# Sets that D365 facts do not list, each with where its fields come from.
-SEEN_IN_METADATA = "its set, key and fields were seen in a live environment's $metadata of 2025, which the facts cite as META"
-NOT_IN_FACTS = dict.fromkeys(
-    (
-        "SalesInvoiceHeadersV2", "RetailStatementVoucherBIEntities", "RetailStatementTransBIEntities",
-        "RetailEodTransactionErrorBIEntities", "RetailTransactionTableBIEntities", "CustomerPaymentJournalHeaders",
-        "CustomerPaymentJournalLines",
-    ),
-    SEEN_IN_METADATA,
-)  # fmt: skip

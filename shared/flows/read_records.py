@@ -23,8 +23,8 @@ _SHOWN = {
     "revision": "Revision", "adapter": "Adapter", "document_sha256": "DocumentSha256", "mapping_version": "MappingVersion",
     "late": "Late", "package": "Package", "legal_entity": "LegalEntity", "operating_unit": "OperatingUnit",
     "register": "Register", "d365_number": "D365Number", "d365_statement": "D365Statement", "sales_order": "SalesOrder",
-    "invoice": "Invoice", "cause": "Cause", "cause_value": "CauseValue", "fingerprint": "Fingerprint",
-    "excluded_because": "ExcludedBecause",
+    "invoice": "Invoice", "credit_note": "CreditNote", "cause": "Cause", "cause_value": "CauseValue",
+    "fingerprint": "Fingerprint", "excluded_because": "ExcludedBecause",
 }  # fmt: skip
 
 
@@ -42,6 +42,7 @@ async def read_transaction(
     }
     body["received_at"] = row.instant("ReceivedAt").isoformat()
     body["completed_at"] = row.instant("CompletedAt").isoformat()
+    body["evidence"] = [line for line in row.text("Evidence").split("\n") if line]
     body["history"] = row.text("History").split("\n")
     return body
 
@@ -146,6 +147,7 @@ def _member_body(row: Row) -> dict[str, Any]:
         "state": row.text("State"),
         "since": row.instant("Since").isoformat(),
         "ended_how": row.text("EndedHow") or None,
+        "link": row.text("Link") or None,
     }
 
 

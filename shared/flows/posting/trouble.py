@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from decimal import Decimal
 
+from shared.errors import RejectedError, RetryableError, ThrottledError
+from shared.flows.posting.pace import STRIKES_MAX, pause_seconds
 from shared.flows.posting.slot import Drive
 from shared.retail.reasons import Cause, cause
 from shared.services import Services
@@ -28,17 +30,29 @@ async def note_trouble(services: Services, drive: Drive, code: str, problem: str
     why = cause(code, services.settings.d365.environment_id, problem=problem[:500])
     known = set(drive.slot.text("Trouble").split())
     if code not in known:  # first, so that whoever drives next ends the cause
-        await drive.remember_trouble(" ".join(sorted(known | {code})))
+        await drive.remember(Trouble=" ".join(sorted(known | {code})))
     await open_package_cause(services, drive.package, why)
 
 
 async def end_trouble(services: Services, drive: Drive) -> None:
-    """D365 answered: end the troubles that are open."""
+    """D365 answered: end the troubles that are open, and be a step less careful."""
     codes = drive.slot.text("Trouble").split()
     for code in codes:
         await end_causes(services, cause(code, services.settings.d365.environment_id), "D365 answers again")
-    if codes:
-        await drive.remember_trouble("")
+    strikes, slowed = drive.slot.number("Strikes"), drive.slot.number("Slowed")
+    if codes or strikes or slowed:
+        await drive.remember(Trouble=None, Strikes=None, Slowed=slowed - 1 if slowed > 1 else None)
+
+
+async def rest_after(services: Services, drive: Drive, error: RetryableError) -> float:
+    """Give how long D365 is to be left alone after an error, and remember to be more careful."""
+    strikes = drive.slot.number("Strikes")
+    pause = pause_seconds(error.wait_seconds, strikes, services.chance())
+    if isinstance(error, ThrottledError):
+        await drive.remember(Strikes=strikes + 1, Slowed=min(drive.slot.number("Slowed") + 1, STRIKES_MAX))
+    elif error.wait_seconds is None:
+        await drive.remember(Strikes=strikes + 1)
+    return pause
 
 
 async def tell_of_long_import(services: Services, drive: Drive) -> None:
@@ -47,8 +61,21 @@ async def tell_of_long_import(services: Services, drive: Drive) -> None:
     if package is None or package.flag("TookLong") or "HandedOverAt" not in package.values:
         return
     if services.now() - package.instant("HandedOverAt") > LONG_IMPORT:
-        await open_package_cause(services, package, cause("import_takes_long", package.text("Package")))
-        await drive.save_package(TookLong=True)
+        page = await page_link(services, package)
+        shown = package.with_values(**page)
+        await open_package_cause(services, shown, cause("import_takes_long", package.text("Package")))
+        await drive.save_package(TookLong=True, **page)
+
+
+async def page_link(services: Services, package: Row) -> dict[str, str]:
+    """Give the address of the import's page in D365, to be kept on the package's row; nothing where D365 gives none."""
+    if package.text("Page") or not package.text("ExecutionId"):
+        return {}
+    try:
+        page = await services.d365.execution_page(package.text("ExecutionId"))
+    except (RetryableError, RejectedError):
+        return {}  # a convenience: nothing waits for it
+    return {"Page": page} if page else {}
 
 
 async def open_package_cause(services: Services, package: Row | None, why: Cause) -> None:
@@ -59,6 +86,7 @@ async def open_package_cause(services: Services, package: Row | None, why: Cause
         name=package.text("Package") if package else "asking what D365 has",
         receipts=package.number("Receipts") or package.number("Members") if package else 0,
         amount=Decimal(package.text("Amount") or "0") if package else Decimal(0),
+        link=package.text("Page") if package else "",
     )
     await open_causes(services.tables.causes, [cause_row(why, member, services.now())])
 
