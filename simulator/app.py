@@ -55,8 +55,8 @@ async def serving(
     app = web.Application(client_max_size=BODY_BYTES_MAX, middlewares=[door.middleware])
     parts = (
         Controls(world, imports, jobs),
-        People(world, imports),
         Desk(jobs.books),
+        People(world, imports),
         upkeep,
         PackageApi(world, imports),
         BlobStore(world),

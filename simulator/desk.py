@@ -25,6 +25,7 @@ class Desk:
             web.get("/_sim/rules", self._rules), web.post("/_sim/rules/disabled", self._disable),
             web.get("/_sim/statements", self._statements),
             web.post("/_sim/statements/fail", self._fail), web.delete("/_sim/statements/fail", self._clear_failures),
+            web.post("/_sim/statements/delete-order", self._delete_order),
             web.post("/_sim/people/declare", self._declare), web.post("/_sim/shifts/stuck", self._stick),
             web.get("/_sim/invoices", self._invoices),
         ]  # fmt: skip
@@ -56,6 +57,15 @@ class Desk:
     async def _clear_failures(self, _: web.Request) -> web.Response:
         self._books.faults.ordered.clear()
         return web.Response(status=204)
+
+    async def _delete_order(self, request: web.Request) -> web.Response:
+        body = await _object(request)
+        try:
+            number, aggregation = str(body.get("StatementId")), int(str(body.get("Aggregation")))
+            given_back = self._books.delete_order(number, aggregation)
+        except ValueError as error:
+            return _json({"error": str(error)}, 400)
+        return _json({"given_back": given_back})
 
     async def _declare(self, request: web.Request) -> web.Response:
         try:

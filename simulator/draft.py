@@ -42,11 +42,12 @@ class Numbers:
 
 @dataclass(slots=True)
 class Member:
-    """A receipt of a statement as it was judged. again: it had been in the books before."""
+    """A receipt of a statement as it was judged. again: it had been in the books before; taken: it is now."""
 
     receipt: Receipt
     case: Case
     again: bool
+    taken: bool = False
 
 
 @dataclass(slots=True)
@@ -104,10 +105,20 @@ class Draft:
 
     def take(self, member: Member) -> None:
         """Note that something of a receipt is in the books from now on."""
-        if all(one is not member for one in self.taken):
+        if not member.taken:
             self.taken.append(member)
-            member.receipt.taken = True
+            member.taken = member.receipt.taken = True
             member.receipt.posted_times += 1
+
+    def let_go(self, member: Member) -> None:
+        """Give a receipt back that is in no invoice: it waits to be validated again, and for another statement."""
+        receipt = member.receipt
+        if member.taken:
+            member.taken = receipt.taken = False
+            receipt.posted_times -= 1
+        self.taken = [one for one in self.taken if one is not member]
+        self.members = [one for one in self.members if one is not member]
+        receipt.statement, receipt.validation, receipt.validated_at = "", "None", None
 
     def book(
         self,

@@ -100,6 +100,7 @@ PAYMENT_JOURNAL_LINE = """
 """
 ON_HAND = """
     Decimal = OnHandQuantity ReservedOnHandQuantity AvailableOnHandQuantity TotalAvailableQuantity
-    String = dataAreaId ItemNumber ProductColorId ProductConfigurationId ProductSizeId ProductStyleId ProductVersionId
+    String:4 = dataAreaId
+    String = ItemNumber ProductColorId ProductConfigurationId ProductSizeId ProductStyleId ProductVersionId
         InventorySiteId InventoryWarehouseId
 """

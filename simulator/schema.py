@@ -215,18 +215,6 @@ _READ = (
     ),
     Entity(CUSTOMERS, "CustomerV3", "CustCustomerV3Entity", ("dataAreaId", "CustomerAccount"), _fields(fields_read.CUSTOMER)),
 )  # fmt: skip
-_REFERENCE = tuple(
-    Entity(odata_set, odata_type, table, keys, _fields(fields))
-    for odata_set, odata_type, table, keys, fields in REFERENCE_SETS
-)
-# Navigation properties and the type each leads to. A client generated from a live environment (D365 facts, META) shows that
-# the header has none to its lines, only these two; the simulator keeps no rows behind them.
-NAVIGATIONS: dict[str, dict[str, str]] = {
-    HEADERS: {
-        "RetailGiftCardTransactions": "RetailGiftCardTransactions",
-        "GiftCardTransactionV2": "GiftCardTransactionsV2",
-    },
-}
 _EVIDENCE = (
     Entity(
         TENDER_DECLARATIONS, "RetailTransactionAuditableTenderDeclaration",
@@ -269,6 +257,17 @@ _EVIDENCE = (
         _fields(fields_evidence.ON_HAND),
     ),
 )  # fmt: skip
-ENTITIES: dict[str, Entity] = {one.odata_set: one for one in (*_WRITTEN, *_READ, *_EVIDENCE, *_REFERENCE)}
-BY_LABEL: dict[str, Entity] = {one.label: one for one in _WRITTEN}
+_REFERENCE = tuple(
+    Entity(odata_set, odata_type, table, keys, _fields(fields))
+    for odata_set, odata_type, table, keys, fields in REFERENCE_SETS
+)
+ENTITIES: dict[str, Entity] = {one.odata_set: one for one in (*_WRITTEN, *_READ, *_REFERENCE, *_EVIDENCE)}
+# Navigation properties and the type each leads to. A client generated from a live environment (D365 facts, META) shows that
+# the header has none to its lines, only these two; the simulator keeps no rows behind them.
+NAVIGATIONS: dict[str, dict[str, str]] = {
+    HEADERS: {
+        "RetailGiftCardTransactions": "RetailGiftCardTransactions",
+        "GiftCardTransactionV2": "GiftCardTransactionsV2",
+    },
+}
 CHILD_SETS = tuple(one.odata_set for one in _WRITTEN if one.is_child)

@@ -304,10 +304,10 @@ SECTIONS: dict[str, tuple[str, Callable[[Database, Row], None]]] = {
         _item,
     ),
     "income_expense_accounts": ("dataAreaId AccountNumber AccountType Name?", _account),
-    "removed": ("section key", remove_reference),
     "parameters": (
         "dataAreaId DisableCountingRequired? DiscountAccountLedgerDimensionDisplayValue?",
         _parameters,
     ),
+    "removed": ("section key", remove_reference),
     "on_hand": ("dataAreaId WarehouseId ItemNumber Quantity", _on_hand),
 }

@@ -57,6 +57,33 @@ class Books:
             await asyncio.sleep(0)
         return {"statements": [one.as_json() for one in tried]}
 
+    def delete_order(self, number: str, aggregation: int) -> list[str]:
+        """Do "Delete customer order": give back the receipts of one order of a waiting statement.
+
+        aggregation: as integrations read it, from 1. Gives the receipts' numbers.
+
+        Raises:
+            ValueError: no such statement waits or it has no such order, or it is invoiced or shares a receipt with another order.
+        """
+        draft = self._drafts.get(number)
+        if draft is None or not 1 <= aggregation <= len(draft.orders):
+            raise ValueError(f"no statement {number} with an aggregation {aggregation} waits")
+        order = draft.orders[aggregation - 1]
+        elsewhere = {
+            id(member) for one in draft.orders if one.sales_id and one is not order for member in one.members
+        }
+        if order.invoice_id or any(id(member) in elsewhere for member in order.members):
+            raise ValueError(
+                f"aggregation {aggregation} of statement {number} is invoiced, or shares a receipt"
+            )
+        given_back = order.members
+        for member in given_back:
+            draft.let_go(member)
+        draft.orders.remove(order)
+        evidence.forget(self.world.database, AGGREGATIONS, StatementId=number)
+        evidence.show_orders(self.world.database, self.statements[number], draft.orders)
+        return [member.case.number for member in given_back]
+
     def _members(self, statement: Statement) -> list[Receipt]:
         """Give the receipts that are in a statement still; one that was written again has left it."""
         return [

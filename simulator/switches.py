@@ -11,13 +11,13 @@ CHOICES = {
     "empty_tax_intersection": ("refuse", "accept"),
     "failed_validation_word": ("Error", "Failed"),
     "posted_header_status": ("Posted", "None"),
-    "metadata_lengths": ("state", "omit"),
     "number_of_items": ("magnitude", "sum"),
     "tax_sign": ("net", "positive"),
     "discount_sign_on_returns": ("negative", "positive"),
     "open_shift": ("hold", "leave_out"),
     "missing_warehouse": ("refuse", "store"),
     "tender_declaration_insert": ("refuse", "accept"),
+    "metadata_lengths": ("state", "omit"),
     "validation_during_import": ("runs", "waits"),
     "address_checked": ("import", "import_and_start", "never"),
     "parallel_import": ("refuse", "both_fail"),
@@ -60,13 +60,13 @@ class Switches:
     empty_tax_intersection: str = "refuse"
     failed_validation_word: str = "Error"
     posted_header_status: str = "Posted"
-    metadata_lengths: str = "state"
     number_of_items: str = "magnitude"
     tax_sign: str = "net"
     discount_sign_on_returns: str = "negative"
     open_shift: str = "hold"
     missing_warehouse: str = "refuse"
     tender_declaration_insert: str = "refuse"
+    metadata_lengths: str = "state"
     validation_during_import: str = "runs"
     address_checked: str = "import"
     parallel_import: str = "refuse"

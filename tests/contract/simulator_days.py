@@ -12,12 +12,14 @@ from random import Random
 from typing import Any
 
 from tests.contract.simulator_receipts import (
+    BANKED,
     CHARGES,
     DISCOUNTS,
     HEADERS,
     INCOME_EXPENSES,
     LINES,
     PAYMENTS,
+    SAFE,
     SETUP,
     SHIFTS,
     TAXES,
@@ -26,6 +28,10 @@ from tests.contract.simulator_receipts import (
 )
 
 STORES = ("367", "368")
+CASH_ACCOUNTS = {
+    "DifferenceAccLedgerDimensionDisplayValue": "619100", "BankBagLedgerDimensionDisplayValue": "110150",
+    "SafeAccLedgerDimensionDisplayValue": "110160", "TenderFlowLedgerDimensionDisplayValue": "110170",
+}  # fmt: skip
 RATES = {"A": 20, "B": 5, "GIFT": 0}
 Line = tuple[str, int, int, int, int, int]
 
@@ -37,8 +43,14 @@ def days_setup() -> dict[str, Any]:
         **first, "StoreNumber": "368", "RetailChannelId": "CH368", "OperatingUnitNumber": "OU368", "WarehouseId": "W368",
         "PriceIncludesSalesTax": "Yes",
     }  # fmt: skip
+    limits = dict.fromkeys(
+        ("MaximumPostingDifference", "MaxShiftDifferenceAmount", "MaxTransactionDifferenceAmount"), "1000"
+    )
+    first, second = first | limits, second | limits
     tenders = [
-        {**row, "RetailChannelId": f"CH{store}"} for store in STORES for row in SETUP["tender_types"][:2]
+        {**row, **CASH_ACCOUNTS, "RetailChannelId": f"CH{store}"}
+        for store in STORES
+        for row in SETUP["tender_types"][:2]
     ]
     items = [
         {
@@ -90,6 +102,7 @@ class Expected:
     moved: Counter[tuple[str, str]] = field(default_factory=Counter)
     by_shift: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     discounts: int = 0
+    cash: Counter[str] = field(default_factory=Counter)
 
 
 def money(pennies: int) -> str:
@@ -145,6 +158,30 @@ class Days:
                 }
                 rows += [shift(1, "08:00", "12:00", **place), shift(2, "12:00", "20:00", **place)]
         return {SHIFTS: rows}
+
+    def cash_of_shifts(self) -> tuple[list[Receipt], list[tuple[str, str, int, int]]]:
+        """Draw floats, removals and drops for some shifts, and counts: (store, till, shift, pennies counted in cash)."""
+        rows, counts, chance = [], [], self.chance
+        for store, till, number in (
+            (store, f"{store}-{till}", no) for store in STORES for till in (1, 2) for no in (1, 2)
+        ):
+            kinds = ("StartingAmount", "FloatEntry", "RemoveTender", "BankDrop", "SafeDrop")
+            amounts = {kind: chance.choice((0, chance.randint(1, 9_999))) for kind in kinds}
+            for kind, amount in amounts.items():
+                if amount:
+                    rows.append(_cash(store, till, number, kind, amount))
+            flow = amounts["StartingAmount"] + amounts["FloatEntry"] - amounts["RemoveTender"]
+            there = flow - amounts["BankDrop"] - amounts["SafeDrop"]
+            over = chance.choice((0, 0, chance.randint(-300, 300)))
+            counts.append(
+                (store, till, number, self.expected.by_shift[store, f"{till}:{number}", "1"] + there + over)
+            )
+            self.expected.cash["110150"] += amounts["BankDrop"]
+            self.expected.cash["110160"] += amounts["SafeDrop"]
+            self.expected.cash["110170"] -= flow
+            self.expected.cash["619100"] -= over
+            self.expected.cash["110110"] += there + over
+        return rows, counts
 
     def _line(self, receipt: Receipt, store: str, number: int, *, back: bool) -> None:
         """Add a sales line. d365: the sign D365 has, - for a sale."""
@@ -267,6 +304,20 @@ def _put_line(receipt: Receipt, number: int, line: Line, link: dict[str, str]) -
         )
     for name, amount in (("NetAmount", net), ("GrossAmount", net + tax), ("DiscountAmount", discount)):
         header[name] = money(_pennies(header[name]) + amount)
+
+
+def _cash(store: str, till: str, number: int, kind: str, amount: int) -> Receipt:
+    """Write cash that comes or goes without a sale; it has no sign of its own but its kind's."""
+    receipt = _blank(store, till, f"{till}-{number}-{kind}", Random(0))
+    receipt[HEADERS][0] |= {"TransactionType": kind, "BatchID": str(number)}
+    row = {"TenderType": "1", "LineNumber": "1", "AmountTendered": money(amount)}
+    if kind in ("BankDrop", "SafeDrop"):
+        place = {"StoreNumber": store, "Terminal": till, "TransactionNumber": f"{till}-{number}-{kind}"}
+        receipt[BANKED if kind == "BankDrop" else SAFE] = [{**place, **row}]
+    else:
+        signed = money(-amount if kind == "RemoveTender" else amount)
+        receipt[PAYMENTS] = [{**_key(receipt[HEADERS][0]), "Store": store, **row, "AmountTendered": signed}]
+    return receipt
 
 
 def _charge(receipt: Receipt, amount: int) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 from simulator.clock import Clock
 from simulator.database import Receipt, StoredRow
 from simulator.financial import post_financial
-from simulator.schema import BY_LABEL
+from simulator.schema import ENTITIES
 from simulator.setup import apply_setup
 from simulator.statements import Books
 from simulator.validation import validate_store_transactions
@@ -38,7 +38,7 @@ class Office:
     def put(self, rows: Mapping[str, list[dict[str, Any]]], company: str = "usrt") -> None:
         """Take rows by the label of their entity, as an import does."""
         for label, label_rows in rows.items():
-            entity = BY_LABEL[label]
+            entity = next(one for one in ENTITIES.values() if one.label == label)
             for row in label_rows:
                 values: Values = {name: Cells(entity.fields[name])[str(cell)] for name, cell in row.items()}
                 upsert(self.world.database, self.world.switches, entity, {"dataAreaId": company, **values})

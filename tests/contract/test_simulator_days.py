@@ -9,6 +9,7 @@ from random import Random
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from simulator.counting import Declaration
 from simulator.enumerations import STATEMENT_STATES
 from tests.contract.simulator_days import Days, days_setup
 from tests.contract.simulator_office import Office
@@ -46,6 +47,11 @@ def finish(office: Office, days: Days) -> None:
         if not office.post():
             break
     office.put(days.shifts())
+    movements, counts = days.cash_of_shifts()
+    for rows in movements:
+        office.put(rows)
+    for store, till, shift, counted in counts:
+        office.books.declarations.append(Declaration(store, till, shift, "1", Decimal(counted) / 100))
     office.books.faults.add({"state": days.chance.choice(STATEMENT_STATES), "kind": "Financial"})
     for _ in range(ROUNDS_MAX):
         if not office.post_financial():
@@ -54,13 +60,13 @@ def finish(office: Office, days: Days) -> None:
 
 
 @settings(
-    max_examples=250,
+    max_examples=150,
     deadline=None,
     derandomize=True,
     database=None,
     suppress_health_check=[HealthCheck.too_slow],
 )
-@given(seed=st.integers(0, 2**32), receipts=st.integers(1, 60))
+@given(seed=st.integers(0, 2**32), receipts=st.integers(1, 40))
 def test_headquarters_books_come_to_the_receipts_wherever_statements_stop(seed: int, receipts: int) -> None:
     office, days = Office(days_setup()), Days(Random(seed))
     trade(office, days, receipts)
@@ -79,10 +85,14 @@ def assert_ledger(office: Office, days: Days) -> None:
         ("250600", "issued"): -days.expected.gift_cards,
         ("403300", "DELIVERY"): -days.expected.charges,
         ("618160", "payment"): -days.expected.rounding,
-        ("110110", "1"): days.expected.payments["1"],
+        ("110110", "1"): days.expected.payments["1"] + days.expected.cash["110110"],
         ("110180", "3"): days.expected.payments["3"],
     }
     expected |= {(f"222100-{code}", code): -amount for code, amount in days.expected.tax.items()}
+    expected |= {
+        (account, "account"): days.expected.cash[account]
+        for account in ("110150", "110160", "110170", "619100")
+    }
     expected |= {(account, account): -amount for account, amount in days.expected.income_expense.items()}
     assert office.accounts() == {key: Decimal(amount) / 100 for key, amount in expected.items() if amount}
     totals = office.books.ledger.totals()
@@ -104,7 +114,9 @@ def assert_stock(office: Office, days: Days) -> None:
 
 def assert_once(office: Office, days: Days) -> None:
     """Every receipt is in the books once; sales are in invoices, returns in credit invoices, each number used once."""
-    assert {one.posted_times for one in office.world.database.receipts.values()} == {1}
+    posted = {key[3]: one.posted_times for key, one in office.world.database.receipts.items()}
+    numbers = [str(one[HEADERS][0]["TransactionNumber"]) for one in days.receipts]
+    assert {posted[number] for number in numbers} == {1}
     assert office.books.ledger.double_postings() == []
     orders = office.rows("RetailEodStatementAggregations")
     for name in ("SalesId", "InvoiceId"):
@@ -129,5 +141,7 @@ def assert_shifts(office: Office, days: Days) -> None:
         for row in office.rows("RetailStatementTransBIEntities")
     }
     expected = {key: Decimal(amount) / 100 for key, amount in days.expected.by_shift.items()}
-    assert found == expected
+    assert {key: amount for key, amount in found.items() if amount} == {
+        key: amount for key, amount in expected.items() if amount
+    }
     assert all(row.get("StatementId") for row in office.rows("RetailPosBatches"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections import defaultdict
 from collections.abc import Iterator
@@ -13,8 +14,10 @@ from typing import Any
 import pytest
 
 from simulator.clock import Clock
+from simulator.switches import CHOICES, Switches
 from tests.contract.simulator_driver import Headquarters, headquarters
 from tests.contract.simulator_receipts import (
+    CHARGES,
     HEADERS,
     INCOME_EXPENSES,
     LINES,
@@ -27,6 +30,7 @@ from tests.contract.simulator_receipts import (
     sale,
     shift,
     together,
+    with_charge,
 )
 
 
@@ -170,6 +174,29 @@ def test_cash_taken_out_is_an_expense(hq: Headquarters) -> None:
     }  # fmt: skip
     post(hq, receipt)
     assert booked(hq) == {("618900", "618900"): Decimal(20), ("110110", "1"): Decimal(-20)}
+
+
+def test_charges_come_by_data_package_under_their_label(hq: Headquarters) -> None:
+    receipt = with_charge(sale(), "-5", net="-25", gross="-29", paid="29")
+    post(hq, receipt)
+    assert hq.counts()[CHARGES] == (1, 0, 0)
+    [row] = hq.rows("RetailTransactionMarkupLines")
+    assert (row["MarkupCode"], row["CalculatedAmount"]) == ("DELIVERY", -5)
+    assert booked(hq)["403300", "DELIVERY"] == Decimal(-5)
+
+
+def test_the_page_on_headquarters_tells_its_switches_truly() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "simulated-headquarters.md").read_text(encoding="utf-8")
+    rows = [line.split("|") for line in text.splitlines() if line.startswith("| `")]
+    told = {cells[1].strip(" `"): set(re.findall(r"`(\w+)`", cells[2] + cells[3])) for cells in rows[-6:]}
+    assert told == {name: set(CHOICES[name]) for name in told}
+    assert set(told) == {
+        "number_of_items", "tax_sign", "discount_sign_on_returns", "open_shift", "missing_warehouse",
+        "tender_declaration_insert",
+    }  # fmt: skip
+    for cells in rows[-6:]:
+        default = re.findall(r"`(\w+)`", cells[2])[0]
+        assert getattr(Switches(), cells[1].strip(" `")) == default
 
 
 def test_only_validated_receipts_enter_a_statement(hq: Headquarters) -> None:

@@ -124,6 +124,51 @@ def test_a_receipt_of_an_order_that_is_not_made_yet_may_still_leave_the_statemen
     assert office.books.ledger.double_postings() == []
 
 
+def test_an_order_that_cannot_be_made_is_deleted_and_its_receipt_posted_by_another_statement(
+    tmp_path: Path,
+) -> None:
+    with headquarters(tmp_path, SETUP) as hq:
+        hq.import_rows(together(sale(), return_of_one("R1"), return_of_one("R2"), return_of_one("R3")))
+        hq.validate()
+        [held] = hq.post_statements()
+        assert held["ErrorMessage"] == "Line 1 of transaction 367-1-17 sold 2; 3 would be returned."
+        [failed] = hq.rows("RetailEodStatementAggregations", filter="SalesId eq ''")
+        name = {"StatementId": held["StatementId"], "Aggregation": failed["Aggregation"]}
+        assert hq.sim("statements/delete-order", name) == {"given_back": ["R1", "R2", "R3"]}
+        assert hq.import_rows(
+            {LINES: [{**return_of_one("R3", of="")[LINES][0], "ReturnTerminal": ""}]}, "run-2"
+        )
+        assert hq.validate() == {"validated": 3, "errors": 0}
+        first, second = hq.post_statements()
+        assert (first["StatementId"], first["state"], first["transactions"]) == (
+            held["StatementId"],
+            "Posted",
+            1,
+        )
+        assert (second["state"], second["transactions"]) == ("Posted", 3)
+        assert hq.sim("totals")["totals"][0]["returns"] == "-30"
+        assert hq.sim("state")["double_postings"] == []
+        assert hq.http.post("/_sim/statements/delete-order", json=name).status_code == 400
+
+
+def test_an_exchange_whose_sale_is_invoiced_cannot_be_given_back() -> None:
+    receipt, back = sale(), return_of_one("367-1-17", of="")
+    receipt[LINES].append({**back[LINES][0], "LineNumber": "2"})
+    receipt["Tax transactions"].append({**back["Tax transactions"][0], "SalesLineNumber": "2"})
+    receipt[HEADERS][0] |= {
+        "NetAmount": "-10", "GrossAmount": "-12", "PaymentAmount": "12", "NumberOfItems": "3", "NumberOfItemLines": "2",
+    }  # fmt: skip
+    receipt[PAYMENTS][0]["AmountTendered"] = "18"
+    office = ready(receipt)
+    office.books.faults.add({"state": "CustomerOrderInvoiced", "after": 1})
+    [held] = office.post()
+    for aggregation in (1, 2):
+        with pytest.raises(ValueError, match="invoiced, or shares a receipt"):
+            office.books.delete_order(held["StatementId"], aggregation)
+    office.post()
+    assert office.accounts() == BOOKED
+
+
 # (what is wrong in the set-up, at which state it stops, headquarters' text)
 CAUSES: list[tuple[dict[str, Any], str, str]] = [
     (changed("items", Blocked="Yes"), "CustomerOrderCreated", "Item 1004906 is blocked for sales orders."),
