@@ -14,6 +14,7 @@ from simulator.blob_store import BlobStore
 from simulator.certificates import server_context
 from simulator.clock import Clock
 from simulator.controls import Controls
+from simulator.desk import Desk
 from simulator.door import Door
 from simulator.imports import Imports
 from simulator.jobs import Jobs
@@ -54,6 +55,7 @@ async def serving(
     app = web.Application(client_max_size=BODY_BYTES_MAX, middlewares=[door.middleware])
     parts = (
         Controls(world, imports, jobs),
+        Desk(jobs.books),
         People(world, imports),
         upkeep,
         PackageApi(world, imports),

@@ -51,6 +51,7 @@ ENUMERATIONS: dict[str, dict[str, int]] = {
     "RetailCustomerDiscountType": _counted("None"),
     "RetailDiscountOriginType": _counted("None"),
     "RetailManualDiscountType": _counted("None"),
+    "MarkupCategory": _counted("Fixed"),
     "EcoResProductSubtype": _counted("Product ProductMaster ProductVariant"),
     "FiscalPeriodStatus": _counted("OnHold Open Closed"),
     "RetailLedgerBank": _counted("Ledger Bank"),

@@ -11,6 +11,12 @@ CHOICES = {
     "empty_tax_intersection": ("refuse", "accept"),
     "failed_validation_word": ("Error", "Failed"),
     "posted_header_status": ("Posted", "None"),
+    "number_of_items": ("magnitude", "sum"),
+    "tax_sign": ("net", "positive"),
+    "discount_sign_on_returns": ("negative", "positive"),
+    "open_shift": ("hold", "leave_out"),
+    "missing_warehouse": ("refuse", "store"),
+    "tender_declaration_insert": ("refuse", "accept"),
     "metadata_lengths": ("state", "omit"),
     "validation_during_import": ("runs", "waits"),
     "address_checked": ("import", "import_and_start", "never"),
@@ -43,6 +49,9 @@ class Switches:
     start_seconds: until an import starts; queued_seconds: how long it then is NotRun; seconds_between_levels: how long it
     rests before each further level. error_keys_seconds: how long the file of failed keys takes. history_seconds: how long
     executions and blobs are kept. token_seconds: how long a token is good, in real time.
+    number_of_items: sizes of quantities added up, or quantities with their sign. tax_sign: taxes have the net amount's sign,
+    or are positive on a sale. open_shift: an open shift holds its day's financial statement, or is left to a later one.
+    missing_warehouse: a sales line without one stops its order, or moves its store's stock.
     """
 
     posted_row_sent_again: str = "reopen"
@@ -51,6 +60,12 @@ class Switches:
     empty_tax_intersection: str = "refuse"
     failed_validation_word: str = "Error"
     posted_header_status: str = "Posted"
+    number_of_items: str = "magnitude"
+    tax_sign: str = "net"
+    discount_sign_on_returns: str = "negative"
+    open_shift: str = "hold"
+    missing_warehouse: str = "refuse"
+    tender_declaration_insert: str = "refuse"
     metadata_lengths: str = "state"
     validation_during_import: str = "runs"
     address_checked: str = "import"

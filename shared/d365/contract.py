@@ -16,7 +16,7 @@ from difflib import get_close_matches
 
 from shared.d365.entities import ENTITIES, ENUM, ENUM_MEMBERS, READ_HEADERS, READ_SETS, Field
 from shared.d365.evidence_sets import EVIDENCE_SETS
-from shared.d365.reference_sets import IN_THE_EXTRACT, NAMED_ELSEWHERE
+from shared.d365.reference_sets import IN_THE_EXTRACT, NAMED_ELSEWHERE, REFERENCE_MEMBERS
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +116,7 @@ def _used(needed: Iterable[str]) -> Iterator[UsedSet]:
         )
 
 
-CONTRACT = Contract(tuple(_used({READ_HEADERS.odata_set})), ENUM_MEMBERS)
+CONTRACT = Contract(tuple(_used({READ_HEADERS.odata_set})), {**ENUM_MEMBERS, **REFERENCE_MEMBERS})
 
 
 def compare(contract: Contract, environment: Environment) -> tuple[Mismatch, ...]:

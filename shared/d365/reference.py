@@ -154,7 +154,7 @@ class _Asking:
                 "other_units": " ".join(sorted(others)),
                 "variants": YES if row.get("ProductSubType") == "ProductMaster" else NO,
                 "serial": serial.get(_text(row, "TrackingDimensionGroupName"), ""),
-                "blocked": YES if _key(row, names) in barred else NO,
+                "blocked": "" if blocked is None else YES if _key(row, names) in barred else NO,
             }
         self._keep(kept.ITEMS, there)
 

@@ -13,9 +13,11 @@ from collections.abc import Mapping
 
 from shared.d365.entities import COMPANY, DECIMAL, ENUM, INSTANT, STRING, Field, ReadSet
 
+_LENGTHS = {("RetailStores", "StoreNumber"): 10, ("TaxItemGroupHeadings", "TaxItemGroup"): 10}
+
 
 def _set(name: str, *texts: str, also: tuple[Field, ...] = ()) -> ReadSet:
-    return ReadSet(name, (*(Field(text, STRING) for text in texts), *also))
+    return ReadSet(name, (*(Field(text, STRING, _LENGTHS.get((name, text), 0)) for text in texts), *also))
 
 
 def _yes_no(name: str) -> Field:
@@ -71,6 +73,8 @@ NAMED_ELSEWHERE = (
     TAX_GROUP_CODES, ITEM_TAX_GROUP_CODES, TAX_CODES, LEDGER_PERIODS, CALENDAR_PERIODS, TRACKING_GROUPS,
     PRODUCT_UNITS, ANY_UNITS, ORDER_SETTINGS, ACCOUNTS,
 )  # fmt: skip
+# The members we compare with, of enumerations that the extract does not hold; numbers as in the same client code.
+REFERENCE_MEMBERS = {"FiscalPeriodStatus": {"Open": 1}, "EcoResProductSubtype": {"ProductMaster": 1}}
 # What cannot be judged where an environment does not show the set: rules by D365's names, and our own comparisons.
 NEEDED_FOR: Mapping[str, tuple[str, ...]] = {
     STORES.odata_set: ("Under/over payment", "Store"),

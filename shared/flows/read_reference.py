@@ -20,7 +20,8 @@ from shared.flows.mapping.held_by_reference import end_what_is_right, is_somethi
 from shared.flows.posting.slot import is_throttled, is_waiting
 from shared.retail.d365_rules import Broken, cause_of
 from shared.retail.mapping import Mappings
-from shared.retail.reference import COLUMNS, KEYS, Wanted, findings, wanted
+from shared.retail.reference import COLUMNS, KEYS, Wanted, wanted
+from shared.retail.reference_findings import findings
 from shared.services import Services
 from shared.storage.keys import join_key
 from shared.storage.mappings import import_rows

@@ -51,11 +51,12 @@ RULES = (*HEADER_RULES, *LINE_RULES)
 INCOME = "Income/expense amount"  # the same for money put in or taken out; on no page of Microsoft's, but certain to be asked
 
 STORE, TILL, WAREHOUSE, SHARED_WAREHOUSE = "Store", "Till", "Warehouse", "Shared warehouse"
+STORE_SETUP = "Store set-up"
 METHOD, METHOD_ACCOUNT = "Payment method", "Payment method without account"
 TAX_GROUP, ITEM_TAX_GROUP, TAX_CODE = "Sales tax group", "Item sales tax group", "Sales tax code"
 ITEM, ITEM_BLOCKED, ACCOUNT = "Item", "Blocked item", "Income or expense account"
 REFERENCES = (
-    STORE, TILL, WAREHOUSE, SHARED_WAREHOUSE, METHOD, METHOD_ACCOUNT, TAX_GROUP, ITEM_TAX_GROUP, TAX_CODE, ITEM,
+    STORE, STORE_SETUP, TILL, WAREHOUSE, SHARED_WAREHOUSE, METHOD, METHOD_ACCOUNT, TAX_GROUP, ITEM_TAX_GROUP, TAX_CODE, ITEM,
     ITEM_BLOCKED, ACCOUNT,
 )  # fmt: skip
 SEPARATOR = " / "
@@ -166,6 +167,12 @@ CARDS: Mapping[str, Card] = {
     STORE: _d365(
         RETAIL_SYSTEMS, "D365 has no store {0} of company {1} with operating unit {2} and channel {3}",
         f"Correct the store in D365, {_MAPPED}",
+    ),
+    STORE_SETUP: Card(
+        RETAIL_SYSTEMS,
+        D365_DATA,
+        "the stores mapping gives store {0} the {1} {2}, and D365 gives it another",
+        "Find out which of the two is right and correct the other. Receipts go on meanwhile, as the mapping says.",
     ),
     TILL: _d365(
         RETAIL_SYSTEMS, "D365 has no register {0} in store {1}",

@@ -7,13 +7,11 @@ was never read, or could not be, is *unknown*: then the rule is not judged, neve
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date
 from decimal import Decimal, InvalidOperation
 
 from shared.retail import d365_rules as rule
-from shared.retail.d365_rules import Broken
 from shared.retail.mapping import Mappings
 
 NO, YES = "no", "yes"
@@ -70,7 +68,7 @@ class Wanted:
 def wanted(mappings: Mappings) -> Wanted:
     """Give the keys of every reference row that the newest mappings name."""
     found: dict[str, set[tuple[str, ...]]] = {kind: set() for kind in COLUMNS}
-    newest = _newest(mappings)
+    newest = newest_rows(mappings)
     stores = newest.get("stores", [])
     companies = {row["legal_entity"] for row in stores}
     of_each = {
@@ -106,7 +104,8 @@ def _methods(newest: Mapping[str, list[Row]]) -> Callable[[str], set[str]]:
     return lambda store: by_store.get("*", set()) | by_store.get(store, set())
 
 
-def _newest(mappings: Mappings) -> dict[str, list[Row]]:
+def newest_rows(mappings: Mappings) -> dict[str, list[Row]]:
+    """Give every row in force, by kind, whatever its day."""
     found: dict[str, list[Row]] = {}
     for kind, *key in mappings.rows:
         values = mappings.find(kind, *key)
@@ -151,6 +150,12 @@ def _store(mappings: Mappings, number: str, company: str, unit: str, channel: st
         return False
     wrong = (row.get("legal_entity") or company) != company or row.get("operating_unit") != unit
     return row["there"] == NO or wrong or bool(channel and row.get("channel") != channel)
+
+
+def _store_setup(mappings: Mappings, number: str, what: str, ours: str) -> bool:
+    row = _known(mappings, STORES, number)
+    theirs = row.get(what.replace(" ", "_"), "") if row is not None and row["there"] == YES else ""
+    return bool(theirs) and theirs != ours
 
 
 def _till(mappings: Mappings, register: str, store_number: str) -> bool:
@@ -233,6 +238,7 @@ def _under_over(mappings: Mappings, store_number: str, difference: str) -> bool:
 NOTHING = "any tax"
 _JUDGES: Mapping[str, Judge] = {
     rule.STORE: _store,
+    rule.STORE_SETUP: _store_setup,
     rule.TILL: _till,
     rule.WAREHOUSE: _absent(WAREHOUSES),
     rule.METHOD: _absent(TENDERS),
@@ -252,51 +258,3 @@ _JUDGES: Mapping[str, Judge] = {
     rule.UNIT: _unit,
     rule.TAX_GROUPS: _tax_groups,
 }
-
-
-def findings(mappings: Mappings, today: date) -> tuple[Broken, ...]:
-    """Give every reference that our mappings make and D365 cannot keep, as `is_broken` judges it, sorted."""
-    found = {one for one in _made_references(mappings, today) if is_broken(mappings, one.rule, one.parts)}
-    found |= set(_shared_warehouses(mappings))
-    return tuple(sorted(found, key=lambda one: one.value))
-
-
-def _made_references(mappings: Mappings, today: date) -> Iterator[Broken]:
-    newest, keys = _newest(mappings), wanted(mappings).keys
-    by_kind = (
-        (WAREHOUSES, (rule.WAREHOUSE,)), (CUSTOMERS, (rule.CUSTOMER,)), (TAX_GROUPS, (rule.TAX_GROUP,)),
-        (ITEM_TAX_GROUPS, (rule.ITEM_TAX_GROUP,)), (TAX_CODES, (rule.TAX_CODE,)),
-        (TENDERS, (rule.METHOD, rule.METHOD_ACCOUNT)), (ITEMS, (rule.ITEM, rule.ITEM_BLOCKED, rule.VARIANT)),
-    )  # fmt: skip
-    for kind, names in by_kind:
-        yield from (Broken(name, key) for key in keys[kind] for name in names)
-    yield from (Broken(rule.BUSINESS_DATE, (company, today.isoformat())) for (company,) in keys[PERIODS])
-    for row in newest.get("stores", []):
-        yield Broken(
-            rule.STORE,
-            (row["store_number"], row["legal_entity"], row["operating_unit"], row.get("channel_id", "")),
-        )
-    numbers = {row["store"]: row["store_number"] for row in newest.get("stores", [])}
-    for row in newest.get("terminals", []):
-        if row["store"] in numbers:
-            yield Broken(rule.TILL, (row["register"], numbers[row["store"]]))
-    companies = {company for (company,) in keys[PERIODS]}
-    for row in newest.get("reasons", []):
-        yield from (
-            Broken(rule.ACCOUNT, (company, row["account_number"], row["account_type"]))
-            for company in companies
-        )
-    for row in newest.get("items", []):
-        if row.get("unit"):
-            yield from (
-                Broken(rule.UNIT, (company, row["item_number"], row["unit"])) for company in companies
-            )
-
-
-def _shared_warehouses(mappings: Mappings) -> Iterator[Broken]:
-    """Two stores on one warehouse: location to warehouse is one to one."""
-    seen: dict[tuple[str, str], str] = {}
-    for row in _newest(mappings).get("stores", []):
-        place = (row["legal_entity"], row.get("warehouse", ""))
-        if place[1] and seen.setdefault(place, row["store_number"]) != row["store_number"]:
-            yield Broken(rule.SHARED_WAREHOUSE, place)

@@ -105,12 +105,17 @@ def _amounts_payable(transaction: Transaction) -> Iterator[Problem]:
                 ROUNDING,
             )
     for index, line in enumerate(transaction.lines):
-        for name in ("gross", "net"):
-            if not has_whole_minor_units(getattr(line, name), transaction.currency):
-                found = str(getattr(line, name))
-                yield Problem(
-                    "I14 exponent", f"lines[{index}].{name}", f"whole units of {unit}", found, ROUNDING
-                )
+        for field, amount in _amounts_of(line):
+            if not has_whole_minor_units(amount, transaction.currency):
+                where = f"lines[{index}].{field}"
+                yield Problem("I14 exponent", where, f"whole units of {unit}", str(amount), ROUNDING)
+
+
+def _amounts_of(line: Line) -> Iterator[tuple[str, Decimal]]:
+    yield "gross", line.gross
+    yield "net", line.net
+    yield from ((f"taxes[{number}].amount", tax.amount) for number, tax in enumerate(line.taxes))
+    yield from ((f"discounts[{number}].amount", one.amount) for number, one in enumerate(line.discounts))
 
 
 def _lines(transaction: Transaction) -> Iterator[Problem]:

@@ -57,4 +57,11 @@ BEYOND_FACTS: dict[str, str] = {
     "set UnitOfMeasureConversions": _SEEN, "set TrackingDimensionGroups": _SEEN, "enum EcoResProductSubtype": _SEEN,
     "set TaxCodes": _PLURAL, "set TaxGroupDatas": _PLURAL, "set TaxItemGroups": _PLURAL,
     "set RetailIncomeExpenseAccounts": _PLURAL,
+    "set RetailTransactionMarkupLines": _SEEN, "enum MarkupCategory": _USED_ONLY,
+    "field (Banked tender transactions).dataAreaId": _COMPANY, "types (Banked tender transactions)": _CDM_TYPES,
+    "field (Safe tender transactions).dataAreaId": _COMPANY, "types (Safe tender transactions)": _CDM_TYPES,
+    "set SalesInvoiceHeadersV2": _SEEN, "set CustomerPaymentJournalHeaders": _SEEN,
+    "set CustomerPaymentJournalLines": _SEEN, "set RetailStatementVoucherBIEntities": _SEEN,
+    "set RetailStatementTransBIEntities": _SEEN, "set RetailEodTransactionErrorBIEntities": _SEEN,
+    "set RetailTransactionTableBIEntities": _SEEN, "types WarehousesOnHandV2": _CDM_TYPES,
 }  # fmt: skip

@@ -92,7 +92,10 @@ def test_every_set_we_read_has_the_fields_we_ask_for(extract: dict[str, Any], so
 
 @pytest.mark.parametrize("source", reference_sets.IN_THE_EXTRACT, ids=lambda source: source.odata_set)
 def test_every_reference_set_has_the_fields_we_ask_for(extract: dict[str, Any], source: ReadSet) -> None:
-    """The company is no field of most sets there: every set of a company's own has it (D365 facts §5)."""
+    """The company is no field of most sets there: every set of a company's own has it (D365 facts §5).
+
+    Where the extract rests on the common data model alone it has no types, so that no enumeration can be compared.
+    """
     fields = tuple(one for one in source.fields if one.name != "dataAreaId")
     assert problems_of_fields(extract, source.odata_set, fields, is_written=False) == []
 

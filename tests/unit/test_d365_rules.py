@@ -23,7 +23,8 @@ from shared.retail.d365_rules import (
 )
 from shared.retail.mapping import MappingRow, Mappings
 from shared.retail.reasons import OWNERS
-from shared.retail.reference import COLUMNS, KEYS, findings, is_broken, wanted
+from shared.retail.reference import COLUMNS, KEYS, is_broken, wanted
+from shared.retail.reference_findings import findings
 from tests.unit.builders import refund, sale
 from tests.unit.test_mapping import ROWS, STORE, mapped
 
