@@ -343,6 +343,22 @@ def test_people_order_a_failure_and_take_it_back(tmp_path: Path) -> None:
         assert hq.sim("statements")["statements"][0]["state"] == "Posted"
 
 
+def test_an_environment_restored_in_the_middle_of_a_statement_goes_on_from_there(tmp_path: Path) -> None:
+    with headquarters(tmp_path, SETUP) as hq:
+        hq.import_rows(together(sale(), return_of_one()))
+        hq.validate()
+        hq.sim("statements/fail", {"state": "PaymentsPosted"})
+        hq.post_statements()
+        hq.sim("snapshot", {"name": "before"})
+        assert [one["state"] for one in hq.post_statements()] == ["Posted"]
+        hq.sim("restore", {"name": "before"})
+        assert hq.sim("totals")["totals"][0]["payments"] == {}
+        assert [one["state"] for one in hq.post_statements()] == ["Posted"]
+        [total] = hq.sim("totals")["totals"]
+        assert (total["sales"], total["returns"], total["payments"]) == ("20", "-10", {"1": "12"})
+        assert hq.sim("state")["double_postings"] == []
+
+
 def test_what_tills_could_not_find_is_counted_in_the_journal() -> None:
     receipt = sale()
     receipt[LINES][0]["TransactionCode"] = "ItemBarcodeNotOnFile"
