@@ -157,6 +157,9 @@ PAYMENT = Entity(
         ),
         _text("CurrencyCode", 3), *_yes_no("IsChangeLine"), _ENTRY_STATUS, _text("ReceiptId", 18),
         _text("Staff", 25),
+        *_yes_no("IsLinkedRefund"), _text("LinkedPaymentStore", 10), _text("LinkedPaymentTerminal", 10),
+        _text("LinkedPaymentTransactionNumber", 44), *_amounts("LinkedPaymentLineNumber"),
+        _text("LinkedPaymentCurrency", 3),
     ),
     2, ("AmountTendered",), ("LineNumber", "Store"),
 )  # fmt: skip

@@ -24,7 +24,7 @@ from decimal import Decimal
 from shared.d365 import entities
 from shared.d365.values import Row, checked, day_text, instant_text, per_unit, seconds_of_day, yes_no
 from shared.errors import RejectedError
-from shared.retail.mapped import D365Key, MappedLine, MappedTransaction
+from shared.retail.mapped import D365Key, LinkedPayment, MappedLine, MappedTransaction
 from shared.retail.money import ZERO, total
 from shared.retail.transaction import Kind, Line, LinkRole, Tender, TenderRole, Transaction
 
@@ -192,7 +192,21 @@ def _payment_rows(mapped: MappedTransaction) -> Iterator[Row]:
             "TransactionStatus": "None",
             "ReceiptId": receipt_id(mapped.transaction),
             "Staff": _staff(mapped.transaction),
+            **_refund_columns(one.refunds),
         }
+
+
+def _refund_columns(refunds: LinkedPayment | None) -> Row:
+    """Name the payment that goes back. Tills do not say which one a refund gives back; a reversal knows."""
+    key = refunds.key if refunds else D365Key("", "", "", "")
+    return {
+        "IsLinkedRefund": yes_no(refunds is not None),
+        "LinkedPaymentStore": refunds.store_number if refunds else "",
+        "LinkedPaymentTerminal": key.terminal,
+        "LinkedPaymentTransactionNumber": key.transaction_number,
+        "LinkedPaymentLineNumber": Decimal(refunds.line_number) if refunds else ZERO,
+        "LinkedPaymentCurrency": refunds.currency if refunds else "",
+    }
 
 
 def _tax_rows(mapped: MappedTransaction) -> Iterator[Row]:
@@ -286,7 +300,7 @@ def _captured(mapped: MappedTransaction) -> list[Tender]:
 def _original_receipt_id(transaction: Transaction) -> str:
     """Give the receipt number of what is returned: the lines' own link first, then the receipt's."""
     links = [line.original for line in transaction.lines if line.original is not None]
-    links += [link for link in transaction.links if link.role is LinkRole.ORIGINAL]
+    links += [link for link in transaction.links if link.role in (LinkRole.ORIGINAL, LinkRole.VOIDS)]
     numbers = (link.receipt_number for link in links if link.receipt_number)
     return next(numbers, "")[-RECEIPT_ID_LENGTH_MAX:]
 

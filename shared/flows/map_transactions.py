@@ -18,6 +18,12 @@ from shared.errors import (
     RejectedError,
 )
 from shared.flows.mapping.keep_shifts import keep_shifts
+from shared.flows.posting.corrections import (
+    corrected,
+    linked_as_kept,
+    replaced_originals,
+    shifts_for,
+)
 from shared.flows.posting.kept import read_kept
 from shared.pos.adapter import localised
 from shared.retail.business_day import closing_hour, day_ends_at, store_zone
@@ -36,6 +42,7 @@ from shared.storage.causes import (
     open_causes,
     receipt_member,
 )
+from shared.storage.corrections import CORRECTION, mapped_for_day
 from shared.storage.due import POST, STATEMENT, Due, due_from, finish_or_rest, note_due, read_due
 from shared.storage.protocols import Replace, Row
 from shared.storage.receipts import advanced, receipts_of_day
@@ -75,13 +82,15 @@ async def _map_rows(services: Services, due: Due, mappings: Mappings, rows: Sequ
     if store is None:
         return await _hold_all(services, rows, cause("store_unknown", due.store))
     read, unreadable = _read_rows(rows, store)
-    shifts = await keep_shifts(services, store, due.day, [one.transaction for one in read])
-    mappings = await _newest_mappings(services, mappings, due.day, read, shifts)
+    read = [await _with_originals(services, one) for one in read]
+    rung_up = [one.transaction for one in read if not one.row.text(CORRECTION)]
+    shifts = await keep_shifts(services, store, due.day, rung_up)
+    mappings = await _newest_mappings(services, mappings, read, shifts)
     await _note_work_ahead(services, store, due.day, read)
     moved = await _hold_all(
         services, unreadable, cause("cannot_be_read", due.store, problem="the kept document")
     )
-    decided = [(one, _decide(one.transaction, due.day, mappings, shifts)) for one in read]
+    decided = [(one, _decided(one, mappings, shifts)) for one in read]
     await _open_causes(services, decided)
     compiled_at = await _first_compiled_at(services, store, due.day)
     next_rows = [_moved_on(services, one, outcome, mappings, compiled_at) for one, outcome in decided]
@@ -102,6 +111,23 @@ def _read_rows(rows: Sequence[Row], store: StoreSetup) -> tuple[list[_Read], lis
         else:
             read.append(_Read(row, localised(replace(transaction, store=row.partition), zone)))
     return read, unreadable
+
+
+async def _with_originals(services: Services, one: _Read) -> _Read:
+    """Point returned lines at the receipts that stand today, where the ones they name were replaced."""
+    replaced = await replaced_originals(services, one.row, one.transaction)
+    if replaced is None:
+        return one
+    row = one.row.with_values(OriginalsReplaced=replaced)
+    return _Read(row, linked_as_kept(row, one.transaction))
+
+
+def _decided(
+    one: _Read, mappings: Mappings, shifts: Sequence[Shift]
+) -> MappedTransaction | tuple[Cause, ...] | str:
+    """Decide about one receipt; a replacement is mapped for its original's day and keeps its shift."""
+    outcome = _decide(one.transaction, mapped_for_day(one.row), mappings, shifts_for(one.row, shifts))
+    return corrected(one.row, outcome) if isinstance(outcome, MappedTransaction) else outcome
 
 
 def _decide(
@@ -132,11 +158,11 @@ def _decide(
 
 
 async def _newest_mappings(
-    services: Services, mappings: Mappings, day: date, read: Sequence[_Read], shifts: Sequence[Shift]
+    services: Services, mappings: Mappings, read: Sequence[_Read], shifts: Sequence[Shift]
 ) -> Mappings:
     """Before anything is held for a missing mapping, look once whether somebody has mapped it meanwhile."""
     for one in read:
-        if isinstance(_decide(one.transaction, day, mappings, shifts), tuple):
+        if isinstance(_decided(one, mappings, shifts), tuple):
             return await services.mappings.refresh()
     return mappings
 
@@ -169,7 +195,8 @@ def _moved_on(
 ) -> Row:
     """Give the row's next state. Late: it arrived after its store-day had first been compiled."""
     now = services.now()
-    if compiled_at is not None and one.row.instant("ReceivedAt") > compiled_at:
+    is_late = compiled_at is not None and one.row.instant("ReceivedAt") > compiled_at
+    if is_late and not one.row.text(CORRECTION):
         one = replace(one, row=one.row.with_values(Late=True))
     if isinstance(outcome, str):
         return advanced(one.row, Status.EXCLUDED, now, outcome, ExcludedBecause=outcome)

@@ -202,6 +202,7 @@ async def _apply(
 ) -> int:
     now = services.now()
     await note_due(services.tables.due, [Due(STATEMENT, due.store, due.day, now)])
+    await _end_originals(services, [row for row, _ in moves])
     causes = [cause_row(why, receipt_member(row), now) for row, why in moves if why is not None]
     await open_causes(services.tables.causes, causes)
     saved = await save_rows(services.tables.transactions, [row for row, _ in moves])
@@ -239,6 +240,21 @@ def _move(services: Services, row: Row, news: _News) -> tuple[Row, Cause | None]
         )  # fmt: skip
         moved = True
     return (row, None) if moved else None
+
+
+async def _end_originals(services: Services, rows: Sequence[Row]) -> None:
+    """Receipts whose reversal D365 has posted are reversed. They first: the reversal then brings nobody back here."""
+    now = services.now()
+    for row in rows:
+        if row.text("Status") != Status.POSTED or not row.text("ReversalOf"):
+            continue
+        original = await services.tables.transactions.read(row.partition, row.text("OriginalKey"))
+        if original is None or original.text("Status") != Status.POSTED:
+            continue
+        day = date.fromisoformat(original.text("BusinessDay"))
+        await note_due(services.tables.due, [Due(STATEMENT, row.partition, day, now)])
+        note = f"by {row.text('TransactionId')}, in D365 statement {row.text('D365Statement')}"
+        await save_rows(services.tables.transactions, [advanced(original, Status.REVERSED, now, note)])
 
 
 async def _end_validation_causes(services: Services, rows: Sequence[Row]) -> None:

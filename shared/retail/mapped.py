@@ -65,9 +65,22 @@ class MappedLine:
 
 
 @dataclass(frozen=True, slots=True)
+class LinkedPayment:
+    """The payment that a refund gives back: its receipt's key, its store's number, its line, its currency."""
+
+    key: D365Key
+    store_number: str
+    line_number: int
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
 class MappedTender:
+    """A payment with D365's payment method; `refunds` is what it gives back, where that is known."""
+
     tender: Tender
     payment_method: str
+    refunds: LinkedPayment | None = None
 
 
 @dataclass(frozen=True, slots=True)

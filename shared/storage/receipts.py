@@ -11,6 +11,7 @@ import zlib
 from collections.abc import AsyncIterator, Iterator
 from datetime import date, datetime
 
+from shared.retail.completeness import Decision
 from shared.retail.figures import figures_from, figures_of, figures_text
 from shared.retail.mapped import D365Key, MappedTransaction
 from shared.retail.money import money_text
@@ -159,6 +160,7 @@ async def records_of_day(table: Table, store: str, day: date) -> list[ReceiptRec
 _RECORD_COLUMNS = (
     "Account", "TransactionId", "Terminal", "Status", "Figures", "Generation", "SequenceNumber", "Shift", "Kind",
     "Late", "Conflict", "Cause", "CauseValue", "Fingerprint", "ReceiptNumber", "D365Statement", "Currency",
+    "Correction", "Replaced", "DecidedBy", "DecidedAs", "DecidedWhy", "DecidedAt",
 )  # fmt: skip
 
 
@@ -189,12 +191,23 @@ def record_of(row: Row) -> ReceiptRecord:
         fingerprint=row.text("Fingerprint"),
         d365_statement=row.text("D365Statement"),
         currency=row.text("Currency"),
+        correction=row.text("Correction"),
+        is_replaced=row.flag("Replaced"),
+        decided=_decision_of(row),
     )
 
 
+def _decision_of(row: Row) -> Decision | None:
+    if not row.text("DecidedBy"):
+        return None
+    names = ("DecidedBy", "DecidedAs", "DecidedWhy", "DecidedAt")
+    return Decision(row.text("Correction"), *(row.text(name) for name in names))
+
+
 def receipt_label(row: Row) -> str:
-    """Name a receipt for people: its printed number where there is one."""
-    return row.text("ReceiptNumber") or row.text("TransactionId")
+    """Name a receipt for people: its printed number where there is one, and whether it is a correction."""
+    label = row.text("ReceiptNumber") or row.text("TransactionId")
+    return f"{label} ({row.text('Correction')})" if row.text("Correction") else label
 
 
 def key_values(mapped: MappedTransaction) -> dict[str, Value | None]:
