@@ -22,7 +22,7 @@ from shared.settings import Person
 from shared.storage.audit import append_audit
 from shared.storage.corrections import CORRECTION, Correction, correction_of
 from shared.storage.due import MAP, POST, STATEMENT, Due, due_key, note_due
-from shared.storage.protocols import Insert, Replace, Row
+from shared.storage.protocols import Insert, Operation, Replace, Row
 from shared.storage.receipts import identity_key
 
 
@@ -134,7 +134,7 @@ async def _write(services: Services, row: Row, correction: Correction, day: date
         services.tables.audit, row.partition, services.now(), who=decided.by, did=did, reason=decided.reason,
         evidence=row.key,
     )  # fmt: skip
-    group = [
+    group: list[Operation] = [
         *(Insert(one) for one in correction.new),
         *(Replace(one, one.etag) for one in correction.marked),
     ]

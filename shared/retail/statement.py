@@ -245,7 +245,8 @@ def _why_not_posted(one: ReceiptRecord) -> tuple[str, str, str]:
         return (one.cause_code or "d365_refused", one.cause_value, one.fingerprint)
     if one.status is Status.WRITTEN_OFF:
         return ("written_off", "", "")
-    return ("not_posted_yet" if one.status in IN_D365 else "not_sent_yet", "", "")
+    # a reversal and its replacement apart: together they are worth nothing, and nobody would see them under way
+    return ("not_posted_yet" if one.status in IN_D365 else "not_sent_yet", one.correction, "")
 
 
 def _cause(key: tuple[str, str, str], members: Sequence[ReceiptRecord], *, counts: bool) -> ProofCause:

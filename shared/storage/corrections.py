@@ -53,7 +53,9 @@ def correction_of(
         correction_id(transaction.transaction_id, what) for what in (REVERSAL, REPLACEMENT)
     )
     back = turned(transaction, reversal)
-    rows = _reversal_rows(original, back, day, at, decided, with_replacement=with_replacement)
+    rows: tuple[Row, ...] = _reversal_rows(
+        original, back, day, at, decided, with_replacement=with_replacement
+    )
     marks: dict[str, Value] = {"ReversedBy": reversal}
     if with_replacement:
         again = replace(transaction, transaction_id=replacement, sequence_number=None, revision=None)
