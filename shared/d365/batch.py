@@ -14,11 +14,12 @@ from email.parser import BytesParser
 from email.policy import HTTP
 from enum import StrEnum
 
+from shared.d365.cash_entities import BANKED_TENDER, DECLARATION, SAFE_TENDER
 from shared.d365.decoder import decode
 from shared.d365.entities import CHILDREN, HEADER, SHIFT
 from shared.d365.values import Row, row_json
 from shared.d365.wire import error_text
-from shared.errors import UnknownOutcomeError
+from shared.errors import RejectedError, UnknownOutcomeError
 
 ReceiptRows = Mapping[str, Sequence[Row]]
 _ALREADY_THERE = ("the record already exists", "cannot create a record in")
@@ -67,10 +68,16 @@ def request_of(receipts: Sequence[ReceiptRows]) -> tuple[str, bytes]:
 
 
 def _changeset_parts(rows: ReceiptRows) -> list[str]:
+    without_a_set = [entity.label for entity in (BANKED_TENDER, SAFE_TENDER) if rows.get(entity.label)]
+    if without_a_set:
+        raise RejectedError(
+            "D365 has no public set for this; it goes by data package only", field="entity",
+            expected="an entity with a set", found=", ".join(without_a_set),
+        )  # fmt: skip
     return [
         f"POST /data/{entity.odata_set}?cross-company=true HTTP/1.1\r\n"
         f"Content-Type: application/json\r\nAccept: application/json\r\n\r\n{row_json(row)}"
-        for entity in (HEADER, *CHILDREN, SHIFT)
+        for entity in (HEADER, *CHILDREN, DECLARATION, SHIFT)
         for row in rows.get(entity.label, ())
     ]
 

@@ -278,9 +278,19 @@ READ_POSTED_STATEMENTS = ReadSet(
 READ_SETS = (READ_HEADERS, READ_AUDITABLE, READ_VALIDATION_ERRORS, READ_AGGREGATIONS, READ_POSTED_STATEMENTS)
 
 # The enum members that we write or compare with (D365 facts §2.1).
-ENUM_MEMBERS = {
+ENUM_MEMBERS: dict[str, tuple[str, ...]] = {
     "NoYes": ("Yes", "No"),
-    "RetailTransactionType": ("Sales", "IncomeExpense"),
+    "RetailTransactionType": (
+        "Sales",
+        "IncomeExpense",
+        "StartingAmount",
+        "FloatEntry",
+        "RemoveTender",
+        "ChangeTender",
+        "SafeDrop",
+        "BankDrop",
+        "TenderDeclaration",
+    ),
     "RetailEntryStatus": ("None", "Voided", "Cancelled"),
     "RetailItemTransactionCode": ("ItemOnFile",),
     "RetailPosBatchStatus": ("Closed",),

@@ -25,8 +25,10 @@ from shared.flows.posting.corrections import (
     shifts_for,
 )
 from shared.flows.posting.kept import read_kept
+from shared.flows.posting.office import office_of
 from shared.pos.adapter import localised
 from shared.retail.business_day import closing_hour, day_ends_at, store_zone
+from shared.retail.cash_office import BY_HAND_KINDS, CashOffice
 from shared.retail.mapped import MappedTransaction, StoreSetup
 from shared.retail.mapping import NEVER_SENT, SENT_KINDS, Mappings, map_transaction
 from shared.retail.reasons import Cause, cause
@@ -85,12 +87,13 @@ async def _map_rows(services: Services, due: Due, mappings: Mappings, rows: Sequ
     read = [await _with_originals(services, one) for one in read]
     rung_up = [one.transaction for one in read if not one.row.text(CORRECTION)]
     shifts = await keep_shifts(services, store, due.day, rung_up)
-    mappings = await _newest_mappings(services, mappings, read, shifts)
+    office = office_of(services.settings.d365)
+    mappings = await _newest_mappings(services, mappings, read, shifts, office)
     await _note_work_ahead(services, store, due.day, read)
     moved = await _hold_all(
         services, unreadable, cause("cannot_be_read", due.store, problem="the kept document")
     )
-    decided = [(one, _decided(one, mappings, shifts)) for one in read]
+    decided = [(one, _decided(one, mappings, shifts, office)) for one in read]
     await _open_causes(services, decided)
     compiled_at = await _first_compiled_at(services, store, due.day)
     next_rows = [_moved_on(services, one, outcome, mappings, compiled_at) for one, outcome in decided]
@@ -123,15 +126,15 @@ async def _with_originals(services: Services, one: _Read) -> _Read:
 
 
 def _decided(
-    one: _Read, mappings: Mappings, shifts: Sequence[Shift]
+    one: _Read, mappings: Mappings, shifts: Sequence[Shift], office: CashOffice
 ) -> MappedTransaction | tuple[Cause, ...] | str:
     """Decide about one receipt; a replacement is mapped for its original's day and keeps its shift."""
-    outcome = _decide(one.transaction, mapped_for_day(one.row), mappings, shifts_for(one.row, shifts))
+    outcome = _decide(one.transaction, mapped_for_day(one.row), mappings, shifts_for(one.row, shifts), office)
     return corrected(one.row, outcome) if isinstance(outcome, MappedTransaction) else outcome
 
 
 def _decide(
-    transaction: Transaction, day: date, mappings: Mappings, shifts: Sequence[Shift]
+    transaction: Transaction, day: date, mappings: Mappings, shifts: Sequence[Shift], office: CashOffice
 ) -> MappedTransaction | tuple[Cause, ...] | str:
     """Say what becomes of a transaction: mapped, held for causes, or excluded with the reason in words."""
     store = mappings.store(transaction.store, day)
@@ -141,9 +144,10 @@ def _decide(
         return "a training receipt"
     if transaction.status is not TillStatus.COMPLETED:
         return f"{transaction.status.lower()} at the till"
-    if transaction.kind in NEVER_SENT:
-        return f"{transaction.kind.replace('_', ' ').lower()}: counted, not sent to D365"
-    if transaction.kind not in SENT_KINDS:
+    is_sent = transaction.kind in SENT_KINDS or office.takes(transaction)
+    if transaction.kind in NEVER_SENT and not is_sent:
+        return _why_not_sent(transaction)
+    if not is_sent:
         return (cause("kind_not_supported", transaction.kind),)
     problems = problems_of(transaction)
     if problems:
@@ -157,12 +161,23 @@ def _decide(
     return outcome
 
 
+def _why_not_sent(transaction: Transaction) -> str:
+    words = transaction.kind.replace("_", " ").lower()
+    if transaction.kind in BY_HAND_KINDS:
+        return f"{words}: kept here, not sent to D365; finance enters it there by hand"
+    return f"{words}: counted, not sent to D365"
+
+
 async def _newest_mappings(
-    services: Services, mappings: Mappings, read: Sequence[_Read], shifts: Sequence[Shift]
+    services: Services,
+    mappings: Mappings,
+    read: Sequence[_Read],
+    shifts: Sequence[Shift],
+    office: CashOffice,
 ) -> Mappings:
     """Before anything is held for a missing mapping, look once whether somebody has mapped it meanwhile."""
     for one in read:
-        if isinstance(_decided(one, mappings, shifts), tuple):
+        if isinstance(_decided(one, mappings, shifts, office), tuple):
             return await services.mappings.refresh()
     return mappings
 
@@ -172,7 +187,9 @@ async def _note_work_ahead(services: Services, store: StoreSetup, day: date, rea
     ends_at = day_ends_at(day, store_zone(store.time_zone), closing_hour(store.closing_time))
     ready_at = max(ends_at + timedelta(minutes=services.settings.grace_minutes), services.now())
     dues = [Due(STATEMENT, store.store, day, ready_at)]
-    if any(one.transaction.kind in SENT_KINDS or one.transaction.kind is Kind.SHIFT_CLOSE for one in read):
+    office = office_of(services.settings.d365)
+    kinds = SENT_KINDS | {Kind.SHIFT_CLOSE}
+    if any(one.transaction.kind in kinds or office.takes(one.transaction) for one in read):
         dues.append(Due(POST, store.store, day, services.now()))
     await note_due(services.tables.due, dues)
 

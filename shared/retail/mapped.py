@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
-from shared.retail.transaction import Line, Tender, Transaction
+from shared.retail.transaction import Counted, Line, Tender, Transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +87,9 @@ class MappedTender:
 class MappedTransaction:
     """Everything one receipt needs in D365. shift is the till's own
     name of the shift it counts for, shift_number D365's Int64 id of it (BatchID).
+
+    counted: what a tender declaration counted, with D365's payment method; declared_as: the data entity that takes it.
+    tax_as_pos: D365 keeps taxes in the till's sign here, not in that of the net amount (a setting of the environment).
     """
 
     key: D365Key
@@ -101,6 +104,9 @@ class MappedTransaction:
     income_account: str = ""
     income_account_type: str = ""
     mapping_version: int = 0
+    counted: tuple[tuple[Counted, str], ...] = ()
+    declared_as: str = ""
+    tax_as_pos: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,10 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from decimal import Decimal
 from types import MappingProxyType
 
+from shared.retail.cash_office import BY_HAND_KINDS
 from shared.retail.completeness import Decision, Gap, SeenNumber, gaps_of, terminal_says
 from shared.retail.figures import Figures, sum_of
+from shared.retail.money import ZERO, total
 from shared.retail.reasons import FINANCE, IT, REASONS
 from shared.retail.reversal import REVERSAL
 from shared.retail.shift import Shift
@@ -36,7 +39,7 @@ class ReceiptRecord:
     """What the statement needs of one transaction.
 
     correction: "reversal" (its figures are turned, its count is -1) or "replacement". is_replaced: of a reversal, whether
-    a replacement stands beside it; decided: who had it reversed.
+    a replacement stands beside it; decided: who had it reversed. moved: cash put in or taken out without a sale.
     """
 
     label: str
@@ -59,6 +62,8 @@ class ReceiptRecord:
     correction: str = ""
     is_replaced: bool = False
     decided: Decision | None = None
+    kind: str = ""
+    moved: Decimal = ZERO
 
     @property
     def is_of_the_till(self) -> bool:
@@ -95,6 +100,16 @@ class ProofCause:
 
 
 @dataclass(frozen=True, slots=True)
+class ByHand:
+    """Floats, removals, drops or counts of one till that are kept and not sent; money out is negative."""
+
+    kind: str
+    terminal: str
+    count: int
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True)
 class Statement:
     """The compiled store-day. pos_says is None where the POS states no totals.
 
@@ -112,6 +127,18 @@ class Statement:
     gaps: tuple[Gap, ...]
     late: tuple[str, ...]
     verdict: str
+
+    @property
+    def by_hand(self) -> tuple[ByHand, ...]:
+        """What the tills did with cash that was not sent: finance enters it in D365 by hand (docs/cash-office.md)."""
+        groups: dict[tuple[str, str], list[ReceiptRecord]] = {}
+        for one in self.day.receipts:
+            if one.status is Status.EXCLUDED and one.kind in BY_HAND_KINDS:
+                groups.setdefault((one.kind, one.terminal), []).append(one)
+        return tuple(
+            ByHand(kind, terminal, len(some), total(one.moved for one in some))
+            for (kind, terminal), some in sorted(groups.items())
+        )
 
     @property
     def difference(self) -> Figures:

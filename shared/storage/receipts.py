@@ -10,7 +10,9 @@ import hashlib
 import zlib
 from collections.abc import AsyncIterator, Iterator
 from datetime import date, datetime
+from decimal import Decimal
 
+from shared.retail.cash_office import BY_HAND_KINDS
 from shared.retail.completeness import Decision
 from shared.retail.figures import figures_from, figures_of, figures_text
 from shared.retail.mapped import D365Key, MappedTransaction
@@ -99,8 +101,17 @@ def _summary(transaction: Transaction, day: date) -> dict[str, Value | None]:
         "Currency": transaction.currency,
         "Total": money_text(figures.total, transaction.currency),
         "Figures": figures_text(figures) if transaction.is_for_the_ledger else None,
+        "Moved": _moved(transaction),
         "Revision": transaction.revision,
     }
+
+
+def _moved(transaction: Transaction) -> str | None:
+    """Give what cash a transaction put in or took out that is no sale."""
+    movement = transaction.cash_movement
+    if transaction.kind not in BY_HAND_KINDS or movement is None:
+        return None
+    return money_text(movement.amount, transaction.currency)
 
 
 def document_values(document: bytes) -> dict[str, Value]:
@@ -160,7 +171,7 @@ async def records_of_day(table: Table, store: str, day: date) -> list[ReceiptRec
 _RECORD_COLUMNS = (
     "Account", "TransactionId", "Terminal", "Status", "Figures", "Generation", "SequenceNumber", "Shift", "Kind",
     "Late", "Conflict", "Cause", "CauseValue", "Fingerprint", "ReceiptNumber", "D365Statement", "Currency",
-    "Correction", "Replaced", "DecidedBy", "DecidedAs", "DecidedWhy", "DecidedAt",
+    "Moved", "Correction", "Replaced", "DecidedBy", "DecidedAs", "DecidedWhy", "DecidedAt",
 )  # fmt: skip
 
 
@@ -194,6 +205,8 @@ def record_of(row: Row) -> ReceiptRecord:
         correction=row.text("Correction"),
         is_replaced=row.flag("Replaced"),
         decided=_decision_of(row),
+        kind=row.text("Kind"),
+        moved=Decimal(row.text("Moved") or "0"),
     )
 
 

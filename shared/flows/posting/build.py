@@ -9,6 +9,7 @@ from datetime import date
 from shared.d365.package import BuiltPackage, build_package
 from shared.flows.posting.corrections import corrected, linked_as_kept, shifts_for
 from shared.flows.posting.kept import read_kept
+from shared.flows.posting.office import as_set_up
 from shared.pos.adapter import localised
 from shared.retail.business_day import store_zone
 from shared.retail.figures import Figures, sum_of
@@ -18,6 +19,7 @@ from shared.retail.money import total
 from shared.retail.shift import Shift
 from shared.retail.statement import ReceiptRecord
 from shared.retail.status import Status
+from shared.settings import D365Settings
 from shared.storage.corrections import mapped_for_day
 from shared.storage.protocols import Row
 from shared.storage.receipts import key_of
@@ -29,6 +31,7 @@ StoreDayKey = tuple[str, str]
 class Material:
     """All that a package is made of. Keys of `shifts`: (store, business day)."""
 
+    settings: D365Settings
     mappings: Mappings
     shifts: Mapping[StoreDayKey, tuple[Shift, ...]]
     receipts: list[Row] = field(default_factory=list)
@@ -69,7 +72,7 @@ def _mapped(material: Material, row: Row) -> MappedTransaction | None:
     outcome = map_transaction(transaction, day, mappings, shifts_for(row, shifts))
     if isinstance(outcome, tuple):
         return None
-    outcome = corrected(row, outcome)
+    outcome = as_set_up(material.settings, corrected(row, outcome))
     return replace(outcome, key=key_of(row)) if row.text("D365Number") else outcome
 
 
