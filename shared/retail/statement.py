@@ -12,10 +12,9 @@ from datetime import date, datetime
 from decimal import Decimal
 from types import MappingProxyType
 
-from shared.retail.cash_office import BY_HAND_KINDS
 from shared.retail.completeness import Decision, Gap, SeenNumber, gaps_of, terminal_says
 from shared.retail.figures import Figures, sum_of
-from shared.retail.money import ZERO, total
+from shared.retail.money import total
 from shared.retail.reasons import FINANCE, IT, REASONS
 from shared.retail.reversal import REVERSAL
 from shared.retail.shift import Shift
@@ -63,7 +62,7 @@ class ReceiptRecord:
     is_replaced: bool = False
     decided: Decision | None = None
     kind: str = ""
-    moved: Decimal = ZERO
+    moved: Decimal | None = None
 
     @property
     def is_of_the_till(self) -> bool:
@@ -133,10 +132,10 @@ class Statement:
         """What the tills did with cash that was not sent: finance enters it in D365 by hand (docs/cash-office.md)."""
         groups: dict[tuple[str, str], list[ReceiptRecord]] = {}
         for one in self.day.receipts:
-            if one.status is Status.EXCLUDED and one.kind in BY_HAND_KINDS:
+            if one.status is Status.EXCLUDED and one.moved is not None:
                 groups.setdefault((one.kind, one.terminal), []).append(one)
         return tuple(
-            ByHand(kind, terminal, len(some), total(one.moved for one in some))
+            ByHand(kind, terminal, len(some), total(one.moved for one in some if one.moved is not None))
             for (kind, terminal), some in sorted(groups.items())
         )
 

@@ -19,7 +19,7 @@ from shared.retail.mapped import D365Key, MappedTransaction
 from shared.retail.money import money_text
 from shared.retail.statement import ReceiptRecord
 from shared.retail.status import Status, advance
-from shared.retail.transaction import Transaction
+from shared.retail.transaction import TillStatus, Transaction
 from shared.storage.keys import join_key, prefix_end
 from shared.storage.protocols import Condition, Row, Table, Value
 
@@ -107,11 +107,12 @@ def _summary(transaction: Transaction, day: date) -> dict[str, Value | None]:
 
 
 def _moved(transaction: Transaction) -> str | None:
-    """Give what cash a transaction put in or took out that is no sale."""
-    movement = transaction.cash_movement
-    if transaction.kind not in BY_HAND_KINDS or movement is None:
+    """Give what cash a transaction put in or took out that is no sale; None where there is nothing to do by hand."""
+    is_real = transaction.status is TillStatus.COMPLETED and not transaction.training
+    if transaction.kind not in BY_HAND_KINDS or not is_real:
         return None
-    return money_text(movement.amount, transaction.currency)
+    movement = transaction.cash_movement
+    return money_text(movement.amount if movement else transaction.amount_paid, transaction.currency)
 
 
 def document_values(document: bytes) -> dict[str, Value]:
@@ -206,7 +207,7 @@ def record_of(row: Row) -> ReceiptRecord:
         is_replaced=row.flag("Replaced"),
         decided=_decision_of(row),
         kind=row.text("Kind"),
-        moved=Decimal(row.text("Moved") or "0"),
+        moved=Decimal(row.text("Moved")) if row.text("Moved") else None,
     )
 
 

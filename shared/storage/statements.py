@@ -138,6 +138,10 @@ def _shift_json(shift: Shift) -> dict[str, Any]:
         "closed_at": shift.closed_at.isoformat() if shift.closed_at else None,
         "ended_by": shift.ended_by or None,
         "made_by_us": shift.synthetic,
+        "counted": [
+            {"tender": tender, "currency": currency, "amount": amount}
+            for tender, currency, amount in shift.counted
+        ],
     }
 
 

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from shared.errors import RejectedError
 from shared.flows.compile_statements import compile_statements
@@ -345,3 +347,88 @@ def test_only_what_is_posted_can_be_reversed_and_a_reversal_cannot(tmp_path: Pat
         ) is None  # fmt: skip
 
     tell(story, tmp_path)
+
+
+@st.composite
+def any_receipt(draw: st.DrawFn, number: int) -> dict[str, Any]:
+    """A sale or a return of some lines, some with a discount, with tax on top, paid in cash with change or by card."""
+    is_return = draw(st.booleans())
+    sign, lines, due = (-1 if is_return else 1), [], Decimal(0)
+    for line_number in range(1, draw(st.integers(1, 3)) + 1):
+        quantity, price = draw(st.integers(1, 5)), Decimal(draw(st.integers(1, 5000))) / 100
+        gross = sign * quantity * price
+        off = sign * min(Decimal(draw(st.integers(0, 300))) / 100, abs(gross))
+        net = gross - off
+        tax = (net * 20 / 100).quantize(Decimal("0.01"))
+        due += net + tax
+        (line,) = sale_document()["lines"]
+        line |= {"line_number": line_number, "quantity": str(sign * quantity), "unit_price": str(price)}
+        line |= {"gross": str(gross), "net": str(net)}
+        line["taxes"] = [
+            {"code": "VAT20", "rate": "20", "base": str(net), "amount": str(tax), "inclusive": False}
+        ]
+        line["discounts"] = [{"amount": str(off), "scope": "LINE", "method": "AMOUNT"}] if off else []
+        lines.append(line)
+    return sale_document(number, lines=lines, tenders=draw(any_tenders(due)))
+
+
+@st.composite
+def any_tenders(draw: st.DrawFn, due: Decimal) -> list[dict[str, Any]]:
+    code = draw(st.sampled_from(["CASH", "CARD"]))
+    over = Decimal(draw(st.integers(0, 2000))) / 100 if code == "CASH" and due > 0 else Decimal(0)
+    tender = {"tender_number": 1, "type": code, "code": code, "status": "CAPTURED", "amount": str(due + over)}
+    tender["role"] = "REFUND" if due < 0 else "PAYMENT"
+    change = {**tender, "tender_number": 2, "role": "CHANGE", "amount": str(-over)}
+    return [tender, change] if over else [tender]
+
+
+@st.composite
+def some_receipts(draw: st.DrawFn) -> list[dict[str, Any]]:
+    return [draw(any_receipt(number)) for number in range(1, draw(st.integers(1, 4)) + 1)]
+
+
+CARDS = {"store": "*", "tender": "CARD", "payment_method": "2"}
+WRONGLY_CASH = CARDS | {"payment_method": "1"}
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@given(some_receipts())
+def test_reversal_and_replacement_leave_the_ledger_as_if_it_had_been_posted_right_at_once(
+    tmp_path_factory: pytest.TempPathFactory, receipts: list[dict[str, Any]]
+) -> None:
+    found: list[Any] = []
+
+    async def wrong_first(world: PostingWorld) -> None:
+        await world.map_also("tenders", WRONGLY_CASH)
+        await world.send(*receipts)
+        await world.drive_until("posted")
+        await world.map_also("items", RIGHT)
+        await world.map_also("tenders", CARDS)
+        for one in receipts:
+            await reverse(world, one["transaction_id"])
+        await world.drive_until("posted", "reversed")
+        found.append(await sums(world))
+
+    async def right_at_once(world: PostingWorld) -> None:
+        await world.map_also("items", RIGHT)
+        await world.map_also("tenders", CARDS)
+        await world.send(*receipts)
+        await world.drive_until("posted")
+        found.append(await sums(world))
+
+    for story in (wrong_first, right_at_once):
+        tell(story, tmp_path_factory.mktemp("world"))
+    assert found[0] == found[1]
+
+
+async def sums(world: PostingWorld) -> dict[str, str]:
+    """Give what the ledger and the stock add up to: accounts, taxes, payment methods, discounts, items."""
+    found: dict[str, Decimal] = {}
+    for line in (await world.sim("ledger"))["lines"]:
+        by_code = f" {line['code']}" if line["kind"] in ("tax", "payment") else ""
+        name = f"{line['businessDate']} {line['account']} {line['kind']}{by_code}"
+        found[name] = found.get(name, Decimal(0)) + Decimal(line["amount"])
+    for total in (await world.sim("totals"))["totals"]:
+        found[f"{total['businessDate']} discounts"] = Decimal(total["discounts"])
+    found |= {f"stock {item}": Decimal(moved) for item, moved in (await on_hand(world)).items()}
+    return {name: f"{amount:.2f}" for name, amount in sorted(found.items()) if amount}

@@ -24,6 +24,7 @@ from shared.retail.mapping import map_transaction
 from shared.retail.transaction import CashMovement, Counted, Kind, ShiftRecord, TenderType
 from shared.retail.transaction import Tender as TenderLine
 from shared.services import Services
+from shared.storage.shifts import as_shifts
 from tests.unit.builders import DAY, NOON, sale
 from tests.unit.documents import sale_document
 from tests.unit.flow_services import Hand, flow_services, run
@@ -166,6 +167,7 @@ def test_by_default_nothing_of_it_is_sent_and_the_receipt_and_the_statement_say_
         await send(
             services, sale_document(1), movement_document(2, "SAFE_DROP", "-400.00"),
             movement_document(3, "SAFE_DROP", "-50.00"), movement_document(4, "FLOAT", "100.00"),
+            movement_document(5, "FLOAT", "7.00") | {"training": True},
         )  # fmt: skip
         await map_transactions(services, DUE)
         assert await statuses(services) == {
@@ -173,6 +175,7 @@ def test_by_default_nothing_of_it_is_sent_and_the_receipt_and_the_statement_say_
             "T2": "excluded",
             "T3": "excluded",
             "T4": "excluded",
+            "T5": "excluded",
         }
         found = await read_transaction(services, "S1", "east", "T2")
         assert found is not None
@@ -223,5 +226,7 @@ def test_with_the_switch_for_counts_a_closing_that_was_counted_is_mapped_and_one
         await send(services, plain, full, movement_document(6, "FLOAT", "100.00"))
         await map_transactions(services, DUE)
         assert await statuses(services) == {"T4": "excluded", "T5": "mapped", "T6": "excluded"}
+        (shift,) = as_shifts([row async for row in services.tables.shifts.query("S1")])
+        assert shift.counted == (("CASH", "USD", "123.45"),)
 
     run(story())
