@@ -34,7 +34,6 @@ from shared.retail.transaction import Kind, Line, LinkRole, Tender, TenderRole, 
 
 RATE_OF_ONE = Decimal(100)  # D365 states exchange rates per 100 units.
 RECEIPT_ID_LENGTH_MAX = 18
-STAFF_LENGTH_MAX = 25
 _SENT_KINDS = {
     Kind.SALES: "Sales",
     Kind.PAID_IN: "IncomeExpense",
@@ -337,4 +336,4 @@ def _unit_price(line: Line) -> Decimal:
 
 
 def _staff(transaction: Transaction) -> str:
-    return (transaction.operator or "")[:STAFF_LENGTH_MAX]
+    return transaction.operator or ""  # one that is too long is held: cut short, it would be another person's

@@ -167,6 +167,7 @@ def compile_store_day(day: StoreDay) -> Statement:
         *_reversed_for_good(receipts, stated=pos_says is not None), *_beside(receipts, foreign),
     )  # fmt: skip
     difference = (received if pos_says is None else pos_says) - posted
+    causes = _less_what_the_till_voided(causes, difference)
     unexplained = difference - sum_of(one.figures for one in causes)
     return Statement(
         day=day,
@@ -252,6 +253,17 @@ def _reversed_for_good(receipts: Sequence[ReceiptRecord], *, stated: bool) -> li
         )
         for one in sorted(gone, key=lambda each: (each.label, each.transaction_id))
     ]
+
+
+def _less_what_the_till_voided(causes: tuple[ProofCause, ...], difference: Figures) -> tuple[ProofCause, ...]:
+    """A receipt that the till voided after it was finished is not in the till's totals either: its reversal explains
+    nothing there, and would itself be unexplained.
+    """
+    gone = sum_of(one.figures for one in causes if one.code == "reversed")
+    left = difference - sum_of(one.figures for one in causes)
+    if gone.is_nothing or not (left + gone).is_nothing:
+        return causes
+    return tuple(replace(one, figures=Figures()) if one.code == "reversed" else one for one in causes)
 
 
 def _beside(receipts: Sequence[ReceiptRecord], foreign: Sequence[ReceiptRecord]) -> list[ProofCause]:

@@ -201,6 +201,27 @@ def test_a_reversal_without_a_replacement_is_a_decided_cause_worth_what_the_till
     tell(story, tmp_path)
 
 
+def test_a_receipt_that_the_till_voided_afterwards_is_reversed_and_the_day_is_proved(tmp_path: Path) -> None:
+    async def story(world: PostingWorld) -> None:
+        opened, closed = "2017-12-23T08:00:00-05:00", "2017-12-23T18:00:00-05:00"
+        shift = shift_document(
+            3, "SHIFT_CLOSE", "1", opened, closed, totals_of(1, "24.00", "20.00", "4.00", 1, 2)
+        )
+        await posted_wrong(world, *[sale_document(number, shift="1") for number in (1, 2)], shift)
+        world.hand.turn(hours=12)
+        await reverse(world, replace=False)
+        await world.drive_until("posted", "reversed", "excluded")
+        assert figures(await day_statement(world)) == (
+            "proved",
+            "24.00",
+            "24.00",
+            "24.00",
+            [("reversed", "0.00")],
+        )
+
+    tell(story, tmp_path)
+
+
 def test_finance_may_have_a_correction_count_for_today_and_both_days_stay_proved_apart(
     tmp_path: Path,
 ) -> None:
