@@ -239,6 +239,10 @@ READ_HEADERS = ReadSet(
         }
     ),
 )  # fmt: skip
+READ_RETURNS = ReadSet(
+    "RetailTransactionSalesLinesV2",
+    (_text("ReturnTransactionNumber", 44), Field("ReturnLineNumber", DECIMAL)),
+)
 READ_AUDITABLE = ReadSet(
     "RetailTransactionsAuditable",
     (
@@ -275,7 +279,14 @@ READ_POSTED_STATEMENTS = ReadSet(
         *_instants("postedDate", "postedDateTime", "statementDate"), *_amounts("salesAmount", "taxAmount"),
     ),
 )  # fmt: skip
-READ_SETS = (READ_HEADERS, READ_AUDITABLE, READ_VALIDATION_ERRORS, READ_AGGREGATIONS, READ_POSTED_STATEMENTS)
+READ_SETS = (
+    READ_HEADERS,
+    READ_RETURNS,
+    READ_AUDITABLE,
+    READ_VALIDATION_ERRORS,
+    READ_AGGREGATIONS,
+    READ_POSTED_STATEMENTS,
+)
 
 # The enum members that we write or compare with (D365 facts §2.1).
 ENUM_MEMBERS: dict[str, tuple[str, ...]] = {

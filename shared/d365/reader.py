@@ -69,6 +69,19 @@ class Reader:
             found[entity.label] = await self._read("read_children", every_field, where, dict)
         return found
 
+    async def lines_that_came_back(self, key: D365Key) -> frozenset[int]:
+        """Give the numbers of a receipt's lines that some other receipt in D365 returns."""
+        where = all_of(
+            (
+                condition("dataAreaId", "eq", key.legal_entity),
+                condition("ReturnOperatingUnitNumber", "eq", key.operating_unit),
+                condition("ReturnTerminal", "eq", key.terminal),
+                condition("ReturnTransactionNumber", "eq", key.transaction_number),
+            )
+        )
+        rows = await self._read("read_returns", entities.READ_RETURNS, where, records.returned_line)
+        return frozenset(line for number, line in rows if number == key.transaction_number)
+
     async def auditable(self, since: datetime | None, days: Collection[date]) -> list[AuditableRow]:
         """Give receipts of these business days as headquarters judges them.
 

@@ -118,6 +118,11 @@ def header_row(values: Mapping[str, object]) -> HeaderRow:
     )
 
 
+def returned_line(values: Mapping[str, object]) -> tuple[str, int]:
+    """Read which line of which receipt a sales line returns."""
+    return _text(values, "ReturnTransactionNumber"), int(_amount(values, "ReturnLineNumber"))
+
+
 def auditable_row(values: Mapping[str, object]) -> AuditableRow:
     """Read a row of RetailTransactionsAuditable."""
     return AuditableRow(

@@ -23,7 +23,7 @@ from shared.storage.audit import append_audit
 from shared.storage.corrections import CORRECTION, Correction, correction_of
 from shared.storage.due import MAP, POST, STATEMENT, Due, due_key, note_due
 from shared.storage.protocols import Insert, Operation, Replace, Row
-from shared.storage.receipts import identity_key
+from shared.storage.receipts import identity_key, key_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +59,7 @@ async def reverse_transaction(
     Raises:
         RejectedError: it is not posted, is a reversal itself, holds a gift card, the day is another, or it was reversed
             before with another wish for a replacement.
+        RetryableError: D365 cannot be asked now whether goods of it have come back.
     """
     if not reason.strip():
         raise RejectedError("a reason is needed", field="reason", expected="a sentence", found="nothing")
@@ -73,10 +74,13 @@ async def reverse_transaction(
         return await _again(services, row, with_replacement=with_replacement)
     _refuse_what_cannot_be_reversed(row, transaction)
     day = _day_it_counts_for(services, row, setup, business_day)
+    came_back = await services.d365.lines_that_came_back(key_of(row))
     decided = Decision(
         REVERSAL, person.name, ", ".join(sorted(person.roles)), reason, services.now().isoformat()
     )
-    correction = correction_of(row, identity, transaction, day, decided, with_replacement=with_replacement)
+    correction = correction_of(
+        row, identity, transaction, day, decided, with_replacement=with_replacement, came_back=came_back
+    )
     await _write(services, row, correction, day, decided)
     if with_replacement:
         await services.ring(services.queues.mapping_due, due_key(MAP, store, day))

@@ -7,7 +7,7 @@ for twice, they are the same numbers. The original stays. (D365 facts §3.2; ADR
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import date
 
@@ -83,17 +83,20 @@ def _turned_tender(tender: Tender) -> Tender:
     return replace(tender, amount=-tender.amount, role=_TURNED_ROLES[tender.role], fx=fx, tip_portion=portion)
 
 
-def reversal_of(mapped: MappedTransaction, key: D365Key, business_day: date) -> MappedTransaction:
+def reversal_of(
+    mapped: MappedTransaction, key: D365Key, business_day: date, came_back: Collection[int] = ()
+) -> MappedTransaction:
     """Give the reversal of a receipt mapped as it was posted, `mapped.key` being the key it has in D365.
 
-    key: the reversal's own. business_day: the day it counts for. The shift stays the original's, so that each shift's
+    key: the reversal's own. business_day: the day it counts for. came_back: lines of which goods came back already; they
+    go back without a link, since D365 lets no more come back than was sold. The shift stays the original's, so that each shift's
     payments add up to nothing. Lines that were sold go back as linked returns; lines that were returned go out as plain
     sales, since D365 links no sale. Money that came in goes back as a linked refund. Whether D365 accepts both links on
     one receipt, only a sandbox can tell.
     """
     transaction = turned(mapped.transaction, correction_id(mapped.transaction.transaction_id, REVERSAL))
     lines = tuple(
-        _reversed_line(one, line, mapped.key)
+        _reversed_line(one, line, None if line.line_number in came_back else mapped.key)
         for one, line in zip(mapped.lines, transaction.lines, strict=True)
     )
     return replace(
@@ -106,8 +109,9 @@ def reversal_of(mapped: MappedTransaction, key: D365Key, business_day: date) -> 
     )
 
 
-def _reversed_line(one: MappedLine, line: Line, original: D365Key) -> MappedLine:
-    return replace(one, line=line, returns=(original, line.line_number) if line.is_return else None)
+def _reversed_line(one: MappedLine, line: Line, original: D365Key | None) -> MappedLine:
+    is_linked = line.is_return and original is not None
+    return replace(one, line=line, returns=(original, line.line_number) if original and is_linked else None)
 
 
 def _reversed_tender(one: MappedTender, mapped: MappedTransaction) -> MappedTender:
@@ -134,7 +138,8 @@ def replacement_of(
 def with_replaced_originals(transaction: Transaction, replaced: Mapping[str, str]) -> Transaction:
     """Point returned lines at the receipt that stands today: of what was replaced, D365 takes nothing back.
 
-    replaced: ids of replaced receipts, to the ids of those that stand for them.
+    replaced: ids of reversed receipts, to the ids of those that stand for them; "" where nothing does: such a return goes
+    without a link.
     """
     if not replaced:
         return transaction
@@ -145,4 +150,5 @@ def _relinked(line: Line, replaced: Mapping[str, str]) -> Line:
     original = line.original
     if original is None or original.transaction_id not in replaced:
         return line
-    return replace(line, original=replace(original, transaction_id=replaced[original.transaction_id or ""]))
+    stands = replaced[original.transaction_id or ""] or None
+    return replace(line, original=replace(original, transaction_id=stands))

@@ -6,7 +6,8 @@ row is, the day its codes are looked up for, and who decided. Of an original: Re
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
@@ -19,7 +20,7 @@ from shared.retail.reversal import REPLACEMENT, REVERSAL, correction_id, turned
 from shared.retail.status import Status
 from shared.retail.transaction import Transaction
 from shared.storage.protocols import Row, Value
-from shared.storage.receipts import advanced, document_of, identity_key, receipt_rows
+from shared.storage.receipts import advanced, document_of, receipt_rows
 
 CORRECTION = "Correction"
 
@@ -42,20 +43,24 @@ def correction_of(
     decided: Decision,
     *,
     with_replacement: bool,
+    came_back: Collection[int] = (),
 ) -> Correction:
     """Build everything a reversal writes. The same original gives the same ids, whenever and how often it is asked.
 
     original, identity: its rows as they stand, posted. transaction: its kept document, under the id of its row. day: the
-    business day both corrections count for.
+    business day both corrections count for. came_back: lines of which goods have come back by other receipts.
     """
     at = datetime.fromisoformat(decided.at)
     reversal, replacement = (
         correction_id(transaction.transaction_id, what) for what in (REVERSAL, REPLACEMENT)
     )
     back = turned(transaction, reversal)
-    rows: tuple[Row, ...] = _reversal_rows(
-        original, back, day, at, decided, with_replacement=with_replacement
+    identity_row, row = _reversal_rows(original, back, day, at, decided)
+    row = row.with_values(
+        Replaced=True if with_replacement else None,
+        CameBack=json.dumps(sorted(came_back)) if came_back else None,
     )
+    rows: tuple[Row, ...] = (identity_row, row)
     marks: dict[str, Value] = {"ReversedBy": reversal}
     if with_replacement:
         again = replace(transaction, transaction_id=replacement, sequence_number=None, revision=None)
@@ -66,7 +71,7 @@ def correction_of(
 
 
 def _reversal_rows(
-    original: Row, back: Transaction, day: date, at: datetime, decided: Decision, *, with_replacement: bool
+    original: Row, back: Transaction, day: date, at: datetime, decided: Decision
 ) -> tuple[Row, Row]:
     """Build a reversal's rows. It is mapped from the start: as the original was, under a key of its own."""
     identity, row = _rows(original, back, REVERSAL, day, at, decided)
@@ -80,7 +85,6 @@ def _reversal_rows(
         D365Number=d365_transaction_number(back.account, back.transaction_id),
         Figures=figures_text(figures) if "Figures" in original.values else None,
         Total=money_text(figures.total, back.currency),
-        Replaced=True if with_replacement else None,
     )
     note = f"as {original.text('TransactionId')} was, with mappings {original.number('MappingVersion')}"
     return identity, advanced(row, Status.MAPPED, at, note)
@@ -124,6 +128,6 @@ def original_key_of(row: Row) -> D365Key:
     return D365Key(*(row.text(name) for name in names))
 
 
-def identity_of(row: Row) -> str:
-    """Give the key of a receipt's identity row."""
-    return identity_key(row.partition, row.text("Account"), row.text("TransactionId"))
+def came_back_of(row: Row) -> frozenset[int]:
+    """Give the lines of a reversal that go back without a link."""
+    return frozenset(json.loads(row.text("CameBack", "[]")))

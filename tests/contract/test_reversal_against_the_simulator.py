@@ -299,6 +299,36 @@ def test_a_return_that_comes_after_a_replacement_gives_back_the_replacement(tmp_
     tell(story, tmp_path)
 
 
+def test_a_receipt_some_of_whose_goods_came_back_goes_back_whole_and_d365_posts_it(tmp_path: Path) -> None:
+    async def story(world: PostingWorld) -> None:
+        await world.send(sale_document(1))
+        await posted_wrong(world, sale_document(3), return_document(2, of="T1"))
+        await reverse(world, "T1")
+        await world.drive_until("posted", "reversed")
+        (line,) = await of(world, "RetailTransactionSalesLinesV2", "east:T1.rev")
+        assert (line["IsReturnNoSale"], line["ReturnTransactionNumber"], str(line["Quantity"])) == (
+            "Yes",
+            "",
+            "2",
+        )
+        assert await on_hand(world) == {"D1001": "-1", "D2002": "-2"}
+
+    tell(story, tmp_path)
+
+
+def test_a_return_of_what_was_reversed_for_good_goes_without_a_link(tmp_path: Path) -> None:
+    async def story(world: PostingWorld) -> None:
+        await posted_wrong(world)
+        await reverse(world, replace=False)
+        await world.drive_until("posted", "reversed")
+        await world.send(return_document(2, of="T1"))
+        await world.drive_until("posted", "reversed")
+        (line,) = await of(world, "RetailTransactionSalesLinesV2", "east:T2")
+        assert (line["ReturnTransactionNumber"], line["IsReturnNoSale"]) == ("", "Yes")
+
+    tell(story, tmp_path)
+
+
 def return_document(number: int, of: str) -> dict[str, Any]:
     """One of the two brought back, 12.00."""
     (line,) = sale_document(of and 1)["lines"]

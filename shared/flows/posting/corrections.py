@@ -12,7 +12,7 @@ from shared.retail.reversal import REPLACEMENT, REVERSAL, replacement_of, revers
 from shared.retail.shift import Shift
 from shared.retail.transaction import Transaction
 from shared.services import Services
-from shared.storage.corrections import CORRECTION, original_key_of
+from shared.storage.corrections import CORRECTION, came_back_of, original_key_of
 from shared.storage.protocols import Row
 from shared.storage.receipts import identity_key, key_of
 
@@ -29,7 +29,7 @@ def corrected(row: Row, mapped: MappedTransaction) -> MappedTransaction:
         return replacement_of(mapped, day, shift, number)
     assert what == REVERSAL, what
     original = replace(mapped, key=original_key_of(row), shift=shift, shift_number=number)
-    return reversal_of(original, key_of(row), day)
+    return reversal_of(original, key_of(row), day, came_back_of(row))
 
 
 def shifts_for(row: Row, shifts: Sequence[Shift]) -> Sequence[Shift]:
@@ -61,11 +61,13 @@ async def replaced_originals(services: Services, row: Row, transaction: Transact
 
 
 async def _stands_for(services: Services, store: str, account: str, transaction_id: str) -> str:
-    """Follow a receipt to the one that stands for it today."""
+    """Follow a receipt to the one that stands for it today; "" where it was reversed and nothing does."""
     for _ in range(REPLACED_MAX):
         key = identity_key(store, account, transaction_id)
         identity = await services.tables.transactions.read(store, key)
-        if identity is None or not identity.text("ReplacedBy"):
+        if identity is None or not identity.text("ReversedBy"):
             break
+        if not identity.text("ReplacedBy"):
+            return ""
         transaction_id = identity.text("ReplacedBy")
     return transaction_id
