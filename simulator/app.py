@@ -13,6 +13,7 @@ from aiohttp import web
 from simulator.certificates import server_context
 from simulator.clock import Clock
 from simulator.controls import Controls
+from simulator.desk import Desk
 from simulator.imports import Imports
 from simulator.jobs import Jobs
 from simulator.package_api import PackageApi
@@ -47,6 +48,7 @@ async def serving(
     service = D365Service(world, authority)
     app = web.Application(client_max_size=BODY_BYTES_MAX, middlewares=[service.middleware])
     app.add_routes(Controls(world, imports, jobs).routes())
+    app.add_routes(Desk(jobs.books).routes())
     app.add_routes(PackageApi(world, imports).routes())
     app.add_routes(service.routes())
     app.add_routes(authority.routes())

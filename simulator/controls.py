@@ -10,9 +10,9 @@ from aiohttp import web
 from simulator.imports import Imports
 from simulator.jobs import Jobs
 from simulator.page import page
-from simulator.rule_case import plain
+from simulator.picture import business_of, on_hand
 from simulator.setup import UnusableSetupError, apply_setup
-from simulator.values import ZERO, instant_text, json_text
+from simulator.values import instant_text, json_text
 from simulator.world import World
 
 
@@ -101,16 +101,7 @@ class Controls:
         return _json({"totals": self._jobs.books.ledger.totals()})
 
     async def _on_hand(self, _: web.Request) -> web.Response:
-        ledger, start = self._jobs.books.ledger, self._world.database.reference.on_hand_at_start
-        rows = [
-            {
-                "dataAreaId": key[0], "WarehouseId": key[1], "ItemNumber": key[2],
-                "OnHandQuantity": plain(ledger.on_hand.get(key, ZERO) + start.get(key, ZERO)),
-                "MovedQuantity": plain(ledger.on_hand.get(key, ZERO)),
-            }
-            for key in sorted(set(ledger.on_hand) | set(start))
-        ]  # fmt: skip
-        return _json({"on_hand": rows})
+        return _json({"on_hand": on_hand(self._jobs.books)})
 
     async def _state(self, _: web.Request) -> web.Response:
         return _json(state_of(self._world, self._imports, self._jobs))
@@ -146,6 +137,8 @@ def state_of(world: World, imports: Imports, jobs: Jobs) -> dict[str, object]:
         "import_runs": imports.runs,
         "double_posting_dangers": world.database.reopened,
         "double_postings": jobs.books.ledger.double_postings(),
+        "faults": [one.as_json() for one in world.faults.ordered],
+        **business_of(jobs.books),
     }  # fmt: skip
 
 

@@ -51,6 +51,7 @@ ENUMERATIONS: dict[str, dict[str, int]] = {
     "RetailCustomerDiscountType": _counted("None"),
     "RetailDiscountOriginType": _counted("None"),
     "RetailManualDiscountType": _counted("None"),
+    "MarkupCategory": _counted("Fixed Pcs Percent"),
     "RetailLedgerBank": _counted("Ledger Bank"),
     "RetailAuthorizationTypes": _counted("None"),
     "RetailNoneNearestUpDown": _counted("None"),

@@ -10,16 +10,16 @@ from simulator.enumerations import ENUMERATIONS
 from simulator.schema import ENTITIES, Entity, Field
 
 NAMESPACE = "Microsoft.Dynamics.DataEntities"
+_PUBLIC = [one for one in ENTITIES.values() if one.is_public]
 _NAMED = re.compile(r"(PublicEntities|PublicEnumerations)\('(\w+)'\)")
 
 
 def edmx() -> str:
     """Write `$metadata`: every type, enumeration and set."""
-    types = "".join(_entity_type(one) for one in ENTITIES.values())
+    types = "".join(_entity_type(one) for one in _PUBLIC)
     enumerations = "".join(_enum_type(name, members) for name, members in ENUMERATIONS.items())
     sets = "".join(
-        f'<EntitySet Name="{one.odata_set}" EntityType="{NAMESPACE}.{one.odata_type}"/>'
-        for one in ENTITIES.values()
+        f'<EntitySet Name="{one.odata_set}" EntityType="{NAMESPACE}.{one.odata_type}"/>' for one in _PUBLIC
     )
     return (
         '<?xml version="1.0" encoding="utf-8"?><edmx:Edmx Version="4.0" xmlns:edmx="http://docs.oasis-open.org/odata/ns/edmx">'
@@ -36,10 +36,10 @@ def public(path: str) -> dict[str, object]:
         D365Error: nothing is called so.
     """
     if path == "PublicEntities":
-        return {"value": [_public_entity(one) for one in ENTITIES.values()]}
+        return {"value": [_public_entity(one) for one in _PUBLIC]}
     match = _NAMED.fullmatch(path)
     if match and match[1] == "PublicEntities":
-        for one in ENTITIES.values():
+        for one in _PUBLIC:
             if match[2] == one.odata_type:
                 return _public_entity(one)
     if match and match[1] == "PublicEnumerations" and match[2] in ENUMERATIONS:

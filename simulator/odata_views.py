@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from simulator.database import Database, Receipt
-from simulator.schema import AUDITABLE, ENTITIES, HEADERS, VALIDATION_ERRORS, Entity
+from simulator.schema import AUDITABLE, ENTITIES, HEADERS, TRANSACTIONS, VALIDATION_ERRORS, Entity
 from simulator.values import NO_DATE, Value, default_of, text_of
 
 _AUDITABLE = ENTITIES[AUDITABLE]
@@ -38,6 +38,8 @@ def view_of(database: Database, odata_set: str) -> View:
     entity = ENTITIES[odata_set]
     if odata_set == AUDITABLE:
         return View(entity, lambda: _with_header(database), _auditable_getter(database), _header_etag)
+    if odata_set == TRANSACTIONS:
+        return View(entity, lambda: _with_header(database), _transaction_getter(database), _header_etag)
     if odata_set == VALIDATION_ERRORS:
         return View(entity, lambda: _errors(database), lambda source, name: str(source[name]), lambda _: "")
     defaults = {name: default_of(field) for name, field in entity.fields.items()}
@@ -74,6 +76,32 @@ def _auditable_getter(database: Database) -> Callable[[Receipt, str], Value]:
             return store.number if store else ""
         known = _RENAMED.get(name, name)
         return values.get(known, defaults[name]) if known in header_fields else defaults[name]
+
+    return get
+
+
+# Properties of the transaction as the data lake sees it, which the header has under another name.
+_IN_LAKE = {
+    "transactionId": "TransactionNumber", "terminal": "Terminal", "receiptId": "RreceiptId", "custAccount": "CustomerAccount",
+    "transDate": "TransactionDate", "transTime": "TransactionTime", "discAmount": "DiscountAmount", "type": "TransactionType",
+    "entryStatus": "TransactionStatus",
+}  # fmt: skip
+
+
+def _transaction_getter(database: Database) -> Callable[[Receipt, str], Value]:
+    entity, auditable = ENTITIES[TRANSACTIONS], _auditable_getter(database)
+    header_fields = {name.lower(): name for name in ENTITIES[HEADERS].fields}
+    of_receipt = {
+        "ValidationStatus": "ValidationStatus", "validationDateTime": "LastValidationTime", "statementId": "StatementNumber",
+        "store": "StoreNumber",
+    }  # fmt: skip
+
+    def get(receipt: Receipt, name: str) -> Value:
+        if name in of_receipt:
+            return auditable(receipt, of_receipt[name])
+        known = _IN_LAKE.get(name) or header_fields.get(name.lower(), name)
+        values = receipt.header.values if receipt.header else {}
+        return values.get(known, default_of(entity.fields[name]))
 
     return get
 

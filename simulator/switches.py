@@ -11,6 +11,12 @@ CHOICES = {
     "empty_tax_intersection": ("refuse", "accept"),
     "failed_validation_word": ("Error", "Failed"),
     "posted_header_status": ("Posted", "None"),
+    "number_of_items": ("magnitude", "sum"),
+    "tax_sign": ("net", "positive"),
+    "discount_sign_on_returns": ("negative", "positive"),
+    "open_shift": ("hold", "leave_out"),
+    "missing_warehouse": ("refuse", "store"),
+    "tender_declaration_insert": ("refuse", "accept"),
 }
 
 
@@ -20,6 +26,9 @@ class Switches:
 
     posted_row_sent_again: what a write to a receipt in a posted statement does. start_seconds: until an import starts;
     queued_seconds: how long it then is NotRun. error_keys_seconds: how long the file of failed keys takes.
+    number_of_items: sizes of quantities added up, or quantities with their sign. tax_sign: taxes have the net amount's sign,
+    or are positive on a sale. open_shift: an open shift holds its day's financial statement, or is left to a later one.
+    missing_warehouse: a sales line without one stops its order, or moves its store's stock.
     """
 
     posted_row_sent_again: str = "reopen"
@@ -28,6 +37,12 @@ class Switches:
     empty_tax_intersection: str = "refuse"
     failed_validation_word: str = "Error"
     posted_header_status: str = "Posted"
+    number_of_items: str = "magnitude"
+    tax_sign: str = "net"
+    discount_sign_on_returns: str = "negative"
+    open_shift: str = "hold"
+    missing_warehouse: str = "refuse"
+    tender_declaration_insert: str = "refuse"
     sas_seconds: int = 3600
     start_seconds: int = 2
     queued_seconds: int = 1
