@@ -14,7 +14,7 @@ from email.parser import BytesParser
 from email.policy import HTTP
 from enum import StrEnum
 
-from shared.d365.cash_entities import BANKED_TENDER, DECLARATION, SAFE_TENDER
+from shared.d365.cash_entities import DECLARATION
 from shared.d365.decoder import decode
 from shared.d365.entities import CHILDREN, HEADER, SHIFT
 from shared.d365.values import Row, row_json
@@ -22,7 +22,7 @@ from shared.d365.wire import error_text
 from shared.errors import RejectedError, UnknownOutcomeError
 
 ReceiptRows = Mapping[str, Sequence[Row]]
-_ALREADY_THERE = ("the record already exists", "cannot create a record in")
+_ALREADY_THERE = ("the record already exists",)
 
 
 class Outcome(StrEnum):
@@ -68,7 +68,8 @@ def request_of(receipts: Sequence[ReceiptRows]) -> tuple[str, bytes]:
 
 
 def _changeset_parts(rows: ReceiptRows) -> list[str]:
-    without_a_set = [entity.label for entity in (BANKED_TENDER, SAFE_TENDER) if rows.get(entity.label)]
+    known = {entity.label for entity in (HEADER, *CHILDREN, DECLARATION, SHIFT)}
+    without_a_set = [label for label, found in rows.items() if found and label not in known]
     if without_a_set:
         raise RejectedError(
             "D365 has no public set for this; it goes by data package only", field="entity",

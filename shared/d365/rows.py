@@ -61,6 +61,8 @@ def transaction_rows(mapped: MappedTransaction, package: str) -> dict[str, list[
         rows.
     """
     found = {label: list(rows_of(label, mapped, package)) for label in (*_CHILD_ROWS, entities.HEADERS)}
+    if mapped.declared_as:  # an entity of the customer's own, under its own label
+        found[mapped.declared_as] = found.pop(DECLARED)
     return {label: rows for label, rows in found.items() if rows or label in entities.ENTITIES}
 
 

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from tests.contract.posting_world import PostingWorld, posting_world
+import pytest
+
+from shared.d365.batch import Outcome
+from shared.d365.rows import transaction_rows
+from tests.contract.posting_world import SETUP, PostingWorld, posting_world
 from tests.unit.documents import sale_document, shift_document
 from tests.unit.flow_services import run
-from tests.unit.test_cash_office import movement_document
+from tests.unit.test_cash_office import counted, movement_document
 
 Story = Callable[[PostingWorld], Awaitable[None]]
 OPENED, CLOSED = "2017-12-23T08:00:00-05:00", "2017-12-23T12:30:00-05:00"
@@ -20,6 +25,11 @@ def tell(story: Story, folder: Path, **switches: str) -> None:
     async def told() -> None:
         async with posting_world(folder) as world:
             d365 = replace(world.services.settings.d365, **switches)
+            (cash, card) = SETUP["tender_types"]
+            accounts = {
+                "BankBagLedgerDimensionDisplayValue": "110111", "SafeAccLedgerDimensionDisplayValue": "110112",
+            }  # fmt: skip
+            await world.sim("setup", SETUP | {"tender_types": [cash | accounts, card]})
             world.services.settings = replace(world.services.settings, d365=d365)
             await story(world)
 
@@ -71,19 +81,25 @@ def test_a_count_that_d365_does_not_take_is_held_with_its_words_and_stops_no_nei
     async def story(world: PostingWorld) -> None:
         await world.send(sale_document(1, shift="1"), closing("24.00"))
         await world.drive(120)
-        statuses = await world.statuses()
-        assert statuses["T1"] == "posted"
-        assert statuses["T9"] == "held"
+        assert await world.statuses() == {"T1": "posted", "T9": "held"}
+        assert list(await world.causes()) == ["d365_data_refused"]
 
     tell(story, tmp_path, tender_declarations="auditable")
 
 
-def test_a_count_that_d365_takes_stands_in_its_statement(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("switch", "outcome"), [("accept", Outcome.CREATED), ("refuse", Outcome.REFUSED)])
+def test_a_count_goes_in_one_changeset_with_its_header_or_not_at_all(
+    tmp_path: Path, switch: str, outcome: Outcome
+) -> None:
     async def story(world: PostingWorld) -> None:
-        await world.sim("switches", {"tender_declaration_insert": "accept"})
-        await world.send(sale_document(1, shift="1"), closing("24.00"))
-        await world.drive(120)
-        assert str((await cash_line(world))["countedAmount"]) == "24"
-        assert await world.causes() == {}
+        await world.sim("switches", {"tender_declaration_insert": switch})
+        (result,) = await world.services.d365.write_changesets([transaction_rows(counted(), "P1")])
+        assert result.outcome is outcome
+        there = [
+            row["AmountInChannelCurrency"]
+            for row in await world.rows("RetailTransactionAuditableTenderDeclarations")
+        ]
+        assert there == ([Decimal("123.45")] if outcome is Outcome.CREATED else [])
+        assert len(await world.in_d365()) == len(there)
 
-    tell(story, tmp_path, tender_declarations="auditable")
+    tell(story, tmp_path)

@@ -141,6 +141,14 @@ def test_a_drop_never_goes_by_the_route_that_has_no_set_for_it() -> None:
         batch.request_of([transaction_rows(moved(Kind.BANK_DROP, "-400.00"), "P1")])
 
 
+def test_a_count_in_an_entity_of_the_customers_own_goes_by_package_only_too() -> None:
+    rows = transaction_rows(replace(counted(), declared_as="Tender declarations"), "P1")
+    assert DECLARED not in rows
+    assert len(rows["Tender declarations"]) == 1
+    with pytest.raises(RejectedError, match="no public set"):
+        batch.request_of([rows])
+
+
 def test_a_tax_keeps_the_tills_sign_where_the_setting_says_so_and_nothing_else_changes() -> None:
     turned, kept = (transaction_rows(replace(mapped(), tax_as_pos=value), "P1") for value in (False, True))
     assert (turned["Tax transactions"][0]["TaxAmount"], kept["Tax transactions"][0]["TaxAmount"]) == (-4, 4)
