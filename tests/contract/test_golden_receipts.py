@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -174,6 +175,22 @@ def test_a_receipt_of_every_kind_is_stored_alike_validated_and_posted_alike_by_e
         "tax": {"CITY": "0.1", "V20": "14.1"}, "payments": {"1": "31.7", "2": "41", "6": "24", "8": "20"},
         "income_expense": {"EXP1": "-8"}, "discounts": "9.5", "rounding": "0.01",
     }  # fmt: skip
+
+
+def test_an_environment_that_keeps_taxes_as_the_till_does_takes_them_so_by_setting_and_not_otherwise(
+    tmp_path: Path,
+) -> None:
+    async def errors(receipts: list[MappedTransaction]) -> set[str]:
+        async with posting_world(tmp_path) as world:
+            await world.sim("setup", EVERY_KIND_SETUP)
+            await world.sim("switches", {"tax_sign": "positive"})
+            await by_changeset(world, receipts)
+            await world.headquarters()
+            return {one["rule"] for one in (await world.sim("state"))["validation_errors"]}
+
+    receipts = sorted_by_key(every_kind())
+    assert run(errors([replace(one, tax_as_pos=True) for one in receipts])) == set()
+    assert "Net + tax" in run(errors(receipts))
 
 
 def test_the_kinds_are_told_apart_in_their_rows(tmp_path: Path) -> None:
