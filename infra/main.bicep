@@ -26,6 +26,9 @@ param d365Url string
 @minLength(1)
 param d365EnvironmentId string
 
+@description('Only when this same D365 environment has got another address: its address before. The app refuses to start on storage that was begun with another address.')
+param d365MovedFrom string = ''
+
 @description('Name of the import data project in D365 (Data management workspace).')
 @minLength(1)
 param d365DataProject string
@@ -211,6 +214,7 @@ module function 'app/function.bicep' = {
     settleSeconds: settleSeconds
     d365Url: d365Url
     d365EnvironmentId: d365EnvironmentId
+    d365MovedFrom: d365MovedFrom
     d365TenantId: empty(d365TenantId) ? tenant().tenantId : d365TenantId
     d365ClientId: d365ClientId
     d365DataProject: d365DataProject

@@ -6,8 +6,10 @@ A simulation swaps what is in here; flows and edges never notice.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import os
+import random
 import ssl
 from collections import Counter
 from collections.abc import Awaitable, Callable
@@ -20,14 +22,15 @@ from azure.core.credentials_async import AsyncTokenCredential
 from azure.identity.aio import ClientSecretCredential, ManagedIdentityCredential
 
 from shared.clock import Clock
+from shared.d365.addresses import environment_origin
 from shared.d365.client import UPLOAD_HOSTS, D365Client
-from shared.d365.records import PostedStatement
-from shared.errors import AlreadyThereError, SettingsError
+from shared.d365.records import StatementEvidence
+from shared.errors import AlreadyThereError, ChangedMeanwhileError, SettingsError
 from shared.settings import D365Settings, Settings, read_settings
 from shared.storage import Queues, Tables, open_storage
 from shared.storage.due import doorbell
 from shared.storage.mappings import MappingCache
-from shared.storage.protocols import Queue, Row
+from shared.storage.protocols import Queue, Row, Value
 
 T = TypeVar("T")
 D365_TIMEOUT = httpx.Timeout(60.0, connect=15.0)
@@ -44,9 +47,10 @@ class Services:
     mappings: MappingCache
     storage_calls: Counter[str] = field(default_factory=Counter)
     started_at: datetime = datetime(1, 1, 1, tzinfo=UTC)
-    posted_statements: dict[tuple[str, str], PostedStatement] = field(
+    posted_statements: dict[tuple[str, str], StatementEvidence] = field(
         default_factory=dict
     )  # seen posted; they never change
+    chance: Callable[[], float] = random.random  # 0 to 1, for pauses; a simulation gives its own
     log: logging.Logger = field(default_factory=lambda: logging.getLogger("tillpost"))
 
     @property
@@ -102,14 +106,14 @@ async def open_services(settings: Settings) -> Services:
     """Build every client, and make the tables and queues that are missing.
 
     Raises:
-        SettingsError: the storage belongs to another D365 environment.
+        SettingsError: the storage belongs to another D365 environment, or to one at another address.
     """
     by_key = bool(settings.storage.connection_string)
     identity = None if by_key else ManagedIdentityCredential(client_id=settings.storage.client_id or None)
     tables, queues, calls = open_storage(settings.storage, identity)
     await tables.ensure()
     await queues.ensure()
-    await _refuse_other_environment(tables, settings.d365.environment_id)
+    await refuse_other_environment(tables, settings.d365, settings.clock.now())
     return Services(
         settings=settings,
         tables=tables,
@@ -121,18 +125,38 @@ async def open_services(settings: Settings) -> Services:
     )
 
 
-async def _refuse_other_environment(tables: Tables, environment: str) -> None:
-    """Storage carries its D365 environment's id: a mismatch refuses to start."""
-    row = Row(partition="environment", key="environment", values={"D365EnvironmentId": environment})
+async def refuse_other_environment(tables: Tables, d365: D365Settings, now: datetime) -> None:
+    """Storage carries its D365 environment's id and address: another of either refuses to start.
+
+    An address changes legitimately only when D365_MOVED_FROM names the kept one; the move is kept on the row.
+    """
+    origin = environment_origin(d365.url)
+    row = Row(
+        "environment", "environment", values={"D365EnvironmentId": d365.environment_id, "D365Url": origin}
+    )
     try:
         await tables.packages.insert(row)
+        return
     except AlreadyThereError:
-        found = await tables.packages.read(row.partition, row.key)
-        kept = found.text("D365EnvironmentId") if found else ""
-        if kept != environment:
-            raise SettingsError(
-                f"this storage belongs to the D365 environment {kept!r}; D365_ENVIRONMENT_ID is {environment!r}"
-            ) from None
+        kept = await tables.packages.read(row.partition, row.key)
+    if kept is None:
+        raise SettingsError("the environment this storage belongs to cannot be read")
+    if kept.text("D365EnvironmentId") != d365.environment_id:
+        raise SettingsError(
+            f"this storage belongs to the D365 environment {kept.text('D365EnvironmentId')!r}; "
+            f"D365_ENVIRONMENT_ID is {d365.environment_id!r}"
+        )
+    before = kept.text("D365Url")
+    if before == origin:
+        return
+    if before and (not d365.moved_from or environment_origin(d365.moved_from) != before):
+        raise SettingsError(
+            f"this storage was begun with D365 at {before}; D365_URL is {origin}. If the same environment has moved, "
+            "say so with D365_MOVED_FROM (docs/deploy.md)"
+        )
+    moved: dict[str, Value] = {"MovedFrom": before, "MovedAt": now} if before else {}
+    with contextlib.suppress(ChangedMeanwhileError):  # another worker that starts now writes the same
+        await tables.packages.replace(kept.with_values(D365Url=origin, **moved), kept.etag)
 
 
 def open_d365(settings: D365Settings, clock: Clock, identity: str) -> D365Client:

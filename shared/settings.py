@@ -33,6 +33,7 @@ SETTING_NAMES = (
     "TILLPOST_SETTLE_SECONDS",
     *SIMULATION_ONLY[:3],
     "D365_URL",
+    "D365_MOVED_FROM",
     "D365_ENVIRONMENT_ID",
     "D365_TENANT_ID",
     "D365_CLIENT_ID",
@@ -103,6 +104,7 @@ class D365Settings:
     tax_sign: str = AS_NET
     cash_office: str = BY_HAND
     tender_declarations: str = BY_HAND
+    moved_from: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,6 +270,7 @@ def _d365(environ: Mapping[str, str]) -> D365Settings:
     client_secret = environ.get("D365_CLIENT_SECRET", "").strip()
     if client_secret and not client_id:
         raise SettingsError("D365_CLIENT_ID is not set, but D365_CLIENT_SECRET is")
+    moved_from = environ.get("D365_MOVED_FROM", "").strip()
     authority = environ.get("D365_AUTHORITY", "") or "https://login.microsoftonline.com"
     return D365Settings(
         url=_https(_needed(environ, "D365_URL"), "D365_URL"),
@@ -281,6 +284,7 @@ def _d365(environ: Mapping[str, str]) -> D365Settings:
         tax_sign=_one_of(environ, "D365_TAX_SIGN", AS_NET, AS_POS),
         cash_office=_one_of(environ, "D365_CASH_OFFICE", BY_HAND, PACKAGES),
         tender_declarations=_declarations(environ),
+        moved_from=_https(moved_from, "D365_MOVED_FROM") if moved_from else "",
     )
 
 

@@ -7,6 +7,7 @@ from collections import Counter
 
 from aiohttp import web
 
+from simulator.contract import UnusableChangeError
 from simulator.imports import Imports
 from simulator.jobs import Jobs
 from simulator.page import page
@@ -30,6 +31,8 @@ class Controls:
             web.get("/_sim/", self._page), web.get("/_sim", self._page),
             web.post("/_sim/setup", self._setup),
             web.post("/_sim/switches", self._switch), web.get("/_sim/switches", self._switches),
+            web.post("/_sim/contract", self._change_contract), web.get("/_sim/contract", self._contract),
+            web.delete("/_sim/contract", self._restore_contract),
             web.post("/_sim/jobs/validate", self._validate),
             web.post("/_sim/jobs/statements/transactional", self._transactional),
             web.post("/_sim/jobs/statements/financial", self._financial),
@@ -61,6 +64,20 @@ class Controls:
     async def _switches(self, _: web.Request) -> web.Response:
         switches = self._world.switches
         return _json({name: getattr(switches, name) for name in type(switches).__dataclass_fields__})
+
+    async def _change_contract(self, request: web.Request) -> web.Response:
+        try:
+            self._world.contract.change(await _object(request))
+        except UnusableChangeError as error:
+            return _json({"error": str(error)}, 400)
+        return await self._contract(request)
+
+    async def _contract(self, _: web.Request) -> web.Response:
+        return _json({"changes": self._world.contract.ordered})
+
+    async def _restore_contract(self, _: web.Request) -> web.Response:
+        self._world.contract.restore()
+        return web.Response(status=204)
 
     async def _validate(self, _: web.Request) -> web.Response:
         return _json(await self._jobs.validate())
@@ -134,6 +151,7 @@ def state_of(world: World, imports: Imports, jobs: Jobs) -> dict[str, object]:
             }
             for one in imports.executions.values()
         ],
+        "contract_changes": world.contract.ordered,
         "import_runs": imports.runs,
         "double_posting_dangers": world.database.reopened,
         "double_postings": jobs.books.ledger.double_postings(),

@@ -52,6 +52,8 @@ ENUMERATIONS: dict[str, dict[str, int]] = {
     "RetailDiscountOriginType": _counted("None"),
     "RetailManualDiscountType": _counted("None"),
     "MarkupCategory": _counted("Fixed Pcs Percent"),
+    "EcoResProductSubtype": _counted("Product ProductMaster ProductVariant"),
+    "FiscalPeriodStatus": _counted("OnHold Open Closed"),
     "RetailLedgerBank": _counted("Ledger Bank"),
     "RetailAuthorizationTypes": _counted("None"),
     "RetailNoneNearestUpDown": _counted("None"),

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import re
 import uuid
-from urllib.parse import urlsplit
 
 from simulator.answers import D365Error, error_body
 from simulator.odata import ODataService, Operation, Outcome
-from simulator.schema import ENTITIES
-from simulator.values import json_text
 from simulator.world import World
 
 OPERATIONS_MAX = 5_000
@@ -21,6 +18,8 @@ _REASONS = {
     204: "No Content",
     400: "Bad Request",
     404: "Not Found",
+    405: "Method Not Allowed",
+    412: "Precondition Failed",
     500: "Internal Server Error",
 }
 
@@ -73,7 +72,7 @@ class Batch:
         try:
             with database.all_or_nothing():
                 outcomes = [self._service.answer(one, in_batch=True) for one in operations]
-                self._check_orphans(operations, outcomes)
+                self._service.refuse_orphans([one.created for one in outcomes if one.created])
         except D365Error as error:
             return _http_part(Outcome(error.status, error_body(error))), True
         if bare:
@@ -83,15 +82,6 @@ class Batch:
         for number, outcome in enumerate(outcomes, start=1):
             lines += [f"--{inner}", *_http_part(outcome, number)]
         return [*lines, f"--{inner}--", ""], False
-
-    def _check_orphans(self, operations: list[Operation], outcomes: list[Outcome]) -> None:
-        written = []
-        for operation, outcome in zip(operations, outcomes, strict=True):
-            if operation.method != "POST" or not isinstance(outcome.value, dict):
-                continue
-            entity = ENTITIES[urlsplit(operation.target).path]
-            written.append((entity, self._service.key_of_answer(entity, outcome.value)))
-        self._service.refuse_orphans(written)
 
 
 def _parts(content_type: str, content: bytes) -> list[tuple[dict[str, str], bytes]]:
@@ -132,12 +122,8 @@ def _http_part(outcome: Outcome, content_id: int | None = None) -> list[str]:
         lines.append(f"Content-ID: {content_id}")
     lines += ["", f"HTTP/1.1 {outcome.status} {_REASONS.get(outcome.status, 'Error')}"]
     lines += [f"{name}: {value}" for name, value in outcome.headers]
-    if outcome.value is not None:
+    if outcome.text is not None:
+        lines.append("Content-Type: text/plain")
+    elif outcome.value is not None:
         lines.append("Content-Type: application/json; odata.metadata=minimal")
-    return [
-        *lines,
-        "OData-Version: 4.0",
-        "",
-        json_text(outcome.value) if outcome.value is not None else "",
-        "",
-    ]
+    return [*lines, "OData-Version: 4.0", "", outcome.body, ""]

@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from simulator.enumerations import ENUMERATIONS
 from simulator.schema import DECIMAL, INSTANT, INT32, INT64, STRING, Entity, Field
 from simulator.values import Value
 
@@ -85,10 +84,31 @@ class _Parser:
         return False
 
     def _any(self, depth: int) -> Predicate:
-        parts = [self._all(depth)]
+        start, parts = self._position, [self._all(depth)]
         while self._takes("or"):
             parts.append(self._all(depth))
-        return parts[0] if len(parts) == 1 else lambda row: any(part(row) for part in parts)
+        if len(parts) == 1:
+            return parts[0]
+        listed = self._listed(start)
+        return listed if listed is not None else lambda row: any(part(row) for part in parts)
+
+    def _listed(self, start: int) -> Predicate | None:
+        """Give "one of these texts" for a plain list of keys, `A eq 'x' or A eq 'y'`: a look-up instead of a walk.
+
+        start: where the list's tokens begin. None: they are anything else.
+        """
+        tokens = self._tokens[start : self._position]
+        names = {text for _, text in tokens[0::4]}
+        words = [text for _, text in tokens[1::4]]
+        kinds = {kind for kind, _ in tokens[2::4]}
+        if len(tokens) % 4 != 3 or len(names) != 1 or set(words) != {"eq"} or kinds != {"text"}:
+            return None
+        name = next(iter(names))
+        values = frozenset(text[1:-1].replace("''", "'").lower() for _, text in tokens[2::4])
+        field = self._entity.fields.get(name)
+        if field is None or field.kind != STRING or any("*" in one for one in values):
+            return None
+        return lambda row: str(self._get(row, name)).lower() in values
 
     def _all(self, depth: int) -> Predicate:
         parts = [self._one(depth)]
@@ -140,7 +160,7 @@ def _compare(get: Getter, field: Field, word: str, wanted: Value) -> Predicate:
 
 def _literal(field: Field, kind: str, text: Any) -> Value:
     if field.is_enumeration and kind == "enum":
-        if text[0] == field.kind and text[1] in ENUMERATIONS[field.kind]:
+        if text[0] == field.kind and field.has_member(text[1]):
             return str(text[1])
         raise UnusableFilterError(f"'{text[1]}' is not a member of '{field.kind}'.")
     if field.kind == STRING and kind == "text":

@@ -6,10 +6,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from simulator.contract import Shape
 from simulator.database import Database, Receipt
 from simulator.schema import AUDITABLE, ENTITIES, HEADERS, TRANSACTIONS, VALIDATION_ERRORS, Entity
 from simulator.values import NO_DATE, Value, default_of, text_of
 
+Getter = Callable[[Any, str], Value]
 _AUDITABLE = ENTITIES[AUDITABLE]
 # Properties of the auditable receipt that the header has under another name.
 _RENAMED = {
@@ -25,30 +27,52 @@ _RENAMED = {
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A set that can be read. get(source, name) gives a property, etag(source) its ETag or ""."""
+    """A set that can be read, as the environment shows it.
 
-    entity: Entity
+    get(source, name) gives a property by the name the environment shows, company(source) the row's legal entity, etag(source)
+    its ETag or "".
+    """
+
+    shape: Shape
     sources: Callable[[], Iterable[Any]]
-    get: Callable[[Any, str], Value]
+    get: Getter
+    company: Callable[[Any], str]
     etag: Callable[[Any], str]
 
+    @property
+    def entity(self) -> Entity:
+        """The set as the environment shows it."""
+        return self.shape.outer
 
-def view_of(database: Database, odata_set: str) -> View:
+
+def view_of(database: Database, shape: Shape) -> View:
     """Give the view of a set."""
-    entity = ENTITIES[odata_set]
-    if odata_set == AUDITABLE:
-        return View(entity, lambda: _with_header(database), _auditable_getter(database), _header_etag)
-    if odata_set == TRANSACTIONS:
-        return View(entity, lambda: _with_header(database), _transaction_getter(database), _header_etag)
-    if odata_set == VALIDATION_ERRORS:
-        return View(entity, lambda: _errors(database), lambda source, name: str(source[name]), lambda _: "")
+    entity = shape.inner
+    if entity.odata_set == AUDITABLE:
+        return _view(shape, lambda: _with_header(database), _auditable_getter(database), _header_etag)
+    if entity.odata_set == TRANSACTIONS:
+        return _view(shape, lambda: _with_header(database), _transaction_getter(database), _header_etag)
+    if entity.odata_set == VALIDATION_ERRORS:
+        return _view(shape, lambda: _errors(database), lambda source, name: str(source[name]), lambda _: "")
     defaults = {name: default_of(field) for name, field in entity.fields.items()}
-    return View(
-        entity,
-        database.tables[odata_set].values,
+    return _view(
+        shape,
+        database.tables[entity.odata_set].values,
         lambda source, name: source.values.get(name, defaults[name]),
         lambda source: str(source.etag),
     )
+
+
+def _view(
+    shape: Shape, sources: Callable[[], Iterable[Any]], get: Getter, etag: Callable[[Any], str]
+) -> View:
+    shown = (
+        get
+        if shape.outer is shape.inner
+        else lambda source, name: shape.shown(name, get(source, shape.inner_names[name]))
+    )
+    company = (lambda source: str(get(source, "dataAreaId"))) if shape.inner.has_company else lambda _: ""
+    return View(shape, sources, shown, company, etag)
 
 
 def _with_header(database: Database) -> list[Receipt]:

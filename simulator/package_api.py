@@ -86,7 +86,7 @@ class PackageApi:
         if len(execution_id) > 90:
             raise D365Error(400, "The execution ID is longer than 90 characters.")
         try:
-            parts = read_manifest(blob.content)
+            parts = read_manifest(blob.content, self._world.contract)
             self._imports.submit(execution_id, str(body["legalEntityId"]), blob.content, parts)
         except (UnusablePackageError, ImportRefusedError) as error:
             raise D365Error(400, str(error)) from error

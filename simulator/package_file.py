@@ -9,9 +9,10 @@ import zipfile
 from dataclasses import dataclass, field
 from xml.etree import ElementTree
 
+from simulator.contract import Contract, Shape
 from simulator.database import Key, key_of
-from simulator.schema import BY_LABEL, Entity
-from simulator.values import Cells, UnusableValueError, Values
+from simulator.schema import Entity
+from simulator.values import Cells, UnusableValueError, Values, default_of
 
 NAMESPACE = "{http://schemas.microsoft.com/dynamics/2015/01/DataManagement}"
 _BYTES_MAX = 512 * 1024 * 1024
@@ -30,11 +31,16 @@ class UnusableFileError(ValueError):
 class Part:
     """One entity of a package. columns: (file column, entity field) of the map; empty imports nothing."""
 
-    entity: Entity
+    shape: Shape
     file_name: str
     order: tuple[int, int, int]
     columns: tuple[tuple[str, str], ...]
     source_format: str
+
+    @property
+    def entity(self) -> Entity:
+        """The entity as headquarters has it."""
+        return self.shape.inner
 
 
 @dataclass(slots=True)
@@ -47,7 +53,7 @@ class Staging:
     refused: str = ""
 
 
-def read_manifest(content: bytes) -> list[Part]:
+def read_manifest(content: bytes, contract: Contract) -> list[Part]:
     """Check a package's outside and give its parts in the order they are written.
 
     Raises:
@@ -64,7 +70,7 @@ def read_manifest(content: bytes) -> list[Part]:
     _check_root(header, "PackageHeader.xml", "DataManagementPackageHeader")
     if header.findtext(f"{NAMESPACE}PackageType") != "DefinitionGroup":
         raise UnusablePackageError("PackageHeader.xml: PackageType must be DefinitionGroup.")
-    parts = [_part(one) for one in manifest.iter(f"{NAMESPACE}DataManagementPackageEntityData")]
+    parts = [_part(one, contract) for one in manifest.iter(f"{NAMESPACE}DataManagementPackageEntityData")]
     if not parts:
         raise UnusablePackageError("Manifest.xml names no entity.")
     for part in parts:
@@ -103,9 +109,10 @@ def _check_root(root: ElementTree.Element, file_name: str, name: str) -> None:
         raise UnusablePackageError(f"{file_name}: expected the element {name} of {NAMESPACE[1:-1]}.")
 
 
-def _part(data: ElementTree.Element) -> Part:
+def _part(data: ElementTree.Element, contract: Contract) -> Part:
     label = data.findtext(f"{NAMESPACE}EntityName") or ""
-    if label not in BY_LABEL:
+    shape = contract.of_label(label)
+    if shape is None:
         raise UnusablePackageError(f"Entity {label} does not exist in the target environment.")
     columns = tuple(
         (one.findtext(f"{NAMESPACE}XMLField") or "", one.findtext(f"{NAMESPACE}EntityField") or "")
@@ -113,7 +120,7 @@ def _part(data: ElementTree.Element) -> Part:
     )
     numbers = [_number(data, name) for name in ("ExecutionUnit", "LevelInExecutionUnit", "SequenceInLevel")]
     return Part(
-        BY_LABEL[label], data.findtext(f"{NAMESPACE}InputFilePath") or "", (numbers[0], numbers[1], numbers[2]), columns,
+        shape, data.findtext(f"{NAMESPACE}InputFilePath") or "", (numbers[0], numbers[1], numbers[2]), columns,
         data.findtext(f"{NAMESPACE}SourceFormat") or "",
     )  # fmt: skip
 
@@ -169,11 +176,10 @@ def _read_rows(records: object, staging: Staging, company: str) -> None:
     head: list[str] = next(rows, [])
     if any(column not in head for column, _ in part.columns) or len(set(head)) != len(head):
         raise _wrong_mapping(part)
-    unknown = [name for _, name in part.columns if name not in part.entity.fields]
+    known = part.shape.outer.fields
+    unknown = [name for _, name in part.columns if name not in known]
     readers = [
-        (head.index(column), name, Cells(part.entity.fields[name]))
-        for column, name in part.columns
-        if name in part.entity.fields
+        (head.index(column), name, Cells(known[name])) for column, name in part.columns if name in known
     ]
     seen: set[Key] = set()
     for number, cells in enumerate(rows, start=1):
@@ -184,22 +190,26 @@ def _read_rows(records: object, staging: Staging, company: str) -> None:
                 )
             if len(cells) != len(head):
                 raise UnusableValueError(f"The row has {len(cells)} columns, expected {len(head)}.")
-            values: Values = {name: known[cells[index]] for index, name, known in readers}
-            staging.rows.append((_staged_key(part.entity, values, company, seen), values))
+            outer: Values = {name: values[cells[index]] for index, name, values in readers}
+            inner = part.shape.taken(outer)
+            staging.rows.append((_staged_key(part.shape, inner, company, seen), inner))
         except UnusableValueError as error:
             staging.errors.append((number, str(error)))
 
 
-def _staged_key(entity: Entity, values: Values, company: str, seen: set[Key]) -> Key:
+def _staged_key(shape: Shape, values: Values, company: str, seen: set[Key]) -> Key:
     """Complete a row with its company and give its key; a key twice in one file is an error."""
     if values.setdefault("dataAreaId", company) != company:
         raise UnusableValueError(
             f"The row's company '{values['dataAreaId']}' is not the import's, '{company}'."
         )
-    for name in entity.keys:
-        if values.get(name, "") == "":
+    for name in shape.outer.keys:
+        if values.get(shape.inner_names[name], "") == "":
             raise UnusableValueError(f"Field '{name}' must be filled in.")
-    key = key_of(entity, values)
+    if shape.changed_keys:
+        for name in shape.inner.keys:
+            values.setdefault(name, default_of(shape.inner.fields[name]))
+    key = key_of(shape.inner, values)
     if key in seen:
         raise UnusableValueError("The record already exists.")
     seen.add(key)

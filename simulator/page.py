@@ -114,8 +114,6 @@ _NUMBERS = frozenset(
         "errors",
         "left",
         "fired",
-    ]
-    + [
         "TotalInvoiceAmount",
         "TotalTaxAmount",
         "receipts",
@@ -124,8 +122,11 @@ _NUMBERS = frozenset(
         "transaction",
         "counted",
         "difference",
+        "banked",
+        "safe",
+        "added",
+        "removed",
     ]
-    + ["banked", "safe", "added", "removed"]
 )
 
 

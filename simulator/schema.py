@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from simulator import fields_evidence, fields_read, fields_written
 from simulator.enumerations import ENUMERATIONS
+from simulator.fields_reference import REFERENCE_SETS
 
 STRING, DECIMAL, INT32, INT64, INSTANT = "String", "Decimal", "Int32", "Int64", "DateTimeOffset"
 # Properties that hold a day, carried as an instant at noon UTC (D365 facts §5).
@@ -15,6 +16,7 @@ DAYS = frozenset(
         "BusinessDate",
         "TransactionDate",
         "StartDate",
+        "EndDate",
         "CloseDate",
         "postedDate",
         "postingDate",
@@ -32,16 +34,24 @@ DAYS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One property. `kind`: an Edm type without its prefix, or an enumeration's name. length_max 0: none known."""
+    """One property. `kind`: an Edm type without its prefix, or an enumeration's name. length_max 0: none known.
+
+    removed: members that this environment's enumeration does not have.
+    """
 
     name: str
     kind: str
     length_max: int = 0
+    removed: frozenset[str] = frozenset()
 
     @property
     def is_enumeration(self) -> bool:
         """Whether its values are members of an enumeration."""
         return self.kind in ENUMERATIONS
+
+    def has_member(self, member: str) -> bool:
+        """Whether its enumeration has this member."""
+        return member in ENUMERATIONS[self.kind] and member not in self.removed
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,6 +257,17 @@ _EVIDENCE = (
         _fields(fields_evidence.ON_HAND),
     ),
 )  # fmt: skip
-ENTITIES: dict[str, Entity] = {one.odata_set: one for one in (*_WRITTEN, *_READ, *_EVIDENCE)}
-BY_LABEL: dict[str, Entity] = {one.label: one for one in _WRITTEN}
+_REFERENCE = tuple(
+    Entity(odata_set, odata_type, table, keys, _fields(fields))
+    for odata_set, odata_type, table, keys, fields in REFERENCE_SETS
+)
+ENTITIES: dict[str, Entity] = {one.odata_set: one for one in (*_WRITTEN, *_READ, *_EVIDENCE, *_REFERENCE)}
+# Navigation properties and the type each leads to. A client generated from a live environment (D365 facts, META) shows that
+# the header has none to its lines, only these two; the simulator keeps no rows behind them.
+NAVIGATIONS: dict[str, dict[str, str]] = {
+    HEADERS: {
+        "RetailGiftCardTransactions": "RetailGiftCardTransactions",
+        "GiftCardTransactionV2": "GiftCardTransactionsV2",
+    },
+}
 CHILD_SETS = tuple(one.odata_set for one in _WRITTEN if one.is_child)

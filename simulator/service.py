@@ -7,11 +7,13 @@ from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
-from simulator import metadata
 from simulator.answers import D365Error, busy_answer, error_answer, json_answer
 from simulator.faults import Fault, named, on_path
+from simulator.metadata import edmx
 from simulator.odata import ODataService, Operation
 from simulator.odata_batch import Batch
+from simulator.public_actions import ACTIONS, VERSIONS
+from simulator.public_metadata import public
 from simulator.tokens import Authority
 from simulator.world import World
 
@@ -32,7 +34,10 @@ class D365Service:
         """Give the routes; actions of the package API must be added before them."""
         return [
             web.get("/data/$metadata", self._metadata),
-            web.get("/metadata/{rest:.+}", self._public_metadata),
+            web.get("/{metadata:(?i:metadata)}/{rest:.+}", self._public_metadata),
+            web.get("/data", self._service_document),
+            web.get("/data/", self._service_document),
+            web.post("/data/{set}/Microsoft.Dynamics.DataEntities.{action}", self._on_action),
             web.post("/data/$batch", self._on_batch),
             web.route("*", "/data/{rest:.+}", self._on_data),
         ]
@@ -75,10 +80,27 @@ class D365Service:
             return error_answer(error)
 
     async def _metadata(self, _: web.Request) -> web.Response:
-        return web.Response(text=metadata.edmx(), content_type="application/xml")
+        text = edmx(self._world.contract, lengths=self._world.switches.metadata_lengths == "state")
+        return web.Response(text=text, content_type="application/xml")
 
     async def _public_metadata(self, request: web.Request) -> web.Response:
-        return json_answer(metadata.public(request.match_info["rest"]))
+        rest = request.match_info["rest"]
+        return json_answer(public(self._world.contract, rest, request.query, self._world.origin))
+
+    async def _service_document(self, _: web.Request) -> web.Response:
+        sets = [
+            {"name": one.odata_set, "kind": "EntitySet", "url": one.odata_set}
+            for one in self._world.contract.public()
+        ]
+        return json_answer({"@odata.context": f"{self._world.origin}/data/$metadata", "value": sets})
+
+    async def _on_action(self, request: web.Request) -> web.Response:
+        """Answer the actions that ask for versions; those of packages have routes of their own."""
+        name = request.match_info["action"]
+        if (request.match_info["set"], name) not in ACTIONS or name not in VERSIONS:
+            raise D365Error(404, f"No action '{name}' on the set '{request.match_info['set']}'.")
+        context = f"{self._world.origin}/data/$metadata#Edm.String"
+        return json_answer({"@odata.context": context, "value": VERSIONS[name]})
 
     async def _on_batch(self, request: web.Request) -> web.Response:
         go_on = "odata.continue-on-error" in request.headers.get("Prefer", "")
@@ -93,6 +115,8 @@ class D365Service:
         headers = {name.lower(): value for name, value in request.headers.items()}
         target = request.raw_path.removeprefix("/data/")
         outcome = self._odata.answer(Operation(request.method, target, headers, await request.read()))
+        if outcome.text is not None:
+            return web.Response(text=outcome.text, status=outcome.status, content_type="text/plain")
         if outcome.value is None:
             return web.Response(status=outcome.status, headers=dict(outcome.headers))
         return json_answer(outcome.value, outcome.status, dict(outcome.headers))
@@ -100,20 +124,20 @@ class D365Service:
 
 def place_of(path: str) -> str:
     """Say whose a request is: d365, blob, sim (people's and tests' side) or token."""
-    first = path.split("/")[1]
+    first = path.split("/")[1].lower()
     return {"data": "d365", "metadata": "d365", "blob": "blob", "_sim": "sim"}.get(first, "token")
 
 
 def call_name(path: str) -> str:
     """Name a call without its keys: an action's name, a set's, or the path's place."""
-    if _ACTION_MARK in path and "DataManagementDefinitionGroups" in path:
+    if _ACTION_MARK in path and path.split("/")[2].startswith("DataManagement"):
         return path.rpartition(_ACTION_MARK)[2]
     parts = path.split("/")
     if parts[1] == "data" and len(parts) > 2:
         return parts[2].partition("(")[0]
     if parts[1] == "_sim":
         return path
-    return parts[1] if parts[1] in ("blob", "metadata") else "token"
+    return parts[1].lower() if parts[1].lower() in ("blob", "metadata", "data") else "token"
 
 
 def _drop(request: web.Request) -> web.Response:

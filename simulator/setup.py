@@ -22,6 +22,7 @@ from simulator.schema import (
     TERMINALS,
     WAREHOUSES,
 )
+from simulator.setup_reference import put_shown, remove_reference, show_item, show_memberships, show_periods
 from simulator.values import ZERO, Values, from_json
 
 Row = Mapping[str, object]
@@ -123,6 +124,7 @@ def _legal_entity(database: Database, row: Row) -> None:
     if not 1 <= len(company) <= 4:
         raise ValueError("dataAreaId has one to four characters")
     database.reference.legal_entities[company] = LegalEntity(company, _text(row, "currency"), periods)
+    show_periods(database, company, ((first.isoformat(), last.isoformat()) for first, last in periods))
 
 
 def _store(database: Database, row: Row) -> None:
@@ -174,18 +176,30 @@ def _tax_code(database: Database, row: Row) -> None:
     database.reference.tax_codes[_company(database, row), _text(row, "TaxCodeId")] = Decimal(
         _text(row, "Value")
     )
+    put_shown(database, "TaxCodes", dataAreaId=_text(row, "dataAreaId"), TaxCode=_text(row, "TaxCodeId"))
 
 
 def _tax_group(database: Database, row: Row) -> None:
     code = _text(row, "TaxGroupCode")
     database.reference.tax_groups[_company(database, row), code] = _texts(row, "codes")
     _show(database, TAX_GROUPS, row)
+    show_memberships(
+        database, "TaxGroupDatas", "TaxGroupId", _text(row, "dataAreaId"), code, sorted(_texts(row, "codes"))
+    )
 
 
 def _tax_item_group(database: Database, row: Row) -> None:
     code = _text(row, "TaxItemGroupCode")
     database.reference.tax_item_groups[_company(database, row), code] = _texts(row, "codes")
     _show(database, TAX_ITEM_GROUPS, {**row, "TaxItemGroup": code})
+    show_memberships(
+        database,
+        "TaxItemGroups",
+        "TaxItemGroupCode",
+        _text(row, "dataAreaId"),
+        code,
+        sorted(_texts(row, "codes")),
+    )
 
 
 def _item(database: Database, row: Row) -> None:
@@ -195,7 +209,8 @@ def _item(database: Database, row: Row) -> None:
         _yes(row, "SerialNumberControlled"), _yes(row, "Blocked"), _yes(row, "Stocked", "Yes"),
         _text(row, "RevenueAccount", REVENUE),
     )  # fmt: skip
-    _show(database, PRODUCTS, {"ProductNumber": number, **row})
+    also = show_item(database, company, database.reference.items[company, number])
+    _show(database, PRODUCTS, {"ProductNumber": number, **also, **row})
     for barcode in _texts(row, "barcodes"):
         shown = {
             "dataAreaId": company,
@@ -227,7 +242,12 @@ def _account(database: Database, row: Row) -> None:
     word = _text(row, "AccountType")
     if word not in ("Income", "Expense"):
         raise ValueError("AccountType is Income or Expense")
-    database.reference.accounts[_company(database, row), _text(row, "AccountNumber")] = word
+    company, number = _company(database, row), _text(row, "AccountNumber")
+    database.reference.accounts[company, number] = word
+    put_shown(
+        database, "RetailIncomeExpenseAccounts", dataAreaId=company, AccountNumber=number, AccountType=word,
+        Name=_text(row, "Name"),
+    )  # fmt: skip
 
 
 def _on_hand(database: Database, row: Row) -> None:
@@ -288,5 +308,6 @@ SECTIONS: dict[str, tuple[str, Callable[[Database, Row], None]]] = {
         "dataAreaId DisableCountingRequired? DiscountAccountLedgerDimensionDisplayValue?",
         _parameters,
     ),
+    "removed": ("section key", remove_reference),
     "on_hand": ("dataAreaId WarehouseId ItemNumber Quantity", _on_hand),
 }

@@ -17,6 +17,7 @@ CHOICES = {
     "open_shift": ("hold", "leave_out"),
     "missing_warehouse": ("refuse", "store"),
     "tender_declaration_insert": ("refuse", "accept"),
+    "metadata_lengths": ("state", "omit"),
 }
 
 
@@ -29,6 +30,7 @@ class Switches:
     number_of_items: sizes of quantities added up, or quantities with their sign. tax_sign: taxes have the net amount's sign,
     or are positive on a sale. open_shift: an open shift holds its day's financial statement, or is left to a later one.
     missing_warehouse: a sales line without one stops its order, or moves its store's stock.
+    metadata_lengths: whether `$metadata` states how long texts may be (an observed one does not).
     """
 
     posted_row_sent_again: str = "reopen"
@@ -43,6 +45,7 @@ class Switches:
     open_shift: str = "hold"
     missing_warehouse: str = "refuse"
     tender_declaration_insert: str = "refuse"
+    metadata_lengths: str = "state"
     sas_seconds: int = 3600
     start_seconds: int = 2
     queued_seconds: int = 1

@@ -19,7 +19,7 @@ _DECIMAL = re.compile(r"-?\d{1,20}(\.\d{1,6})?")
 _INTEGER = re.compile(r"-?\d{1,19}")
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d:\d\d(\.\d{1,7})?(Z|[+-]\d\d:\d\d)?)?")
 _LIMITS = {INT32: 2**31, INT64: 2**63}
-_SECONDS_OF_DAY = frozenset(["TransactionTime", "StartTime", "CloseTime"])
+SECONDS_OF_DAY = frozenset(["TransactionTime", "StartTime", "CloseTime"])
 
 
 class UnusableValueError(ValueError):
@@ -37,11 +37,16 @@ class Cells(dict[str, Value]):
         self._field = field
 
     def __missing__(self, text: str) -> Value:
-        value = self[text] = _from_text(self._field, text)
+        value = self[text] = value_of_text(self._field, text)
         return value
 
 
-def _from_text(field: Field, text: str) -> Value:
+def value_of_text(field: Field, text: str) -> Value:
+    """Read a property of a cell's text.
+
+    Raises:
+        UnusableValueError: wrong type, too long, or no member of the enumeration.
+    """
     if field.kind == STRING:
         return _string(field, text)
     if field.kind == DECIMAL:
@@ -66,11 +71,11 @@ def from_json(field: Field, raw: object) -> Value:
     if raw is None:
         return default_of(field)
     if field.kind == DECIMAL and isinstance(raw, Decimal | int) and not isinstance(raw, bool):
-        return _from_text(field, format(Decimal(raw), "f"))
+        return value_of_text(field, format(Decimal(raw), "f"))
     if field.kind in _LIMITS and isinstance(raw, int) and not isinstance(raw, bool):
         return _integer(field, raw)
     if field.kind not in (DECIMAL, INT32, INT64) and isinstance(raw, str):
-        return _from_text(field, raw) if raw or field.kind == STRING else default_of(field)
+        return value_of_text(field, raw) if raw or field.kind == STRING else default_of(field)
     raise _not_convertible(field, raw)
 
 
@@ -84,7 +89,7 @@ def _string(field: Field, text: str) -> str:
 
 def _integer(field: Field, number: int) -> int:
     limit = _LIMITS[field.kind]
-    if not -limit <= number < limit or (field.name in _SECONDS_OF_DAY and not 0 <= number < 86_400):
+    if not -limit <= number < limit or (field.name in SECONDS_OF_DAY and not 0 <= number < 86_400):
         raise _not_convertible(field, number)
     return number
 
@@ -108,7 +113,7 @@ def _instant(field: Field, text: str) -> datetime:
 
 
 def _member(field: Field, text: str) -> str:
-    if text not in ENUMERATIONS[field.kind]:
+    if not field.has_member(text):
         raise UnusableValueError(
             f"The value '{text}' in field '{field.name}' is not a member of the enumeration '{field.kind}'."
         )

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from simulator.blobs import Blobs
 from simulator.clock import Clock
+from simulator.contract import Contract
 from simulator.database import Database
 from simulator.faults import Faults
 from simulator.switches import Switches
@@ -19,6 +20,7 @@ class World:
 
     clock: Clock
     database: Database = field(default_factory=Database)
+    contract: Contract = field(default_factory=Contract)
     switches: Switches = field(default_factory=Switches)
     calls: Counter[tuple[str, str]] = field(default_factory=Counter)
     data_projects: set[str] = field(default_factory=set)

@@ -20,6 +20,7 @@ param trackingMinutes int
 param settleSeconds int
 param d365Url string
 param d365EnvironmentId string
+param d365MovedFrom string
 param d365TenantId string
 param d365ClientId string
 param d365DataProject string
@@ -178,6 +179,7 @@ resource settings 'Microsoft.Web/sites/config@2024-04-01' = {
     TILLPOST_SETTLE_SECONDS: string(settleSeconds)
     D365_URL: d365Url
     D365_ENVIRONMENT_ID: d365EnvironmentId
+    D365_MOVED_FROM: d365MovedFrom
     D365_TENANT_ID: d365TenantId
     D365_CLIENT_ID: usesClientSecret ? d365ClientId : identity.properties.clientId
     D365_AUTHORITY: environment().authentication.loginEndpoint

@@ -10,13 +10,12 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from email.message import Message
-from email.parser import BytesParser
-from email.policy import HTTP
 from enum import StrEnum
 
 from shared.d365.cash_entities import DECLARATION
 from shared.d365.decoder import decode
 from shared.d365.entities import CHILDREN, HEADER, SHIFT
+from shared.d365.multipart import http_answer, parts_of
 from shared.d365.values import Row, row_json
 from shared.d365.wire import error_text
 from shared.errors import RejectedError, UnknownOutcomeError
@@ -67,13 +66,18 @@ def request_of(receipts: Sequence[ReceiptRows]) -> tuple[str, bytes]:
     return f"multipart/mixed; boundary=batch_{token}", "\r\n".join(lines).encode()
 
 
-def _changeset_parts(rows: ReceiptRows) -> list[str]:
+def without_a_set(rows: ReceiptRows) -> list[str]:
+    """Name the entities of a receipt that have no public set: it goes by data package only."""
     known = {entity.label for entity in (HEADER, *CHILDREN, DECLARATION, SHIFT)}
-    without_a_set = [label for label, found in rows.items() if found and label not in known]
-    if without_a_set:
+    return [label for label, found in rows.items() if found and label not in known]
+
+
+def _changeset_parts(rows: ReceiptRows) -> list[str]:
+    unsendable = without_a_set(rows)
+    if unsendable:
         raise RejectedError(
             "D365 has no public set for this; it goes by data package only", field="entity",
-            expected="an entity with a set", found=", ".join(without_a_set),
+            expected="an entity with a set", found=", ".join(unsendable),
         )  # fmt: skip
     return [
         f"POST /data/{entity.odata_set}?cross-company=true HTTP/1.1\r\n"
@@ -89,11 +93,10 @@ def results_of(content_type: str, content: bytes, asked: int) -> list[ChangesetR
     Raises:
         UnknownOutcomeError: the answer is no multipart, or has more parts than were asked for.
     """
-    head = f"Content-Type: {content_type}\r\nMIME-Version: 1.0\r\n\r\n".encode()
-    whole = BytesParser(policy=HTTP).parsebytes(head + content)
-    if not whole.is_multipart():
+    parts = parts_of(content_type, content)
+    if parts is None:
         raise UnknownOutcomeError("changeset: D365's answer is no batch answer")
-    results = [_result(part) for part in whole.iter_parts()]
+    results = [_result(part) for part in parts]
     if len(results) > asked:
         raise UnknownOutcomeError(f"changeset: D365 answered {len(results)} changesets, {asked} were sent")
     silent = ChangesetResult(Outcome.UNKNOWN, "D365 did not answer for this receipt")
@@ -103,7 +106,7 @@ def results_of(content_type: str, content: bytes, asked: int) -> list[ChangesetR
 def _result(part: Message) -> ChangesetResult:
     """Judge one changeset: created only if every one of its writes says so."""
     answers = [
-        _http_answer(one)
+        http_answer(one)
         for one in (part.walk() if part.is_multipart() else (part,))
         if not one.is_multipart()
     ]
@@ -123,14 +126,3 @@ def _result(part: Message) -> ChangesetResult:
     if not text:
         return ChangesetResult(Outcome.UNKNOWN, f"D365 answered {status} without a word")
     return ChangesetResult(Outcome.REFUSED, text)
-
-
-def _http_answer(part: Message) -> tuple[int, bytes]:
-    """Give status and body of an answer inside a part; status 0 where it cannot be read."""
-    payload = part.get_payload(decode=True)
-    content = payload if isinstance(payload, bytes) else b""
-    head, _, body = content.lstrip(b"\r\n").replace(b"\r\n", b"\n").partition(b"\n\n")
-    words = head.split(b"\n", 1)[0].split()
-    if len(words) < 2 or not words[0].startswith(b"HTTP/") or not words[1].isdigit():
-        return 0, b""
-    return int(words[1]), body

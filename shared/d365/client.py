@@ -20,8 +20,9 @@ import httpx
 from shared.d365 import batch
 from shared.d365.addresses import allowed_upload_url, environment_origin, expiry_of
 from shared.d365.batch import ChangesetResult, ReceiptRows
+from shared.d365.keyed_reader import KeyedReader
+from shared.d365.metadata import Metadata
 from shared.d365.outcomes import EntityResult, entity_results_of, error_texts_of
-from shared.d365.reader import Reader
 from shared.d365.tokens import Credential, Tokens
 from shared.d365.wire import IMPORT_TIMEOUT, TIMEOUT, Wire
 from shared.errors import RejectedError, RetryableError, UnknownOutcomeError
@@ -46,9 +47,9 @@ class WriteUrl:
         return f"WriteUrl(blob_id={self.blob_id!r}, expires_at={self.expires_at!r})"
 
 
-class D365Client(Reader):
-    """One D365 environment, as one application user. Reading back is in `Reader`; importing must not run in
-    parallel.
+class D365Client(KeyedReader):
+    """One D365 environment, as one application user. Reading back is in `Reader` and `KeyedReader`; importing must
+    not run in parallel.
 
     url: the environment's https address. upload_hosts: hosts packages may be uploaded to, exact (with a port
     where it is not 443) or as `*.domain`. now: the app's clock, for Retry-After dates only.
@@ -65,6 +66,7 @@ class D365Client(Reader):
     ) -> None:
         origin = environment_origin(url)
         super().__init__(Wire(origin, Tokens(credential, origin), http, now))
+        self.metadata = Metadata(self._wire)
         self._data_project = data_project
         self._upload_hosts = tuple(upload_hosts)
 

@@ -35,6 +35,11 @@ class Decoded:
     text: str
     passes: bool = False
 
+    @property
+    def is_known(self) -> bool:
+        """Whether the table has it; what it has not keeps its words and goes to IT."""
+        return self.code != UNKNOWN
+
 
 def decode(text: str) -> Decoded:
     """Recognise one of D365's texts; an unknown one comes back as `d365_refused`, for IT, with its own

@@ -243,6 +243,16 @@ READ_RETURNS = ReadSet(
     "RetailTransactionSalesLinesV2",
     (_text("ReturnTransactionNumber", 44), Field("ReturnLineNumber", DECIMAL)),
 )
+READ_SHIFTS = ReadSet(
+    "RetailPosBatches",
+    tuple(
+        field for field in SHIFT.fields
+        if field.name in {
+            "dataAreaId", "OperationUnitNumber", "Terminal", "BatchShiftId", "StoreNumber", "Status",
+            "StartDateTimeUtc", "CloseDateTimeUtc",
+        }
+    ),
+)  # fmt: skip
 READ_AUDITABLE = ReadSet(
     "RetailTransactionsAuditable",
     (
@@ -282,37 +292,41 @@ READ_POSTED_STATEMENTS = ReadSet(
 READ_SETS = (
     READ_HEADERS,
     READ_RETURNS,
+    READ_SHIFTS,
     READ_AUDITABLE,
     READ_VALIDATION_ERRORS,
     READ_AGGREGATIONS,
     READ_POSTED_STATEMENTS,
 )
 
-# The enum members that we write or compare with (D365 facts §2.1).
-ENUM_MEMBERS: dict[str, tuple[str, ...]] = {
-    "NoYes": ("Yes", "No"),
-    "RetailTransactionType": (
-        "Sales",
-        "IncomeExpense",
-        "StartingAmount",
-        "FloatEntry",
-        "RemoveTender",
-        "ChangeTender",
-        "SafeDrop",
-        "BankDrop",
-        "TenderDeclaration",
-    ),
-    "RetailEntryStatus": ("None", "Voided", "Cancelled"),
-    "RetailItemTransactionCode": ("ItemOnFile",),
-    "RetailPosBatchStatus": ("Closed",),
-    "RetailEodTransactionPostingStatus": ("Posted",),
-    "DMFExecutionSummaryStatus": (
-        "Unknown",
-        "NotRun",
-        "Executing",
-        "Succeeded",
-        "PartiallySucceeded",
-        "Failed",
-        "Canceled",
-    ),
+# The enum members that we write or compare with, and the numbers D365 keeps them under (D365 facts §2.1, §3.4).
+ENUM_MEMBERS: dict[str, dict[str, int]] = {
+    "NoYes": {"No": 0, "Yes": 1},
+    "RetailTransactionType": {
+        "Sales": 2,
+        "IncomeExpense": 18,
+        "StartingAmount": 20,
+        "FloatEntry": 5,
+        "RemoveTender": 4,
+        "ChangeTender": 6,
+        "SafeDrop": 17,
+        "BankDrop": 16,
+        "TenderDeclaration": 7,
+    },
+    "RetailEntryStatus": {"None": 0, "Voided": 1, "Cancelled": 4},
+    "RetailItemTransactionCode": {"ItemOnFile": 0},
+    "RetailPosBatchStatus": {"Closed": 2},
+    "RetailEodTransactionPostingStatus": {"Posted": 220},
+    "RetailEodShiftValidationErrorCode": {"None": 0},
+    "RetailClosingStatus": {"Closing": 1, "Error": 4},
 }
+# What the package API says of an import, as words; no enumeration of `$metadata`.
+EXECUTION_STATUSES = (
+    "Unknown",
+    "NotRun",
+    "Executing",
+    "Succeeded",
+    "PartiallySucceeded",
+    "Failed",
+    "Canceled",
+)

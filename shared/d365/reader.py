@@ -4,18 +4,29 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, time
+from itertools import pairwise
 from typing import TypeVar
 
 from shared.d365 import entities, records
 from shared.d365.addresses import same_origin
-from shared.d365.entities import CHILDREN, ReadSet
-from shared.d365.odata import all_of, any_of, condition, in_portions
+from shared.d365.entities import ReadSet
+from shared.d365.evidence_sets import (
+    READ_INVOICES,
+    READ_SHIFT_STATES,
+    READ_TERMINAL_STATES,
+    READ_VOUCHERS,
+)
+from shared.d365.odata import Member, all_of, any_of, condition, in_portions
 from shared.d365.outcomes import EntityResult, entity_results_of
 from shared.d365.records import (
     AuditableRow,
     HeaderRow,
+    Invoice,
     PostedStatement,
+    ShiftState,
     StatementAggregation,
+    StatementVoucher,
+    TerminalState,
     ValidationError,
 )
 from shared.d365.wire import Wire
@@ -23,6 +34,7 @@ from shared.errors import RejectedError, RetryableError
 from shared.retail.mapped import D365Key
 
 PAGES_MAX = 1_000
+SPELLS_MAX = 20
 _ROWS_A_PAGE = "odata.maxpagesize=10000"
 _CROSS_COMPANY = {"cross-company": "true"}
 Found = TypeVar("Found")
@@ -41,33 +53,6 @@ class Reader:
         where = condition("Comment", "eq", package)
         rows = await self._read("read_back", entities.READ_HEADERS, where, records.header_row)
         return [row for row in rows if row.package == package]
-
-    async def headers_by_key(self, keys: Collection[D365Key]) -> list[HeaderRow]:
-        """Give the headers that exist under these keys. A key without a row here is absent: that is proof."""
-        wanted = set(keys)
-        numbers = sorted({key.transaction_number for key in wanted})
-        rows = await self._read_named(
-            "read_by_key", entities.READ_HEADERS, "TransactionNumber", numbers, records.header_row
-        )
-        return [row for row in rows if row.key in wanted]
-
-    async def children_of(self, key: D365Key) -> dict[str, list[dict[str, object]]]:
-        """Give a suspect receipt's children by entity label, as D365 has them: five calls, for repair
-        only.
-        """
-        where = all_of(
-            (
-                condition("dataAreaId", "eq", key.legal_entity),
-                condition("OperatingUnitNumber", "eq", key.operating_unit),
-                condition("Terminal", "eq", key.terminal),
-                condition("TransactionNumber", "eq", key.transaction_number),
-            )
-        )
-        found: dict[str, list[dict[str, object]]] = {}
-        for entity in CHILDREN:
-            every_field = ReadSet(entity.odata_set, entity.fields)
-            found[entity.label] = await self._read("read_children", every_field, where, dict)
-        return found
 
     async def lines_that_came_back(self, key: D365Key) -> frozenset[int]:
         """Give the numbers of a receipt's lines that some other receipt in D365 returns."""
@@ -90,10 +75,7 @@ class Reader:
         """
         if not days:
             return []
-        conditions = [
-            condition("BusinessDate", "ge", datetime.combine(min(days), time.min, UTC)),
-            condition("BusinessDate", "le", datetime.combine(max(days), time(23, 59, 59), UTC)),
-        ]
+        conditions = [any_of(f"({all_of(_during(first, last))})" for first, last in _spells(days))]
         if since is not None:
             conditions.append(condition("LastValidationTime", "ge", since))
         rows = await self._read(
@@ -125,6 +107,45 @@ class Reader:
             "posted_statements", entities.READ_POSTED_STATEMENTS, "statementId", sorted(statements),
             records.posted_statement,
         )  # fmt: skip
+
+    async def invoices(self, sales_orders: Sequence[str]) -> list[Invoice]:
+        """Give the posted invoices of sales orders: of the first that one call can name."""
+        where = any_of(condition("SalesOrderNumber", "eq", one) for one in _first_portion(sales_orders))
+        return await self._read("invoices", READ_INVOICES, where, records.invoice)
+
+    async def vouchers(self, statements: Sequence[str]) -> list[StatementVoucher]:
+        """Give the vouchers of posted statements: of the first that one call can name."""
+        where = any_of(condition("statementId", "eq", one) for one in _first_portion(statements))
+        return await self._read("vouchers", READ_VOUCHERS, where, records.statement_voucher)
+
+    async def shift_states(self) -> list[ShiftState]:
+        """Give the shifts that headquarters has something against, of any store."""
+        in_error = condition("ErrorCode", "ne", Member("RetailEodShiftValidationErrorCode", "None"))
+        pending = condition("HasPendingOfflineTransactions", "eq", Member("NoYes", "Yes"))
+        where = any_of((in_error, pending))
+        return await self._read("shift_states", READ_SHIFT_STATES, where, records.shift_state)
+
+    async def terminal_states(self) -> list[TerminalState]:
+        """Give the registers that D365 calls busy: Closing or Error."""
+        where = any_of(
+            condition("ClosingStatus", "eq", Member("RetailClosingStatus", one))
+            for one in ("Closing", "Error")
+        )
+        return await self._read("terminal_states", READ_TERMINAL_STATES, where, records.terminal_state)
+
+    async def reference_rows(
+        self, source: ReadSet, where: str, keep: Callable[[Mapping[str, object]], bool] | None = None
+    ) -> list[Mapping[str, object]]:
+        """Give a set's rows across companies, page by page, of which `keep` chooses; `where` "" for all.
+
+        Raises:
+            RejectedError: the environment does not have the set, or not with these fields.
+        """
+        params = {"$select": source.select, **({"$filter": where} if where else {})}
+        found: list[Mapping[str, object]] = []
+        async for page in self._pages("reference", source.odata_set, params):
+            found += [row for row in page if keep is None or keep(row)]
+        return found
 
     async def _job_details(self, odata_set: str, execution_id: str) -> list[EntityResult]:
         """Read an import's counts from its job details; empty where the environment does not expose them."""
@@ -183,3 +204,32 @@ class Reader:
         raise RejectedError(
             f"{kind}: more than {PAGES_MAX} pages", field=kind, expected=f"{PAGES_MAX} pages at most"
         )
+
+
+def _first_portion(values: Sequence[str]) -> tuple[str, ...]:
+    return next(in_portions(values))
+
+
+def _spells(days: Collection[date]) -> list[tuple[date, date]]:
+    """Give days as spells of days that follow each other, so that one old day does not ask for all since.
+
+    Where there are too many to name in one call, the shortest gaps are asked for as well.
+    """
+    spells: list[tuple[date, date]] = []
+    for day in sorted(days):
+        if spells and (day - spells[-1][1]).days <= 1:
+            spells[-1] = (spells[-1][0], day)
+        else:
+            spells.append((day, day))
+    while len(spells) > SPELLS_MAX:
+        gaps = [(after[0] - before[1], at) for at, (before, after) in enumerate(pairwise(spells))]
+        _, at = min(gaps)
+        spells[at : at + 2] = [(spells[at][0], spells[at + 1][1])]
+    return spells
+
+
+def _during(first: date, last: date) -> tuple[str, str]:
+    return (
+        condition("BusinessDate", "ge", datetime.combine(first, time.min, UTC)),
+        condition("BusinessDate", "le", datetime.combine(last, time(23, 59, 59), UTC)),
+    )

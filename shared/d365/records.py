@@ -47,6 +47,32 @@ class HeaderRow:
 
 
 @dataclass(frozen=True, slots=True)
+class ShiftKey:
+    """The four values that name a shift in D365."""
+
+    legal_entity: str
+    operating_unit: str
+    terminal: str
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class ShiftRow:
+    """A shift as D365 has it. Instants are None where D365 has no date."""
+
+    key: ShiftKey
+    status: str
+    store_number: str
+    opened_at: datetime | None
+    closed_at: datetime | None
+
+    @property
+    def meaning(self) -> tuple[object, ...]:
+        """What must be equal for D365 to have the shift that was sent; its totals are figures for people."""
+        return self.status, self.store_number, self.opened_at, self.closed_at
+
+
+@dataclass(frozen=True, slots=True)
 class AuditableRow:
     """A receipt as headquarters judges it. `validation` and `statement` are "" where D365 says nothing."""
 
@@ -100,6 +126,59 @@ class PostedStatement:
     tax_amount: Decimal
 
 
+@dataclass(frozen=True, slots=True)
+class Invoice:
+    """A posted invoice of a sales order; a credit note's amount is negative."""
+
+    legal_entity: str
+    number: str
+    sales_order: str
+    amount: Decimal
+    voucher: str
+
+
+@dataclass(frozen=True, slots=True)
+class StatementVoucher:
+    """One voucher that a posted statement made in the ledger."""
+
+    legal_entity: str
+    statement: str
+    voucher: str
+
+
+@dataclass(frozen=True, slots=True)
+class StatementEvidence:
+    """What confirms a posted statement. was_asked: whether the rest was looked for; None: not shown, or not asked."""
+
+    journal: PostedStatement
+    was_asked: bool = False
+    invoices: tuple[Invoice, ...] | None = None
+    vouchers: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ShiftState:
+    """A shift as headquarters judges it. has_pending: the till still holds receipts that D365 does not have."""
+
+    legal_entity: str
+    store_number: str
+    terminal: str
+    shift: str
+    status: str
+    has_error: bool
+    error: str
+    has_pending: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TerminalState:
+    """A register's closing status: Closing and Error mean that D365 calls it busy."""
+
+    terminal: str
+    store_number: str
+    closing_status: str
+
+
 def header_row(values: Mapping[str, object]) -> HeaderRow:
     """Read a row of RetailTransactions; also a row that is to be sent, so that both compare."""
     return HeaderRow(
@@ -121,6 +200,23 @@ def header_row(values: Mapping[str, object]) -> HeaderRow:
 def returned_line(values: Mapping[str, object]) -> tuple[str, int]:
     """Read which line of which receipt a sales line returns."""
     return _text(values, "ReturnTransactionNumber"), int(_amount(values, "ReturnLineNumber"))
+
+
+def receipt_key_of(values: Mapping[str, object]) -> D365Key:
+    """Read the key of the receipt that a header or child row belongs to."""
+    return _key(values, "Terminal", "TransactionNumber")
+
+
+def shift_row(values: Mapping[str, object]) -> ShiftRow:
+    """Read a row of RetailPosBatches; also a row that is to be sent, so that both compare."""
+    key = ShiftKey(
+        _text(values, "dataAreaId").lower(), _text(values, "OperationUnitNumber"), _text(values, "Terminal"),
+        int(_amount(values, "BatchShiftId")),
+    )  # fmt: skip
+    return ShiftRow(
+        key, _text(values, "Status"), _text(values, "StoreNumber"), _instant(values.get("StartDateTimeUtc")),
+        _instant(values.get("CloseDateTimeUtc")),
+    )  # fmt: skip
 
 
 def auditable_row(values: Mapping[str, object]) -> AuditableRow:
@@ -153,18 +249,50 @@ def statement_aggregation(values: Mapping[str, object]) -> StatementAggregation:
         "InvoiceId",
         "ErrorMessage",
     )  # fmt: skip
-    return StatementAggregation(*(_text(values, name) for name in names))
+    company, *rest = (_text(values, name) for name in names)
+    return StatementAggregation(company.lower(), *rest)
 
 
 def posted_statement(values: Mapping[str, object]) -> PostedStatement:
     """Read a row of RetailStatementJourBIEntities."""
     return PostedStatement(
-        legal_entity=_text(values, "dataAreaId"),
+        legal_entity=_text(values, "dataAreaId").lower(),
         statement=_text(values, "statementId"),
         store_number=_text(values, "storeId"),
         posted_at=_instant(values.get("postedDateTime")) or _instant(values.get("postedDate")),
         sales_amount=_amount(values, "salesAmount"),
         tax_amount=_amount(values, "taxAmount"),
+    )
+
+
+def invoice(values: Mapping[str, object]) -> Invoice:
+    """Read a row of SalesInvoiceHeadersV2."""
+    return Invoice(
+        _text(values, "dataAreaId").lower(), _text(values, "InvoiceNumber"), _text(values, "SalesOrderNumber"),
+        _amount(values, "TotalInvoiceAmount"), _text(values, "LedgerVoucher"),
+    )  # fmt: skip
+
+
+def statement_voucher(values: Mapping[str, object]) -> StatementVoucher:
+    """Read a row of RetailStatementVoucherBIEntities."""
+    return StatementVoucher(
+        _text(values, "dataAreaId").lower(), _text(values, "statementId"), _text(values, "voucher")
+    )
+
+
+def shift_state(values: Mapping[str, object]) -> ShiftState:
+    """Read a row of RetailPosBatches."""
+    return ShiftState(
+        _text(values, "dataAreaId").lower(), _text(values, "StoreNumber"), _text(values, "Terminal"),
+        _text(values, "BatchShiftId"), _text(values, "Status"), _text(values, "ErrorCode") == "Error",
+        _text(values, "Error"), _text(values, "HasPendingOfflineTransactions") == "Yes",
+    )  # fmt: skip
+
+
+def terminal_state(values: Mapping[str, object]) -> TerminalState:
+    """Read a row of RetailTerminals."""
+    return TerminalState(
+        _text(values, "TerminalNumber"), _text(values, "StoreNumber"), _text(values, "ClosingStatus")
     )
 
 

@@ -27,11 +27,18 @@ from email.utils import parsedate_to_datetime
 import httpx
 
 from shared.d365.tokens import Tokens
-from shared.errors import RejectedError, RetryableError, ThrottledError, UnknownOutcomeError
+from shared.errors import (
+    AccessRefusedError,
+    RejectedError,
+    RetryableError,
+    ThrottledError,
+    UnknownOutcomeError,
+)
 
 TIMEOUT = httpx.Timeout(60.0, connect=10.0)
 # Importing answers only when D365 has unpacked the package.
 IMPORT_TIMEOUT = httpx.Timeout(180.0, connect=10.0)
+ANSWER_BYTES_MAX = 64 * 1_048_576
 _NOTHING_SENT = (
     httpx.ConnectError,
     httpx.ConnectTimeout,
@@ -83,11 +90,12 @@ class Wire:
         headers: Mapping[str, str] | None = None,
         repeatable: bool = True,
         patience: httpx.Timeout = TIMEOUT,
+        bytes_max: int = ANSWER_BYTES_MAX,
     ) -> Answer:
         """Call D365 itself. `path` begins with a slash; `repeatable`: the call may be made again without
         asking.
 
-        Raises: see the table above.
+        Raises: see the table above; a RejectedError also for an answer of more than `bytes_max`.
         """
         own = {
             "Authorization": f"Bearer {await self._tokens.bearer()}",
@@ -99,7 +107,7 @@ class Wire:
         request = self._http.build_request(
             method, self.origin + path, params=params, content=content, headers=own, timeout=patience
         )
-        return await self._exchange(kind, request, repeatable=repeatable)
+        return await self._exchange(kind, request, repeatable=repeatable, bytes_max=bytes_max)
 
     async def fetch(self, kind: str, method: str, url: str, content: bytes | None = None) -> Answer:
         """Call an address with its own signature, such as a blob: our token does not go there."""
@@ -114,31 +122,38 @@ class Wire:
             raise RejectedError("D365 gave an address that cannot be read") from error
         return await self._exchange(kind, request, repeatable=True)
 
-    async def _exchange(self, kind: str, request: httpx.Request, *, repeatable: bool) -> Answer:
+    async def _exchange(
+        self, kind: str, request: httpx.Request, *, repeatable: bool, bytes_max: int = ANSWER_BYTES_MAX
+    ) -> Answer:
         request_id = str(uuid.uuid4())
         request.headers["x-ms-client-request-id"] = request_id
         self.calls[kind] += 1
         try:
-            response = await self._http.send(request, follow_redirects=False)
+            response = await self._http.send(request, follow_redirects=False, stream=True)
+            content = await _content(response, bytes_max)
         except _NOTHING_SENT as error:
             raise RetryableError(f"{kind}: no connection to D365 ({type(error).__name__})") from error
         except httpx.RequestError as error:
             lost = f"{kind}: the answer got lost ({type(error).__name__}, request {request_id})"
             raise _not_known(lost, repeatable=repeatable) from error
+        if content is None:
+            expected = f"at most {bytes_max} bytes"
+            raise RejectedError(f"{kind}: D365's answer is too large", field=kind, expected=expected)
         if response.is_success:
-            return Answer(response.content, response.headers.get("content-type", ""))
-        raise self._refusal(kind, response, request_id, repeatable=repeatable)
+            return Answer(content, response.headers.get("content-type", ""))
+        raise self._refusal(kind, response, content, request_id, repeatable=repeatable)
 
     def _refusal(
-        self, kind: str, response: httpx.Response, request_id: str, *, repeatable: bool
+        self, kind: str, response: httpx.Response, content: bytes, request_id: str, *, repeatable: bool
     ) -> Exception:
-        status, text = response.status_code, error_text(response.content)
+        status, text = response.status_code, error_text(content)
         if status in (429, 503):
             wait = self._wait_seconds(response.headers.get("retry-after", ""))
             return ThrottledError(f"{kind}: {text or f'D365 answered {status}'}", wait_seconds=wait)
         if status in (401, 403):
             self._tokens.forget()
-            return RetryableError(f"{kind}: access refused ({status}): {text}".rstrip(": "))
+            refusal = AccessRefusedError if status == 403 else RetryableError
+            return refusal(f"{kind}: access refused ({status}): {text}".rstrip(": "))
         if status == 408 or status >= 500:
             lost = f"{kind}: D365 answered {status} (request {request_id}): {text}".rstrip(": ")
             return _not_known(lost, repeatable=repeatable)
@@ -155,6 +170,20 @@ class Wire:
         if until.tzinfo is None:
             until = until.replace(tzinfo=UTC)
         return max(0.0, (until - self._now()).total_seconds())
+
+
+async def _content(response: httpx.Response, bytes_max: int) -> bytes | None:
+    """Read a body as it comes; None as soon as it is larger than it may be."""
+    parts, size = [], 0
+    try:
+        async for part in response.aiter_bytes():
+            size += len(part)
+            if size > bytes_max:
+                return None
+            parts.append(part)
+    finally:
+        await response.aclose()
+    return b"".join(parts)
 
 
 def _not_known(message: str, *, repeatable: bool) -> Exception:

@@ -7,27 +7,32 @@ blindly.
 
 from __future__ import annotations
 
+import json
 import secrets
-from dataclasses import asdict
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 
 from shared.d365.decoder import decode
 from shared.errors import RejectedError, RetryableError, ThrottledError, UnknownOutcomeError
-from shared.flows.posting.apply import advance_members, close_package, rest_shifts, save_rows
+from shared.flows.posting.apply import advance_members, rest_shifts, save_rows
 from shared.flows.posting.build import content_of, mapped_again, mapped_shifts
-from shared.flows.posting.evidence import errors_of, headers_of, may_go, shifts_landed
-from shared.flows.posting.gather import gather
+from shared.flows.posting.conclude import FINAL, NEVER_STARTED, conclude, control_text
+from shared.flows.posting.evidence import may_go
+from shared.flows.posting.gather import RECEIPTS_MAX, gather
 from shared.flows.posting.material import being_sent, to_build
-from shared.flows.posting.read_back import outcomes_of
+from shared.flows.posting.pace import pause_seconds, poll_seconds
+from shared.flows.posting.preflight import contract_holds
+from shared.flows.posting.send_shifts import shifts_that_may_go
 from shared.flows.posting.set_aside import set_aside
-from shared.flows.posting.slot import Drive, LostLeaseError, is_waiting, next_poll_seconds, take_lease
+from shared.flows.posting.slot import Drive, LostLeaseError, is_waiting, take_lease
 from shared.flows.posting.trouble import (
     end_causes,
     end_trouble,
     history,
     note_trouble,
     open_package_cause,
+    rest_after,
     tell_of_long_import,
 )
 from shared.retail.mapped import MappedTransaction
@@ -56,8 +61,7 @@ STEPS_MAX = 12
 REFUSALS_MAX = 8
 UPLOAD_MARGIN_SECONDS = 300
 UPLOAD_HOURS = 24  # where the upload address does not say when it expires
-SILENT_PAUSE_SECONDS = 120.0
-FINAL = frozenset({"Succeeded", "PartiallySucceeded", "Failed", "Canceled"})
+CONTENT_BYTES_MAX = 64 * 1024 * 1024  # compressed; no limit of D365's is known
 
 
 def drive_key(environment: str) -> str:
@@ -87,19 +91,8 @@ async def _drive(services: Services, drive: Drive) -> str:
         stage = drive.package.text("Stage") if drive.package else DONE
         try:
             pause = await _step(services, drive, stage)
-        except ThrottledError as error:
-            await note_trouble(services, drive, "d365_throttled")
-            pause = error.wait_seconds or SILENT_PAUSE_SECONDS
-        except RetryableError as error:
-            services.log.warning("D365 did not answer: %s", error)
-            if error.wait_seconds is None:  # whoever says when to come back is not silent
-                await note_trouble(services, drive, "d365_silent")
-            pause = error.wait_seconds or SILENT_PAUSE_SECONDS
-        except RejectedError as error:
-            services.log.error("the package cannot go on: %s", error)
-            code = "package_stuck" if error.field == "package" else "d365_call_refused"
-            await note_trouble(services, drive, code, str(error))
-            pause = SILENT_PAUSE_SECONDS
+        except (RetryableError, RejectedError) as error:
+            pause = await _told(services, drive, error)
         if pause:
             await drive.let_go(services.now() + timedelta(seconds=pause))
             key = drive_key(services.settings.d365.environment_id)
@@ -108,6 +101,21 @@ async def _drive(services: Services, drive: Drive) -> str:
     await drive.let_go(services.now())
     await services.ring(services.queues.posting_due, drive_key(services.settings.d365.environment_id))
     return "paused"
+
+
+async def _told(services: Services, drive: Drive, error: RetryableError | RejectedError) -> float:
+    """Put D365's trouble before its owner; give how long D365 is left alone."""
+    if isinstance(error, RejectedError):
+        services.log.error("the package cannot go on: %s", error)
+        code = "package_stuck" if error.field == "package" else "d365_call_refused"
+        await note_trouble(services, drive, code, str(error))
+        return await rest_after(services, drive, RetryableError(str(error)))
+    if isinstance(error, ThrottledError):
+        await note_trouble(services, drive, "d365_throttled")
+    elif error.wait_seconds is None:  # whoever says when to come back is not silent
+        services.log.warning("D365 did not answer: %s", error)
+        await note_trouble(services, drive, "d365_silent")
+    return await rest_after(services, drive, error)
 
 
 async def _step(services: Services, drive: Drive, stage: str) -> float:
@@ -120,7 +128,7 @@ async def _step(services: Services, drive: Drive, stage: str) -> float:
     elif stage in (IMPORTING, UNKNOWN):
         return await _ask(services, drive)
     elif stage == READING:
-        await _read_back(services, drive)
+        await conclude(services, drive)
     else:
         await drive.free()
     return 0.0
@@ -128,7 +136,9 @@ async def _step(services: Services, drive: Drive, stage: str) -> float:
 
 async def _start_package(services: Services, drive: Drive) -> bool:
     """Gather the next package, write it and its members down, and put it into the slot."""
-    gathered = await gather(services)
+    if not await contract_holds(services, drive):
+        return False
+    gathered = await gather(services, drive.slot.number("ReceiptsMax") or RECEIPTS_MAX)
     if not gathered.members:
         return False
     environment = services.settings.d365.environment_id
@@ -163,13 +173,14 @@ async def _build(services: Services, drive: Drive) -> None:
     ]
     await save_rows(services.tables.shifts, shifts)
     kept = [one for row, one in good if row.key in saved or row.text("Status") == Status.SENDING]
-    if not kept and not mapped_shifts(material):
+    to_close = [shift for _, shift in mapped_shifts(material)]
+    if not kept and not to_close:
         await rest_shifts(services, material.shift_rows)
         await drive.save_package(Stage=DONE, EndedAt=now, History=history(services, drive, "nothing to send"))
         return
     project = services.settings.d365.data_project
     try:
-        built = await services.in_thread(content_of, project, package, kept, mapped_shifts(material))
+        built = await services.in_thread(content_of, project, package, kept, to_close)
     except RejectedError as error:
         services.log.error("package %s cannot be built: %s", package, error)
         await set_aside(services, project, package, material.shift_rows)
@@ -179,7 +190,8 @@ async def _build(services: Services, drive: Drive) -> None:
         Stage=BUILT,
         Receipts=len(kept),
         Sha256=built.sha256,
-        Rows=str(dict(built.rows_by_entity)),
+        Rows=json.dumps(built.rows_by_entity),
+        Control=control_text(built.control),
         Amount=str(sum((one.transaction.amount_paid for one in kept), start=Decimal(0))),
     )
 
@@ -198,19 +210,23 @@ async def _send(services: Services, drive: Drive) -> None:
     assert drive.package is not None
     package, attempt = drive.package.text("Package"), drive.package.number("Attempt") + 1
     material, good = await being_sent(services, drive)
-    mapped = [one for _, one in await may_go(services, good)]
-    if not mapped and not material.shift_rows:
-        await drive.save_package(Stage=READING)
+    mapped = [one for _, one in await may_go(services, good, sent_before=attempt > 1)]
+    closed = await shifts_that_may_go(services, mapped_shifts(material))
+    if not mapped and not closed:
+        note = history(services, drive, "D365 has rows of all of it: nothing is sent over them")
+        await drive.save_package(Stage=READING, FinalStatus="", Rows="{}", History=note)
         return
-    built = await services.in_thread(
-        content_of, services.settings.d365.data_project, package, mapped, mapped_shifts(material)
-    )
+    built = await services.in_thread(content_of, services.settings.d365.data_project, package, mapped, closed)
+    if len(built.content) > CONTENT_BYTES_MAX and len(mapped) > 1:
+        await _cut_in_half(services, drive, good)
+        return
     execution = f"{package}-{attempt}"
     await drive.save_package(
         Stage=UPLOADING,
         Attempt=attempt,
         ExecutionId=execution,
         Sha256=built.sha256,
+        Rows=json.dumps(built.rows_by_entity),
         History=history(services, drive, "uploading"),
     )
     target = await services.d365.write_url(f"{execution}.zip")
@@ -237,6 +253,18 @@ async def _send(services: Services, drive: Drive) -> None:
     await end_trouble(services, drive)
 
 
+async def _cut_in_half(
+    services: Services, drive: Drive, good: Sequence[tuple[Row, MappedTransaction]]
+) -> None:
+    """A package larger than D365's upload should be goes in two; nothing was sent yet."""
+    rows = sorted((row for row, _ in good), key=lambda row: (row.partition, row.key))
+    half = len(rows) // 2
+    await advance_members(services, rows[half:], Status.MAPPED, "its package was too large and is cut in two")
+    await drive.save_package(
+        History=history(services, drive, f"too large: {half} of {len(rows)} receipts go on")
+    )
+
+
 async def _refused_whole(services: Services, drive: Drive, text: str) -> None:
     """D365 would not take the package. What passes by itself, such as another import that runs, is waited for;
     else it is tried a few times before its receipts are held with D365's words.
@@ -246,7 +274,7 @@ async def _refused_whole(services: Services, drive: Drive, text: str) -> None:
     await drive.save_package(Refusals=refusals)
     if decode(text).passes or refusals < REFUSALS_MAX:
         await note_trouble(services, drive, "d365_call_refused", text)
-        raise RetryableError(text, wait_seconds=SILENT_PAUSE_SECONDS)
+        raise RetryableError(text, wait_seconds=pause_seconds(None, refusals - 1, services.chance()))
     await drive.save_package(Stage=READING, FinalStatus="not taken", LastError=text[:1000])
 
 
@@ -255,58 +283,27 @@ async def _ask(services: Services, drive: Drive) -> float:
     assert drive.package is not None
     status = await services.d365.execution_status(drive.package.text("ExecutionId"))
     await end_trouble(services, drive)
-    if status is None:
+    if status in (None, "Unknown"):  # D365 knows nothing of it, or no more
         expires_at = drive.package.instant("UploadExpiresAt")
         if services.now() > expires_at + timedelta(seconds=UPLOAD_MARGIN_SECONDS):
             await drive.save_package(
-                Stage=READING, FinalStatus="never started", History=history(services, drive, "never started")
+                Stage=READING, FinalStatus=NEVER_STARTED, History=history(services, drive, NEVER_STARTED)
             )
             return 0.0
-        return next_poll_seconds(drive.slot.number("Polls"))
+        await tell_of_long_import(services, drive)
+        return _until_next_poll(drive)
     if drive.package.text("Stage") == UNKNOWN:
         note = f"D365 had taken it ({status})"
         await drive.save_package(Stage=IMPORTING, History=history(services, drive, note))
         await end_causes(services, cause("import_answer_lost", drive.package.text("Package")), note)
     if status not in FINAL:
         await tell_of_long_import(services, drive)
-        return next_poll_seconds(drive.slot.number("Polls"))
+        return _until_next_poll(drive)
     await drive.save_package(
         Stage=READING, FinalStatus=status, History=history(services, drive, f"import ended: {status}")
     )
     return 0.0
 
 
-async def _read_back(services: Services, drive: Drive) -> None:
-    """Read back what D365 has of the package, move its receipts on, and free the slot."""
-    assert drive.package is not None
-    package = drive.package
-    name, readings = package.text("Package"), package.number("Readings") + 1
-    material, good = await being_sent(services, drive)
-    ended = package.text("FinalStatus") in FINAL
-    results = await services.d365.entity_results(package.text("ExecutionId")) if ended else []
-    errors = await errors_of(services, package, results) if ended else {"": [package.text("LastError")]}
-    headers = await headers_of(services, name, good)
-    await end_trouble(services, drive)
-    outcomes = outcomes_of(good, headers, errors, readings)
-    await drive.renew()
-    left = await close_package(
-        services, name, outcomes, material.shift_rows, shifts_in=shifts_landed(results)
-    )
-    counts = {"Entities": str([asdict(one) for one in results])[:20_000]}
-    if left:
-        again = history(services, drive, f"{left} not there: sending them again")
-        await drive.save_package(Stage=BUILT, Readings=readings, History=again, **counts)
-        return
-    if package.flag("TookLong"):
-        await end_causes(services, cause("import_takes_long", name), "D365 named an end")
-    if package.flag("AnswerLost"):
-        await end_causes(services, cause("import_answer_lost", name), "settled by reading back")
-    sent = sum(1 for one in outcomes if one.sent)
-    await drive.save_package(
-        Stage=DONE,
-        EndedAt=services.now(),
-        ReadBack=sent,
-        History=history(services, drive, f"{sent} read back"),
-        **counts,
-    )
-    await drive.free()
+def _until_next_poll(drive: Drive) -> float:
+    return poll_seconds(drive.slot.number("Polls"), drive.slot.number("Slowed"))

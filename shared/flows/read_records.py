@@ -23,9 +23,9 @@ _SHOWN = {
     "revision": "Revision", "adapter": "Adapter", "document_sha256": "DocumentSha256", "mapping_version": "MappingVersion",
     "late": "Late", "package": "Package", "legal_entity": "LegalEntity", "operating_unit": "OperatingUnit",
     "register": "Register", "d365_number": "D365Number", "d365_statement": "D365Statement", "sales_order": "SalesOrder",
-    "invoice": "Invoice", "cause": "Cause", "cause_value": "CauseValue", "fingerprint": "Fingerprint",
-    "excluded_because": "ExcludedBecause", "reversal_of": "ReversalOf", "replacement_of": "ReplacementOf",
-    "reversed_by": "ReversedBy", "replaced_by": "ReplacedBy",
+    "invoice": "Invoice", "credit_note": "CreditNote", "cause": "Cause", "cause_value": "CauseValue",
+    "fingerprint": "Fingerprint", "excluded_because": "ExcludedBecause", "reversal_of": "ReversalOf",
+    "replacement_of": "ReplacementOf", "reversed_by": "ReversedBy", "replaced_by": "ReplacedBy",
 }  # fmt: skip
 
 
@@ -43,6 +43,7 @@ async def read_transaction(
     }
     body["received_at"] = row.instant("ReceivedAt").isoformat()
     body["completed_at"] = row.instant("CompletedAt").isoformat()
+    body["evidence"] = [line for line in row.text("Evidence").split("\n") if line]
     body["history"] = row.text("History").split("\n")
     return body
 

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 
-from shared.d365.records import AuditableRow, PostedStatement
 from shared.errors import (
     AlreadyThereError,
     ChangedMeanwhileError,
@@ -22,9 +21,11 @@ from shared.errors import (
 )
 from shared.flows.posting.apply import save_rows
 from shared.flows.posting.read_back import refusal_cause
-from shared.flows.posting.slot import is_waiting
+from shared.flows.posting.slot import is_throttled, is_waiting
 from shared.flows.posting.trouble import end_causes, open_package_cause
-from shared.retail.mapped import D365Key
+from shared.flows.tracking.ask import REFUSED, News, ask
+from shared.flows.tracking.effects import rests_on
+from shared.flows.tracking.tell import remember, tell
 from shared.retail.reasons import Cause, cause
 from shared.retail.status import ENDED, Status
 from shared.services import Services
@@ -38,36 +39,11 @@ from shared.storage.causes import (
 )
 from shared.storage.due import STATEMENT, TRACK, Due, due_from, finish_due, list_due, note_due
 from shared.storage.keys import join_key
-from shared.storage.packages import read_slot
 from shared.storage.protocols import Row
 from shared.storage.receipts import advanced, key_of, receipts_of_day
 
 PASSED = frozenset({"Successful", "Succeeded", "Success"})
-REFUSED = frozenset({"Failed", "Error"})
-POSTED_STATE = "Posted"
 STORE_DAYS_AT_ONCE = 16
-
-
-@dataclass(frozen=True, slots=True)
-class _News:
-    """What D365 says now: receipts by key, posted statements by legal entity and number."""
-
-    receipts: Mapping[D365Key, AuditableRow]
-    by_day: Mapping[tuple[str, date | None], Sequence[AuditableRow]]
-    posted: Mapping[tuple[str, str], PostedStatement]
-    errors: Mapping[str, str]
-
-    def is_posted(self, seen: AuditableRow) -> bool:
-        """Posted: its statement is in D365's journal of posted ones, and nothing of it is in an earlier state."""
-        return bool(seen.statement) and (seen.key.legal_entity, seen.statement) in self.posted
-
-    def digest(self, operating_unit: str, day: date) -> str:
-        """Say in a few characters what D365 has of a store-day: another text, other news."""
-        own = sorted(
-            (row.key.terminal, row.key.transaction_number, row.validation, row.statement, self.is_posted(row))
-            for row in self.by_day.get((operating_unit, day), ())
-        )
-        return hashlib.sha256(repr(own).encode()).hexdigest()[:32]
 
 
 async def track_packages(services: Services) -> int:
@@ -78,12 +54,12 @@ async def track_packages(services: Services) -> int:
         return 0
     days = {due_from(row).day for row in due_rows}
     try:
-        news = await _ask(services, days)
+        news = await ask(services, days, tills_first=turn.flag("TillsFirst"))
     except (RetryableError, RejectedError) as error:
         await _note_trouble(services, turn, error)
         services.log.warning("D365 could not be asked what it posted: %s", error)
         return 0
-    await _end_trouble(services, turn)
+    turn = await tell(services, await _end_trouble(services, turn), news)
     moved = 0
     for at in range(0, len(due_rows), STORE_DAYS_AT_ONCE):
         part = due_rows[at : at + STORE_DAYS_AT_ONCE]
@@ -103,18 +79,12 @@ async def _take_turn(services: Services) -> Row | None:
             return replace(row, etag=await table.insert(row))
         if row.instant("AskedAt") + timedelta(minutes=services.settings.tracking_minutes) > now:
             return None
-        if is_waiting(row, now, timedelta(0)) or await _is_throttled(services):
+        if is_waiting(row, now, timedelta(0)) or await is_throttled(services):
             return None
-        row = row.with_values(AskedAt=now, NextTry=None)
+        row = row.with_values(AskedAt=now, NextTry=None, TillsFirst=not row.flag("TillsFirst"))
         return replace(row, etag=await table.replace(row, row.etag))
     except (AlreadyThereError, ChangedMeanwhileError):
         return None
-
-
-async def _is_throttled(services: Services) -> bool:
-    """Say whether posting was told to come back later: that holds for every request of ours."""
-    slot = await read_slot(services.tables.packages, services.settings.d365.environment_id)
-    return "d365_throttled" in slot.text("Trouble").split() and is_waiting(slot, services.now(), timedelta(0))
 
 
 async def _note_trouble(services: Services, turn: Row, error: RetryableError | RejectedError) -> None:
@@ -123,56 +93,31 @@ async def _note_trouble(services: Services, turn: Row, error: RetryableError | R
     codes = " ".join(sorted({*turn.text("Trouble").split(), code}))
     wait_seconds = error.wait_seconds if isinstance(error, RetryableError) else None
     next_try = services.now() + timedelta(seconds=wait_seconds or 0)
-    await _remember(services, turn.with_values(Trouble=codes, NextTry=next_try))
+    await remember(services, turn.with_values(Trouble=codes, NextTry=next_try))
     await open_package_cause(services, None, cause(code, services.settings.d365.environment_id))
 
 
-async def _end_trouble(services: Services, turn: Row) -> None:
+async def _end_trouble(services: Services, turn: Row) -> Row:
     codes = turn.text("Trouble").split()
     for code in codes:
         await end_causes(services, cause(code, services.settings.d365.environment_id), "D365 answers again")
-    if codes:
-        await _remember(services, turn.with_values(Trouble=None))
+    return await remember(services, turn.with_values(Trouble=None)) if codes else turn
 
 
-async def _remember(services: Services, turn: Row) -> None:
-    with contextlib.suppress(ChangedMeanwhileError):  # another worker's turn has begun; it asks for itself
-        await services.tables.packages.replace(turn, turn.etag)
-
-
-async def _ask(services: Services, days: set[date]) -> _News:
-    """At most four questions: receipts, statements, posted statements, validation errors."""
-    found = await services.d365.auditable(None, days)
-    known = services.posted_statements
-    named = {(row.key.legal_entity, row.statement) for row in found if row.statement}
-    for number in known.keys() - named:
-        del known[number]  # of days that nobody waits for any more
-    statements = sorted({statement for _, statement in named - known.keys()})
-    aggregations = await services.d365.statement_aggregations(statements) if statements else []
-    posted = await services.d365.posted_statements(statements) if statements else []
-    by_day: dict[tuple[str, date | None], list[AuditableRow]] = {}
-    for row in found:
-        by_day.setdefault((row.key.operating_unit, row.business_day), []).append(row)
-    refused = sorted({row.key.transaction_number for row in found if row.validation in REFUSED})
-    errors = await services.d365.validation_errors(refused) if refused else []
-    unfinished = {(one.legal_entity, one.statement) for one in aggregations if one.status != POSTED_STATE}
-    for journal in posted:
-        number = (journal.legal_entity, journal.statement)
-        if journal.posted_at is not None and number not in unfinished:
-            known[number] = journal
-    return _News(
-        receipts={row.key: row for row in found},
-        by_day=by_day,
-        posted=known,
-        errors={one.transaction_number: one.text for one in reversed(errors)},
+def _digest(news: News, operating_unit: str, day: date) -> str:
+    """Say in a few characters what D365 has of a store-day: another text, other news."""
+    own = sorted(
+        (row.key.terminal, row.key.transaction_number, row.validation, row.statement, news.is_posted(row))
+        for row in news.by_day.get((operating_unit, day), ())
     )
+    return hashlib.sha256(repr(own).encode()).hexdigest()[:32]
 
 
-async def _follow(services: Services, due_row: Row, news: _News) -> int:
+async def _follow(services: Services, due_row: Row, news: News) -> int:
     """Move one store-day's receipts on by what D365 said; a store-day without news is not even read."""
     due = due_from(due_row)
     store = await services.mappings.store(due.store, due.day)
-    digest = news.digest(store.operating_unit, due.day) if store is not None else ""
+    digest = _digest(news, store.operating_unit, due.day) if store is not None else ""
     if due_row.text("Seen") == digest:
         return 0
     rows = await receipts_of_day(services.tables.transactions, due.store, due.day)
@@ -210,7 +155,7 @@ async def _apply(
     return len(saved)
 
 
-def _move(services: Services, row: Row, news: _News) -> tuple[Row, Cause | None] | None:
+def _move(services: Services, row: Row, news: News) -> tuple[Row, Cause | None] | None:
     """Say how a receipt moves on, or None when D365 has no news of it."""
     seen = news.receipts.get(key_of(row))
     if seen is None:
@@ -233,10 +178,11 @@ def _move(services: Services, row: Row, news: _News) -> tuple[Row, Cause | None]
     if status is Status.SENT and (seen.validation in PASSED or seen.statement):
         row, status, moved = advanced(row, Status.VALIDATED, now, "by headquarters"), Status.VALIDATED, True
     if status is Status.VALIDATED and news.is_posted(seen):
-        evidence = f"in D365 statement {seen.statement}"
+        rests = rests_on(seen, news.evidence[seen.key.legal_entity, seen.statement], row.text("Shape"))
         row = advanced(
-            row, Status.POSTED, now, evidence, D365Statement=seen.statement, SalesOrder=seen.sales_order or None,
-            Invoice=seen.invoice or None,
+            row, Status.POSTED, now, f"in D365 statement {seen.statement}", D365Statement=seen.statement,
+            SalesOrder=seen.sales_order or None, Invoice=rests.invoice or None, CreditNote=rests.credit_note or None,
+            Evidence="\n".join(rests.lines),
         )  # fmt: skip
         moved = True
     return (row, None) if moved else None

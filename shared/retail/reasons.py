@@ -45,6 +45,16 @@ class Cause:
     def reason(self) -> Reason:
         return REASONS[self.code]
 
+    @property
+    def owner(self) -> str:
+        """Whose it is: the reason's owner, unless the cause's own rule has another."""
+        return self.words.get("owner", self.reason.owner)
+
+    @property
+    def fault(self) -> str:
+        """Whose fault it is, as `owner`."""
+        return self.words.get("fault", self.reason.fault)
+
     def texts(self) -> dict[str, str]:
         """Give the four parts of the message, filled in; a word nobody gave shows as an ellipsis."""
         words = _Words(self.words, value=self.value)
@@ -159,6 +169,20 @@ _ALL = (
         "Correct the mapping that gives the value, or have the till send a shorter one; then release.",
     ),
     Reason(
+        "d365_rule", FINANCE, D365_DATA,
+        "D365's rule “{rule}” would refuse receipts: {problem}.",
+        "They were judged here before sending, by D365's own rules and its reference data as last read.",
+        "These receipts are held and not sent; other receipts go on.",
+        "{do_this}",
+    ),
+    Reason(
+        "d365_reference", RETAIL_SYSTEMS, D365_DATA,
+        "Our mappings name what D365 does not have: {problem}.",
+        "The mappings were compared with D365's own reference data as last read.",
+        "Receipts that need it are held and not sent; other receipts go on.",
+        "{do_this}",
+    ),
+    Reason(
         "kind_not_supported", IT, SYSTEM,
         "The tills send transactions of the kind “{value}”, which cannot go to D365 yet.",
         "This release does not know how D365 wants them.",
@@ -239,6 +263,21 @@ _ALL = (
         "It is tried again by itself.",
     ),
     Reason(
+        "d365_contract_mismatch", IT, SYSTEM,
+        "D365 no longer has {value} as this app uses it: expected {expected}, found {found}.",
+        "D365 was updated or changed, or the app was pointed at another release of it.",
+        "Nothing goes to D365 until this is put right; receipts wait, mapped, and nothing is lost.",
+        "Have the field or the set put back in D365, or install the app's release that knows the change. "
+        "It is looked at again every quarter of an hour by itself.",
+    ),
+    Reason(
+        "d365_evidence_missing", IT, SYSTEM,
+        "D365 does not show {value} to this app.",
+        "The set is not there in this environment, or the app's role may not read it.",
+        "Receipts go to D365, but {answer} stays unknown, and is never assumed.",
+        "Give the app's role the right to read it, or have it made public in D365; it is looked at again every day.",
+    ),
+    Reason(
         "package_stuck", IT, SYSTEM,
         "Package {value} cannot go on: {problem}.",
         "A kept document was altered, or its adapter is gone.",
@@ -260,6 +299,14 @@ _ALL = (
         "Nothing to do: it is being asked, and only what D365 does not have is sent again.",
     ),
     Reason(
+        "import_failed", IT, D365_DATA,
+        "D365 imported nothing of package {value}: “{words}”.",
+        "Its data project or batch jobs do not work, or one of the receipts fails the whole import.",
+        "Its receipts go in ever smaller packages and, at the end, one by one; that takes longer. Nothing is lost.",
+        "Read D365's words; check the data project and its entities and the batch jobs. It ends by itself when the package "
+        "is settled.",
+    ),
+    Reason(
         "d365_refused", IT, D365_DATA,
         "D365 refused receipts: “{words}”.",
         "D365's own words are given as they came; they are not recognised yet.",
@@ -279,6 +326,27 @@ _ALL = (
         "D365's rule “Validate store transactions” found a contradiction.",
         "The receipts are in D365 but stay out of its statements.",
         "Correct the cause in D365, run its validation again; the answer is picked up by itself.",
+    ),
+    Reason(
+        "d365_statement_stands", FINANCE, D365_DATA,
+        "D365 statement {value} of store {store} stands still at “{state}”: “{words}”.",
+        "{sentence}",
+        "Its receipts are in D365, but in no ledger until it is posted.",
+        "{action}",
+    ),
+    Reason(
+        "d365_shift_in_error", STORE_OPERATIONS, STORE_TIMING,
+        "D365 has an error on shift {shift} of till {terminal}, store {store}: “{words}”.",
+        "Headquarters' check of the shift found something, or the till still holds receipts that it has not sent.",
+        "The store's financial statement waits for the shift.",
+        "Have the till send what it still holds, then correct or acknowledge the error on the shift in D365.",
+    ),
+    Reason(
+        "d365_till_busy", STORE_OPERATIONS, STORE_TIMING,
+        "D365 calls till {value} of store {store} busy: its closing status is “{state}”.",
+        "A statement is closing the till, or closing it has failed.",
+        "D365 makes no new statement for the till meanwhile.",
+        "Wait where it says Closing. Where it says Error, or it lasts, have the D365 team clear the till's closing status.",
     ),
     Reason(
         "changed_in_d365", FINANCE, D365_DATA,

@@ -17,12 +17,16 @@ from shared.storage.keys import join_key
 from shared.storage.protocols import Condition, Row, Table, Upsert, Value
 
 OPEN, CLOSED = "open", "ended"
-RECEIPT, SHIFT, NUMBER, PACKAGE = "receipt", "shift", "number", "package"
+RECEIPT, SHIFT, NUMBER, PACKAGE, STATEMENT, MAPPING = (
+    "receipt", "shift", "number", "package", "statement", "mapping",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One thing a cause holds. `what` is receipt, shift, number (a receipt that never arrived) or package."""
+    """One thing a cause holds. `what` is receipt, shift, number (a receipt that never arrived), package, statement or
+    mapping.
+    """
 
     what: str
     store: str
@@ -78,12 +82,12 @@ def cause_row(cause: Cause, member: Member, since: datetime) -> Row:
     texts = cause.texts()
     values: dict[str, Value] = {
         "State": OPEN,
-        "Owner": cause.reason.owner,
+        "Owner": cause.owner,
         "WhatHappened": texts["what_happened"],
         "Why": texts["why"],
         "HoldsUp": texts["holds_up"],
         "DoThis": texts["do_this"],
-        "Fault": cause.reason.fault,
+        "Fault": cause.fault,
         "Reason": cause.code,
         "Value": cause.value,
         "What": member.what,

@@ -66,6 +66,16 @@ _ROUTES: tuple[tuple[str, str, str, list[dict[str, list[str]]], str, dict[str, s
         "post", "/shifts/{store}/{terminal}/{shift}/end", "End a shift that nobody closed, or that overlaps the next.",
         _PEOPLE, "application/json", {"200": "Object", "404": "Problem", "422": "Problem"},
     ),
+    (
+        "get", "/preflight", "The last check of what D365 has against what this app uses of it.", _PEOPLE, "",
+        {"200": "Object", "404": "Problem"},
+    ),
+    ("post", "/preflight", "Make that check now.", _PEOPLE, "", {"200": "Object", "422": "Problem"}),
+    (
+        "get", "/reference", "What was read of D365's reference data, what is unknown, what our mappings name in vain.",
+        _PEOPLE, "", {"200": "Object", "404": "Problem"},
+    ),
+    ("post", "/reference", "Read D365's reference data now.", _PEOPLE, "", {"200": "Object"}),
     ("get", "/usage", "Storage operations and D365 calls of this instance so far.", _PEOPLE, "", {"200": "Object"}),
     ("get", "/openapi.json", "This description.", [], "", {"200": "Object"}),
     ("get", "/schemas/transactions.json", "The JSON Schema of the body of /transactions.", [], "", {"200": "Object"}),
@@ -197,7 +207,8 @@ _VERDICTS: dict[str, Any] = {
                 "items": {
                     "type": "object",
                     "properties": {
-                        name: {"type": "string"} for name in ("rule", "field", "expected", "found")
+                        name: {"type": "string"}
+                        for name in ("rule", "field", "expected", "found", "d365_rule")
                     },
                 },
             },

@@ -226,6 +226,18 @@ class PostingWorld:
         answer = await self.http.patch(address, json=values, headers=headers)
         assert answer.is_success, answer.text
 
+    async def write_receipt(self, number: str, **values: object) -> None:
+        """Somebody else writes a header into D365 under a number of ours."""
+        day = "2017-12-23T12:00:00Z"
+        header = {
+            "dataAreaId": "usrt", "OperatingUnitNumber": "052", "Terminal": "NY01-1", "TransactionNumber": number,
+            "TransactionType": "Sales", "TransactionStatus": "None", "businessDate": day, "TransactionDate": day,
+            "Currency": "USD", "CustomerAccount": "C1", **values,
+        }  # fmt: skip
+        address = f"{self.url}/data/RetailTransactions?cross-company=true"
+        answer = await self.http.post(address, json=header, headers=await self._bearer())
+        assert answer.is_success, answer.text
+
     async def add_tax_line(self, number: str, **values: object) -> None:
         """Somebody in D365 adds the tax line that a receipt of one line lacks."""
         line = {
@@ -291,6 +303,11 @@ class PostingWorld:
                 self.effects.dead = False
         if jobs:
             await self.headquarters()
+
+    async def ring_and_deliver(self) -> None:
+        """Let one heartbeat ring, and hear what it rang."""
+        await self._ring()
+        await self.deliver()
 
     async def _ring(self) -> None:
         await ring_overdue(self.services)
@@ -381,7 +398,13 @@ async def posting_world(folder: Path) -> AsyncIterator[PostingWorld]:
             tables = memory_tables(hand, before_effect=effects.before, after_effect=effects.after)
             queues = memory_queues(hand, before_effect=effects.before, after_effect=effects.after)
             services = Services(
-                settings_for(hand), tables, queues, d365, MappingCache(tables.mappings), Counter()
+                settings_for(hand),
+                tables,
+                queues,
+                d365,
+                MappingCache(tables.mappings),
+                Counter(),
+                chance=lambda: 0.5,
             )
             world = PostingWorld(hand, services, effects, http, running.url)
             await world.sim("setup", SETUP)

@@ -82,7 +82,7 @@ def test_a_count_that_d365_does_not_take_is_held_with_its_words_and_stops_no_nei
         await world.send(sale_document(1, shift="1"), closing("24.00"))
         await world.drive(120)
         assert await world.statuses() == {"T1": "posted", "T9": "held"}
-        assert list(await world.causes()) == ["d365_data_refused"]
+        assert list(await world.causes()) == ["d365_refused"]
 
     tell(story, tmp_path, tender_declarations="auditable")
 
@@ -103,3 +103,15 @@ def test_a_count_goes_in_one_changeset_with_its_header_or_not_at_all(
         assert len(await world.in_d365()) == len(there)
 
     tell(story, tmp_path)
+
+
+def test_a_count_that_d365_takes_stands_in_its_statement(tmp_path: Path) -> None:
+    async def story(world: PostingWorld) -> None:
+        await world.sim("switches", {"tender_declaration_insert": "accept"})
+        await world.send(sale_document(1, shift="1"), closing("24.00"))
+        await world.drive(180)
+        assert (await world.statuses())["T1"] == "posted"
+        assert str((await cash_line(world))["countedAmount"]) == "24"
+        assert "d365_refused" not in await world.causes()
+
+    tell(story, tmp_path, tender_declarations="auditable")

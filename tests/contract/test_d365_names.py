@@ -12,8 +12,9 @@ from typing import Any
 
 import pytest
 
-from shared.d365 import entities
+from shared.d365 import entities, reference_sets
 from shared.d365.entities import ENTITIES, ENUM, ENUM_MEMBERS, READ_SETS, Entity, Field, ReadSet
+from shared.retail.d365_rules import REFERENCES, RULES
 
 EXTRACT = Path(__file__).parents[2].parent / "shared" / "research" / "d365-entities.json"
 
@@ -65,6 +66,41 @@ def test_every_entity_we_write_has_the_names_types_lengths_and_key_of_the_metada
 @pytest.mark.parametrize("source", READ_SETS, ids=lambda source: source.odata_set)
 def test_every_set_we_read_has_the_fields_we_ask_for(extract: dict[str, Any], source: ReadSet) -> None:
     assert problems_of_fields(extract, source.odata_set, source.fields) == []
+
+
+@pytest.mark.parametrize("source", reference_sets.IN_THE_EXTRACT, ids=lambda source: source.odata_set)
+def test_every_reference_set_has_the_fields_we_ask_for(extract: dict[str, Any], source: ReadSet) -> None:
+    """The company is no field of most sets there: every set of a company's own has it (D365 facts §5)."""
+    fields = tuple(one for one in source.fields if one.name != "dataAreaId")
+    assert problems_of_fields(extract, source.odata_set, fields) == []
+
+
+# By hand: reference sets of which the extract has at most the entity, with that entity, "" where it has none.
+NAMED_ELSEWHERE = {
+    "TaxGroupDatas": "TaxGroupDataEntity", "TaxItemGroups": "TaxItemGroupEntity", "TaxCodes": "TaxCodeEntity",
+    "RetailIncomeExpenseAccounts": "RetailIncomeExpenseAccountEntity", "LedgerFiscalPeriods": "", "FiscalPeriods": "",
+    "TrackingDimensionGroups": "", "ProductUnitOfMeasureConversions": "", "UnitOfMeasureConversions": "",
+    "ProductDefaultOrderSettings": "",
+}  # fmt: skip
+
+
+def test_reference_sets_of_other_sources_are_these_and_their_known_fields_exist(
+    extract: dict[str, Any],
+) -> None:
+    assert {source.odata_set for source in reference_sets.NAMED_ELSEWHERE} == set(NAMED_ELSEWHERE)
+    by_name = {one["entity"]: {field["name"] for field in one["fields"]} for one in extract["entities"]}
+    for source in reference_sets.NAMED_ELSEWHERE:
+        entity = NAMED_ELSEWHERE[source.odata_set]
+        if entity:
+            names = {field.name for field in source.fields} - {"dataAreaId"}
+            assert names <= by_name[entity], source.odata_set
+
+
+def test_what_each_reference_set_is_needed_for_is_said() -> None:
+    every = (*reference_sets.IN_THE_EXTRACT, *reference_sets.NAMED_ELSEWHERE)
+    assert set(reference_sets.NEEDED_FOR) == {source.odata_set for source in every}
+    known = {*RULES, *REFERENCES}
+    assert all(name in known for names in reference_sets.NEEDED_FOR.values() for name in names)
 
 
 @pytest.mark.parametrize("enum", sorted(ENUM_MEMBERS))

@@ -70,7 +70,7 @@ def test_a_day_of_receipts_is_posted_once_and_each_knows_its_d365_statement(tmp_
         )
         assert (package.number("Attempt"), package.text("Amount")) == (1, "120.00")
         assert package.text("Rows") == (
-            "{'Sales transactions V2': 5, 'Payment transactions V2': 10, 'Tax transactions': 5, 'Transactions': 5}"
+            '{"Sales transactions V2": 5, "Payment transactions V2": 10, "Tax transactions": 5, "Transactions": 5}'
         )
         (upload,) = world.effects.uploads
         assert package.text("Sha256") == hashlib.sha256(upload).hexdigest()
@@ -184,7 +184,9 @@ def test_a_d365_that_is_silent_for_an_hour_costs_nothing_but_time(tmp_path: Path
         until = world.hand() + timedelta(hours=1)
         await world.fault("silent", **{"from": world.hand().isoformat(), "until": until.isoformat()})
         await world.drive(58)
-        assert set((await world.statuses()).values()) == {"sending"}
+        assert set((await world.statuses()).values()) == {
+            "mapped"
+        }  # nothing is frozen before a check was made
         assert (await cause_of(world, "d365_silent"))["owner"] == "it"
         await world.drive_until("posted", minutes_max=60)
         assert await world.ledger() == (2, {"1": "48"})
@@ -249,13 +251,32 @@ def test_an_item_that_d365_lost_after_mapping_holds_only_its_receipts_until_it_i
     tell(story, tmp_path)
 
 
-@pytest.mark.parametrize("entity", ["Transactions", "Sales transactions V2", "Payment transactions V2"])
-def test_a_row_that_met_another_job_goes_again_by_itself(tmp_path: Path, entity: str) -> None:
+def test_a_header_that_met_another_job_goes_again_by_itself(tmp_path: Path) -> None:
+    async def story(world: PostingWorld) -> None:
+        await world.send(sale_document(1), sale_document(2))
+        await world.fault("partial", entity="Transactions", transaction_numbers=["east:T2"], times=1)
+        await world.drive_until("posted")
+        assert await world.calls(IMPORT) == 2
+        assert await world.ledger() == (2, {"1": "48"})
+        assert await world.causes() == {}
+        assert await world.causes("ended") == {}
+
+    tell(story, tmp_path)
+
+
+@pytest.mark.parametrize("entity", ["Sales transactions V2", "Payment transactions V2", "Tax transactions"])
+def test_a_receipt_that_landed_half_is_completed_by_changeset_before_the_slot_is_freed(
+    tmp_path: Path, entity: str
+) -> None:
     async def story(world: PostingWorld) -> None:
         await world.send(sale_document(1), sale_document(2))
         await world.fault("partial", entity=entity, transaction_numbers=["east:T2"], times=1)
+        await world.drive_until("sent", jobs=False)
+        assert await world.calls(IMPORT) == 1
+        (package,) = await world.packages()
+        assert "completing 1 receipts by changeset" in package.text("History")
+        assert (package.text("Stage"), package.number("ReadBack")) == ("done", 2)
         await world.drive_until("posted")
-        assert await world.calls(IMPORT) == 2
         assert await world.ledger() == (2, {"1": "48"})
         assert await world.causes() == {}
         assert await world.causes("ended") == {}
@@ -274,23 +295,77 @@ def test_succeeded_with_zero_rows_is_not_believed_and_goes_out_again(tmp_path: P
     tell(story, tmp_path)
 
 
-def test_what_d365_does_not_have_after_three_attempts_is_held_and_was_never_called_sent(
+def test_what_packages_do_not_bring_to_d365_goes_one_by_one(tmp_path: Path) -> None:
+    async def story(world: PostingWorld) -> None:
+        await world.send(sale_document(1), sale_document(2))
+        await world.fault("zero_rows", times=99)
+        await world.drive_until("posted")
+        assert await world.calls(IMPORT) == 2
+        assert await world.ledger() == (2, {"1": "48"})
+        assert await world.causes() == {}
+        assert (await world.causes("ended"))["import_failed"]["owner"] == "it"
+
+    tell(story, tmp_path)
+
+
+def test_what_d365_refuses_one_by_one_too_is_held_in_its_words_and_was_never_called_sent(
     tmp_path: Path,
 ) -> None:
     async def story(world: PostingWorld) -> None:
-        await world.send(sale_document(1))
-        await world.fault("zero_rows", times=3)
-        await world.drive_until("held")
-        assert await world.calls(IMPORT) == 3
-        assert await world.in_d365() == []
+        await world.map_also("items", NEW_ITEM)
+        await world.send(sale_of("1002", 1), sale_document(2))
+        await world.fault("zero_rows", times=2)
+        await world.drive_until("held", "posted")
+        assert await world.statuses() == {"T1": "held", "T2": "posted"}
+        assert await world.in_d365() == ["NY01-1 east:T2"]
         history = (await world.receipts())["T1"].text("History")
         assert [line.split()[1].rstrip(":") for line in history.splitlines()] == [
             "received", "mapped", "sending", "held",
         ]  # fmt: skip
-        assert (await cause_of(world, "d365_refused"))["receipts"] == 1
-        await release(world, "d365_refused")
+        assert "itemid" in (await cause_of(world, "d365_data_refused"))["value"]
+        await world.sim(
+            "setup", {"items": [{"dataAreaId": "usrt", "ItemNumber": "D1002", "SalesUnitSymbol": "ea"}]}
+        )
+        await release(world, "d365_data_refused")
         await world.drive_until("posted")
+        assert await world.ledger() == (2, {"1": "48"})
+
+    tell(story, tmp_path)
+
+
+def test_a_changeset_whose_answer_got_lost_is_read_back_and_not_written_twice(tmp_path: Path) -> None:
+    async def story(world: PostingWorld) -> None:
+        lost: list[str] = []
+
+        async def the_answer_gets_lost(effect: str) -> None:
+            package = (await world.packages())[-1] if await world.packages() else None
+            completing = package is not None and "completing" in package.text("History")
+            if effect == "d365 POST $batch" and completing and not lost:
+                lost.append(effect)
+                await world.fault("lose_answer", action="$batch")
+
+        await world.send(sale_document(1))
+        await world.fault("partial", entity="Sales transactions V2", transaction_numbers=["east:T1"], times=1)
+        world.effects.meanwhile = the_answer_gets_lost
+        await world.drive_until("posted")
+        assert lost == ["d365 POST $batch"]
         assert await world.ledger() == (1, {"1": "24"})
+        assert await world.causes() == {}
+
+    tell(story, tmp_path)
+
+
+def test_a_receipt_that_d365_has_already_is_not_sent_over_even_the_first_time(tmp_path: Path) -> None:
+    async def story(world: PostingWorld) -> None:
+        await world.send(sale_document(1), sale_document(2))
+        await world.write_receipt("east:T1", GrossAmount=-99, NetAmount=-99, PaymentAmount=99)
+        await world.drive_until("held", "posted")
+        assert await world.statuses() == {"T1": "held", "T2": "posted"}
+        assert list(await world.causes()) == ["changed_in_d365"]
+        headers = {
+            one["TransactionNumber"]: one["GrossAmount"] for one in await world.rows("RetailTransactions")
+        }
+        assert headers == {"east:T1": -99, "east:T2": -24}
 
     tell(story, tmp_path)
 

@@ -33,6 +33,7 @@ MAY_IMPORT = {
         "shared.flows.ingesting",
         "shared.flows.mapping",
         "shared.flows.posting",
+        "shared.flows.tracking",
         "shared.services",
         "shared.settings",
         "shared.retail",

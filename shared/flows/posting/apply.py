@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date, timedelta
 
 from shared.errors import ChangedMeanwhileError, GroupRefusedError, NotThereError
@@ -104,36 +104,29 @@ async def advance_members(services: Services, rows: Sequence[Row], to: Status, n
     )
 
 
-async def close_package(
-    services: Services, package: str, outcomes: Sequence[Outcome], shifts: Sequence[Row], *, shifts_in: bool
-) -> int:
-    """Write what read-back found: sent, or held for a cause; give how many are still to be sent. Runs twice the same."""
+async def close_receipts(services: Services, package: str, outcomes: Sequence[Outcome]) -> None:
+    """Write what read-back found of receipts: sent, or held for a cause. Runs twice the same."""
     now = services.now()
-    await _note_what_follows(services, [*(one.row for one in outcomes), *shifts])
-    held = [one for one in outcomes if one.held_for is not None]
-    causes = [
-        cause_row(one.held_for, receipt_member(one.row), now) for one in held if one.held_for is not None
-    ]
-    await open_causes(services.tables.causes, causes)
+    settled = [one for one in outcomes if one.sent or one.held_for is not None]
+    await _note_what_follows(services, [one.row for one in settled])
+    held = [(one.row, one.held_for) for one in settled if one.held_for is not None]
+    await open_causes(services.tables.causes, [cause_row(why, receipt_member(row), now) for row, why in held])
     rows = [
         advanced(
             one.row, Status.SENT, now, f"read back from D365, package {package}",
             D365Gross=str(one.header.gross), D365Payment=str(one.header.payment),
         )
-        for one in outcomes
+        for one in settled
         if one.sent and one.header is not None
     ]  # fmt: skip
     rows += [
         advanced(
-            one.row, Status.HELD, now, f"{one.held_for.code} {one.held_for.value}", Cause=one.held_for.code,
-            CauseValue=one.held_for.value, Fingerprint=fingerprint_of(one.held_for),
+            row, Status.HELD, now, f"{why.code} {why.value}", Cause=why.code, CauseValue=why.value,
+            Fingerprint=fingerprint_of(why),
         )
-        for one in held
-        if one.held_for is not None
+        for row, why in held
     ]  # fmt: skip
     await save_rows(services.tables.transactions, rows)
-    await _close_shifts(services, shifts, shifts_in=shifts_in)
-    return sum(1 for one in outcomes if one.again)
 
 
 async def rest_shifts(services: Services, shifts: Sequence[Row]) -> None:
@@ -145,20 +138,26 @@ async def rest_shifts(services: Services, shifts: Sequence[Row]) -> None:
     await save_rows(services.tables.shifts, [row.with_values(**rested) for row in shifts])
 
 
-async def _close_shifts(services: Services, shifts: Sequence[Row], *, shifts_in: bool) -> None:
-    """Shifts that are in D365 are sent; others rest."""
+async def close_shifts(services: Services, shifts: Sequence[Row], landed: Collection[str]) -> None:
+    """Shifts that D365 has as they were sent are sent; others rest. landed: their row keys."""
     now = services.now()
-    whys = [(row, _shift_refused(row)) for row in shifts]
-    if shifts_in:
-        for row, why in ((row, why) for row, why in whys if "RetryAt" in row.values):
-            await end_causes_of(
-                services.tables.causes, row.partition, row.key, [fingerprint_of(why)], now, "D365 took it"
-            )
-        await save_rows(
-            services.tables.shifts, [row.with_values(Status=SENT, SentAt=now, RetryAt=None) for row in shifts]
-        )
-        return
-    await rest_shifts(services, shifts)
+    await _note_what_follows(services, shifts)
+    there = [row for row in shifts if row.key in landed]
+    for row in (row for row in there if "RetryAt" in row.values):
+        why = fingerprint_of(_shift_refused(row))
+        await end_causes_of(services.tables.causes, row.partition, row.key, [why], now, "D365 took it")
+    await save_rows(
+        services.tables.shifts, [row.with_values(Status=SENT, SentAt=now, RetryAt=None) for row in there]
+    )
+    missing = [row for row in shifts if row.key not in landed]
+    if missing:
+        await rest_shifts(services, missing)
+
+
+async def free_shifts(services: Services, shifts: Sequence[Row]) -> None:
+    """Take shifts out of a package that will not carry them; a later one does."""
+    free = [row.with_values(Status=CLOSED, Package=None) for row in shifts]
+    await save_rows(services.tables.shifts, free)
 
 
 def _shift_refused(row: Row) -> Cause:

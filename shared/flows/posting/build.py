@@ -29,7 +29,7 @@ StoreDayKey = tuple[str, str]
 
 @dataclass(slots=True)
 class Material:
-    """All that a package is made of. Keys of `shifts`: (store, business day)."""
+    """All that a package is made of. Keys of `shifts`: (store, business day). sent_already: its receipts read back before."""
 
     settings: D365Settings
     mappings: Mappings
@@ -37,6 +37,7 @@ class Material:
     receipts: list[Row] = field(default_factory=list)
     shift_rows: list[Row] = field(default_factory=list)
     records: Mapping[StoreDayKey, Sequence[ReceiptRecord]] = field(default_factory=dict)
+    sent_already: int = 0
 
 
 def mapped_again(material: Material) -> tuple[list[tuple[Row, MappedTransaction]], list[Row]]:
@@ -76,8 +77,10 @@ def _mapped(material: Material, row: Row) -> MappedTransaction | None:
     return replace(outcome, key=key_of(row)) if row.text("D365Number") else outcome
 
 
-def mapped_shifts(material: Material) -> list[MappedShift]:
-    """Give the finished shifts with the figures of their receipts."""
+def mapped_shifts(material: Material) -> list[tuple[Row, MappedShift]]:
+    """Give the finished shifts with the figures of their receipts, each beside its row; one whose store or till is mapped
+    no more is left out.
+    """
     shifts = []
     for row in material.shift_rows:
         day = date.fromisoformat(row.text("BusinessDay"))
@@ -85,7 +88,7 @@ def mapped_shifts(material: Material) -> list[MappedShift]:
         register = material.mappings.find("terminals", row.partition, row.text("Terminal"), day=day)
         if store is not None and register is not None and "ClosedAt" in row.values:
             records = material.records.get((row.partition, row.text("BusinessDay")), ())
-            shifts.append(_mapped_shift(row, day, store, register["register"], records))
+            shifts.append((row, _mapped_shift(row, day, store, register["register"], records)))
     return shifts
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 
 from shared.d365.outcomes import EntityResult
 from shared.d365.records import HeaderRow
-from shared.flows.posting.read_back import errors_by_transaction, is_as_sent
+from shared.flows.posting.read_back import errors_by_transaction
 from shared.retail.mapped import MappedTransaction
 from shared.services import Services
 from shared.storage.protocols import Row
@@ -24,14 +25,20 @@ async def headers_of(services: Services, package: str, sent: Sequence[Sent]) -> 
     return found + (await services.d365.headers_by_key(missing) if missing else [])
 
 
-async def may_go(services: Services, sent: Sequence[Sent]) -> list[Sent]:
-    """Leave out what must not be sent over: a row from an earlier package that is posted, or is not as it was sent.
+async def may_go(services: Services, sent: Sequence[Sent], *, sent_before: bool) -> list[Sent]:
+    """Leave out what must not be sent over: D365 has a header under its key, whoever wrote it, or rows of an earlier
+    sending without one. Read-back judges those by their keys, like all the others, and completes what is not whole.
 
-    Read-back judges those by their keys like all the others.
+    sent_before: the package itself has been sent before, so all of its receipts may have rows there.
     """
-    before = [mapped.key for row, mapped in sent if row.flag("SentBefore")]
-    there = {one.key: one for one in await services.d365.headers_by_key(before)} if before else {}
-    return [(row, mapped) for row, mapped in sent if is_as_sent(mapped, there.get(mapped.key))]
+    there = {one.key for one in await services.d365.headers_by_key([mapped.key for _, mapped in sent])}
+    absent = [(row, mapped) for row, mapped in sent if mapped.key not in there]
+    doubtful = [mapped.key for row, mapped in absent if sent_before or row.flag("SentBefore")]
+    if not doubtful:
+        return absent
+    children = await services.d365.children_by_key(doubtful)
+    half = {key for key, rows in children.items() if any(rows.values())}
+    return [(row, mapped) for row, mapped in absent if mapped.key not in half]
 
 
 async def errors_of(
@@ -47,12 +54,28 @@ async def errors_of(
     return errors_by_transaction(keys, messages)
 
 
-def shifts_landed(results: Sequence[EntityResult]) -> bool:
-    """Say whether D365 took every shift of the import."""
-    return any(
-        one.entity == "Shifts" and not failed(one) and (one.target_created or 0) + (one.target_updated or 0)
-        for one in results
+def short_of(results: Sequence[EntityResult], rows_sent: Mapping[str, int]) -> frozenset[str]:
+    """Give the entities of which D365 does not count as many rows as were sent: those it took and those it names as failed.
+
+    `Succeeded` is no proof; nor is a count that D365 does not give.
+    """
+    counted = {one.entity: one for one in results}
+    return frozenset(
+        label
+        for label, count in rows_sent.items()
+        if label not in counted or not _accounts_for(counted[label], count)
     )
+
+
+def _accounts_for(result: EntityResult, count: int) -> bool:
+    if result.target_created is None or result.target_updated is None:
+        return False
+    return result.target_created + result.target_updated + failed(result) >= count
+
+
+def rows_sent(package: Row) -> dict[str, int]:
+    """Read how many rows of each entity the package's last attempt held."""
+    return {str(label): int(count) for label, count in json.loads(package.text("Rows") or "{}").items()}
 
 
 def failed(result: EntityResult) -> int:

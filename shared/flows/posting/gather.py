@@ -46,7 +46,7 @@ class _StoreDayWork:
     undecided: bool
 
 
-async def gather(services: Services) -> Gathered:
+async def gather(services: Services, receipts_max: int = RECEIPTS_MAX) -> Gathered:
     """Look through the store-days that have something to post; cut the package at its limits."""
     now = services.now()
     due_rows = [row for row in await list_due(services.tables.due, POST) if due_from(row).next_try <= now]
@@ -64,7 +64,8 @@ async def gather(services: Services) -> Gathered:
         else:
             await finish_or_rest(services.tables.due, one.due_row, settle, services.rested_at())
     work = _apart(work, now)
-    gathered = _cut(sorted((one for one in work if one.receipts or one.shifts), key=_waiting_since))
+    waiting = sorted((one for one in work if one.receipts or one.shifts), key=_waiting_since)
+    gathered = _cut(waiting, min(receipts_max, RECEIPTS_MAX))
     await advance_members(
         services, gathered.moved, Status.RECEIVED, "its store belongs to another company now"
     )
@@ -97,7 +98,7 @@ def _waiting_since(work: _StoreDayWork) -> tuple[datetime, str]:
     return oldest, work.due_row.key
 
 
-def _cut(work: Sequence[_StoreDayWork]) -> Gathered:
+def _cut(work: Sequence[_StoreDayWork], receipts_max: int) -> Gathered:
     """Fill one package: one legal entity, within its limits. A receipt goes to the company its key was frozen with."""
     gathered = Gathered()
     rows = 0
@@ -114,7 +115,7 @@ def _cut(work: Sequence[_StoreDayWork]) -> Gathered:
                 gathered.more = True
                 continue
             rows += receipt.number("D365Rows", 1)
-            if len(gathered.members) >= RECEIPTS_MAX or rows > ROWS_MAX:
+            if len(gathered.members) >= receipts_max or rows > ROWS_MAX:
                 gathered.more = True
                 return gathered
             gathered.members.append(PackageMember(receipt.partition, receipt.key))

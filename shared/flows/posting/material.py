@@ -10,7 +10,7 @@ from shared.flows.posting.apply import rows_of_members
 from shared.flows.posting.build import Material, mapped_again
 from shared.flows.posting.slot import Drive
 from shared.retail.mapped import MappedTransaction
-from shared.retail.status import Status
+from shared.retail.status import IN_D365, Status
 from shared.services import Services
 from shared.storage.packages import read_members
 from shared.storage.protocols import Row
@@ -50,6 +50,7 @@ async def being_sent(
     """
     package = drive.package.text("Package") if drive.package else ""
     material = await _material(services, package)
+    material.sent_already = sum(1 for row in material.receipts if _is_in_d365(row, package))
     material.receipts = [row for row in material.receipts if _is_sending(row, package)]
     material.shift_rows = [row for row in material.shift_rows if _is_sending(row, package)]
     good, bad = await services.in_thread(mapped_again, material)
@@ -63,6 +64,10 @@ async def being_sent(
 
 def _is_sending(row: Row, package: str) -> bool:
     return row.text("Package") == package and row.text("Status") in (Status.SENDING, SENDING)
+
+
+def _is_in_d365(row: Row, package: str) -> bool:
+    return row.text("Package") == package and row.text("Status") in IN_D365
 
 
 async def _material(services: Services, package: str) -> Material:

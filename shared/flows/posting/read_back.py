@@ -1,6 +1,6 @@
 """Believe D365 only after reading back: which receipts of a package it has, which differ, which it refused.
 
-Pure decisions; `post_transactions` applies them.
+Pure decisions; `conclude` applies them.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from shared.d365.decoder import decode, normalised
 from shared.d365.records import HeaderRow, header_row
 from shared.d365.rows import transaction_rows
-from shared.retail.mapped import D365Key, MappedTransaction
+from shared.retail.mapped import MappedTransaction
 from shared.retail.reasons import REASONS, Cause, cause
 from shared.storage.protocols import Row
 
@@ -23,66 +23,87 @@ _COMPARED = (
 
 
 @dataclass(frozen=True, slots=True)
+class Evidence:
+    """What D365 says of a package.
+
+    errors: its messages by transaction number; "" holds them all. short: the entities of which it counts fewer rows than
+    were sent, or does not count. headers: all it has of the receipts, by whatever package.
+    """
+
+    package: str
+    headers: Sequence[HeaderRow]
+    errors: Mapping[str, Sequence[str]]
+    short: frozenset[str] = frozenset()
+
+    @property
+    def passes(self) -> bool:
+        """Whether what it names is met by time alone, such as two jobs that met."""
+        return any(decode(text).passes for text in self.errors.get("", ()))
+
+    @property
+    def words_are_clear(self) -> bool:
+        """Whether all its messages say the same: its texts carry no key, so else they may be a neighbour's."""
+        return len({normalised(text) for text in self.errors.get("", ())}) == 1
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
-    """What read-back says of one receipt: sent, to go out again, or held for a cause."""
+    """What read-back says of one receipt. One of: sent; absent, D365 has no header of it; suspect, its rows must be looked
+    at one by one; held for a cause. again: it goes out with the package's next attempt.
+    """
 
     row: Row
+    mapped: MappedTransaction
     sent: bool = False
+    absent: bool = False
+    suspect: bool = False
     again: bool = False
     held_for: Cause | None = None
     header: HeaderRow | None = None
 
 
-def outcomes_of(
-    expected: Sequence[tuple[Row, MappedTransaction]],
-    headers: Iterable[HeaderRow],
-    errors: Mapping[str, Sequence[str]],
-    readings: int,
-) -> list[Outcome]:
-    """Compare what was sent with what D365 has.
-
-    errors: D365's messages by transaction number; "" holds those that name no receipt. readings: how often the package
-    has been read back, this time included. A receipt that D365 does not have and says nothing about, or that met another
-    job there, goes out again until the third reading; then a person looks. A header alone is no receipt: one of its
-    other rows may have been refused.
+def outcomes_of(expected: Sequence[tuple[Row, MappedTransaction]], evidence: Evidence) -> list[Outcome]:
+    """Compare what was sent with what D365 has. A header alone is no receipt: where D365 names a row of it, counts too few
+    rows, or got it from another package, its children are suspect.
     """
-    by_key = {header.key: header for header in headers}
-    return [_outcome(row, mapped, by_key, errors, readings) for row, mapped in expected]
+    by_key = {header.key: header for header in evidence.headers}
+    return [_outcome(row, mapped, by_key.get(mapped.key), evidence) for row, mapped in expected]
 
 
-def _outcome(
-    row: Row,
-    mapped: MappedTransaction,
-    by_key: Mapping[D365Key, HeaderRow],
-    errors: Mapping[str, Sequence[str]],
-    readings: int,
-) -> Outcome:
-    header = by_key.get(mapped.key)
-    messages = errors.get(mapped.key.transaction_number, ())
-    if header is not None and header.figures != as_sent(mapped).figures:
-        label = row.text("ReceiptNumber") or row.text("TransactionId")
-        differing = differences(as_sent(mapped), header)
-        return Outcome(row, held_for=cause("changed_in_d365", label, differing=differing))
-    if header is not None and not messages:
-        return Outcome(row, sent=True, header=header)
-    general = errors.get("", ())
-    # Of what is absent D365 may name a row that fell with the one that met another job: the whole package's words count.
-    passing = any(decode(text).passes for text in (messages if header is not None else general))
-    if readings < ABSENT_TRIES_MAX and (passing or not messages):
-        return Outcome(row, again=True)
-    said = [text for text in (*messages, *general) if text]
-    text = said[0] if said else "D365 reported an end of the import but does not have the receipt"
-    return Outcome(row, held_for=refusal_cause(text))
+def _outcome(row: Row, mapped: MappedTransaction, header: HeaderRow | None, evidence: Evidence) -> Outcome:
+    named = [text for text in evidence.errors.get(mapped.key.transaction_number, ()) if text]
+    if header is None:
+        if named and evidence.words_are_clear and not evidence.passes:
+            return Outcome(row, mapped, held_for=refusal_cause(named[0]))
+        return Outcome(row, mapped, absent=True, suspect=bool(named) and not evidence.passes)
+    if header.figures != as_sent(mapped).figures:
+        return Outcome(row, mapped, held_for=changed_cause(row, differences(as_sent(mapped), header)))
+    if named and evidence.words_are_clear and not evidence.passes:
+        return Outcome(row, mapped, held_for=refusal_cause(named[0]))
+    if (
+        not named
+        and header.package == evidence.package
+        and not (evidence.short and _has_rows_in(mapped, evidence.short))
+    ):
+        return Outcome(row, mapped, sent=True, header=header)
+    return Outcome(row, mapped, suspect=True, header=header)
+
+
+def _has_rows_in(mapped: MappedTransaction, labels: frozenset[str]) -> bool:
+    rows = transaction_rows(mapped, "")
+    return any(rows[label] for label in labels if label in rows)
+
+
+def changed_cause(row: Row, differing: str) -> Cause:
+    """Give the cause of a receipt that is not in D365 as it was sent."""
+    return cause(
+        "changed_in_d365", row.text("ReceiptNumber") or row.text("TransactionId"), differing=differing
+    )
 
 
 def as_sent(mapped: MappedTransaction) -> HeaderRow:
     """Give the header as it was sent, to compare with the one D365 has."""
     return header_row(transaction_rows(mapped, "")["Transactions"][0])
-
-
-def is_as_sent(mapped: MappedTransaction, header: HeaderRow | None) -> bool:
-    """Say whether a receipt may be sent (again): D365 has no header of it, or an unposted one with the same figures."""
-    return header is None or (header.status != "Posted" and header.figures == as_sent(mapped).figures)
 
 
 def differences(sent: HeaderRow, found: HeaderRow) -> str:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from shared.errors import ChangedMeanwhileError, NotThereError
 from shared.services import Services
-from shared.storage.packages import SLOT_FREE, SLOT_TAKEN, package_key, read_slot
+from shared.storage.packages import SLOT_FREE, SLOT_TAKEN, package_key, preflight_key, read_slot
 from shared.storage.protocols import Row, Value
 
 LEASE_SECONDS = 90  # machine seconds; renewed before every step that touches D365
@@ -74,9 +74,9 @@ class Drive:
         polls = self.slot.number("Polls") + 1
         await self._save_slot(LeaseOwner=None, LeaseUntil=None, NextTry=next_try, Polls=polls)
 
-    async def remember_trouble(self, codes: str) -> None:
-        """Keep on the slot which of D365's troubles are open, so that whoever drives next can end them."""
-        await self._save_slot(Trouble=codes or None)
+    async def remember(self, **values: Value | None) -> None:
+        """Keep on the slot what whoever drives next must know: open troubles, how careful to be, how large a package."""
+        await self._save_slot(**values)
 
 
 async def take_lease(services: Services) -> Drive | None:
@@ -97,11 +97,16 @@ async def take_lease(services: Services) -> Drive | None:
     return drive
 
 
-def next_poll_seconds(polls: int) -> float:
-    """Give the pause before asking D365 again: 30 seconds, growing to 5 minutes."""
-    return float(min(30 * 2 ** min(polls, 4), 300))
-
-
 def is_waiting(slot: Row, now: datetime, slack: timedelta) -> bool:
     """Say whether the package in the slot is still to be left alone."""
     return "NextTry" in slot.values and slot.instant("NextTry") + slack > now
+
+
+async def is_throttled(services: Services) -> bool:
+    """Say whether posting was told to come back later: that holds for every request of ours."""
+    table, environment, now = services.tables.packages, services.settings.d365.environment_id, services.now()
+    slot = await read_slot(table, environment)
+    if "d365_throttled" not in slot.text("Trouble").split():
+        return False
+    checking = await table.read(environment, preflight_key(environment))
+    return any(row is not None and is_waiting(row, now, timedelta(0)) for row in (slot, checking))

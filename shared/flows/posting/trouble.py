@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from decimal import Decimal
 
+from shared.errors import RetryableError, ThrottledError
+from shared.flows.posting.pace import STRIKES_MAX, pause_seconds
 from shared.flows.posting.slot import Drive
 from shared.retail.reasons import Cause, cause
 from shared.services import Services
@@ -28,17 +30,29 @@ async def note_trouble(services: Services, drive: Drive, code: str, problem: str
     why = cause(code, services.settings.d365.environment_id, problem=problem[:500])
     known = set(drive.slot.text("Trouble").split())
     if code not in known:  # first, so that whoever drives next ends the cause
-        await drive.remember_trouble(" ".join(sorted(known | {code})))
+        await drive.remember(Trouble=" ".join(sorted(known | {code})))
     await open_package_cause(services, drive.package, why)
 
 
 async def end_trouble(services: Services, drive: Drive) -> None:
-    """D365 answered: end the troubles that are open."""
+    """D365 answered: end the troubles that are open, and be a step less careful."""
     codes = drive.slot.text("Trouble").split()
     for code in codes:
         await end_causes(services, cause(code, services.settings.d365.environment_id), "D365 answers again")
-    if codes:
-        await drive.remember_trouble("")
+    strikes, slowed = drive.slot.number("Strikes"), drive.slot.number("Slowed")
+    if codes or strikes or slowed:
+        await drive.remember(Trouble=None, Strikes=None, Slowed=slowed - 1 if slowed > 1 else None)
+
+
+async def rest_after(services: Services, drive: Drive, error: RetryableError) -> float:
+    """Give how long D365 is to be left alone after an error, and remember to be more careful."""
+    strikes = drive.slot.number("Strikes")
+    pause = pause_seconds(error.wait_seconds, strikes, services.chance())
+    if isinstance(error, ThrottledError):
+        await drive.remember(Strikes=strikes + 1, Slowed=min(drive.slot.number("Slowed") + 1, STRIKES_MAX))
+    elif error.wait_seconds is None:
+        await drive.remember(Strikes=strikes + 1)
+    return pause
 
 
 async def tell_of_long_import(services: Services, drive: Drive) -> None:

@@ -1,0 +1,40 @@
+"""The sets that only confirm what D365 made of receipts: invoices, vouchers, the states of shifts and of tills.
+
+An environment need not show any of them: without one its answer is *unknown*, and nothing waits for it.
+
+The names of invoice fields come from the common data model, the set's own name from Microsoft's naming of entities; the
+fields of vouchers are the columns of the table behind them (D365 facts §2.3, §2.4). Neither was seen in a live `$metadata`.
+"""
+
+from __future__ import annotations
+
+from shared.d365.entities import DECIMAL, ENUM, INT64, STRING, Field, ReadSet
+
+READ_INVOICES = ReadSet(
+    "SalesInvoiceHeadersV2",
+    (
+        Field("dataAreaId", STRING), Field("InvoiceNumber", STRING), Field("SalesOrderNumber", STRING),
+        Field("TotalInvoiceAmount", DECIMAL), Field("LedgerVoucher", STRING),
+    ),
+)  # fmt: skip
+READ_VOUCHERS = ReadSet(
+    "RetailStatementVoucherBIEntities",
+    (Field("dataAreaId", STRING), Field("statementId", STRING), Field("voucher", STRING)),
+)
+READ_SHIFT_STATES = ReadSet(
+    "RetailPosBatches",
+    (
+        Field("dataAreaId", STRING), Field("StoreNumber", STRING), Field("Terminal", STRING),
+        Field("BatchShiftId", INT64), Field("Status", ENUM, enum="RetailPosBatchStatus"),
+        Field("ErrorCode", ENUM, enum="RetailEodShiftValidationErrorCode"), Field("Error", STRING),
+        Field("HasPendingOfflineTransactions", ENUM, enum="NoYes"),
+    ),
+)  # fmt: skip
+READ_TERMINAL_STATES = ReadSet(
+    "RetailTerminals",
+    (
+        Field("TerminalNumber", STRING), Field("StoreNumber", STRING),
+        Field("ClosingStatus", ENUM, enum="RetailClosingStatus"),
+    ),
+)  # fmt: skip
+EVIDENCE_SETS = (READ_INVOICES, READ_VOUCHERS, READ_SHIFT_STATES, READ_TERMINAL_STATES)

@@ -1,0 +1,25 @@
+"""The answers inside a `$batch` answer: its parts, and the HTTP answer that a part holds."""
+
+from __future__ import annotations
+
+from email.message import Message
+from email.parser import BytesParser
+from email.policy import HTTP
+
+
+def parts_of(content_type: str, content: bytes) -> list[Message] | None:
+    """Give the parts of a multipart answer, in order; None where it is none."""
+    head = f"Content-Type: {content_type}\r\nMIME-Version: 1.0\r\n\r\n".encode()
+    whole = BytesParser(policy=HTTP).parsebytes(head + content)
+    return list(whole.iter_parts()) if whole.is_multipart() else None
+
+
+def http_answer(part: Message) -> tuple[int, bytes]:
+    """Give status and body of an answer inside a part; status 0 where it cannot be read."""
+    found = part.get_payload(decode=True)
+    content = found if isinstance(found, bytes) else b""
+    head, _, body = content.lstrip(b"\r\n").replace(b"\r\n", b"\n").partition(b"\n\n")
+    words = head.split(b"\n", 1)[0].split()
+    if len(words) < 2 or not words[0].startswith(b"HTTP/") or not words[1].isdigit():
+        return 0, b""
+    return int(words[1]), body

@@ -1,0 +1,173 @@
+"""Ask D365 what it made of what it has: at most six questions a turn, across all stores, the telling ones first.
+
+Receipts; the statements that picked them up; the journal of posted ones; validation's errors; then what confirms a posting,
+invoices and vouchers; then, with what is left and taking turns, the states of shifts and of tills. A set that the
+environment does not show, or does not show us, is no trouble: what rests on it is unknown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import TypeVar
+
+from shared.d365.records import (
+    AuditableRow,
+    ShiftState,
+    StatementAggregation,
+    StatementEvidence,
+    TerminalState,
+)
+from shared.errors import AccessRefusedError, RejectedError
+from shared.retail.mapped import D365Key
+from shared.services import Services
+
+CALLS_MAX = 6
+KINDS = (
+    "auditable", "statements", "posted_statements", "validation_errors", "invoices", "vouchers", "shift_states",
+    "terminal_states",
+)  # fmt: skip
+POSTED_STATE = "Posted"
+REFUSED = frozenset({"Failed", "Error"})
+Found = TypeVar("Found")
+Number = tuple[str, str]
+
+
+@dataclass(slots=True)
+class News:
+    """What D365 says now. `None` is *unknown*: not shown, or not asked this time. Statements by legal entity and number.
+
+    evidence: of every statement that is posted; by_day: receipts by operating unit and business day.
+    """
+
+    receipts: Mapping[D365Key, AuditableRow] = field(default_factory=dict)
+    by_day: Mapping[tuple[str, date | None], Sequence[AuditableRow]] = field(default_factory=dict)
+    evidence: Mapping[Number, StatementEvidence] = field(default_factory=dict)
+    errors: Mapping[str, str] = field(default_factory=dict)
+    aggregations: Sequence[StatementAggregation] | None = None
+    shifts: Sequence[ShiftState] | None = None
+    terminals: Sequence[TerminalState] | None = None
+
+    def is_posted(self, seen: AuditableRow) -> bool:
+        """Posted: its statement is in D365's journal of posted ones, and nothing of it is in an earlier state."""
+        return bool(seen.statement) and (seen.key.legal_entity, seen.statement) in self.evidence
+
+    def stores(self) -> frozenset[str]:
+        """Give the stores, by D365's numbers, whose receipts are waited for."""
+        return frozenset(row.store_number for row in self.receipts.values())
+
+
+class _Turn:
+    """One turn's questions: how many are left, and what may not be shown."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._before = self._made()
+
+    def _made(self) -> int:
+        return sum(self._services.d365.calls[kind] for kind in KINDS)
+
+    def left(self) -> int:
+        """Give how many calls this turn may still make."""
+        return CALLS_MAX - (self._made() - self._before)
+
+    async def shown(self, question: Awaitable[list[Found]]) -> list[Found] | None:
+        """Give the answer, or None where D365 does not show the set, or not as we know it."""
+        try:
+            return await question
+        except (RejectedError, AccessRefusedError) as error:
+            self._services.log.info("not shown by D365: %s", error)
+            return None
+
+
+async def ask(services: Services, days: set[date], *, tills_first: bool) -> News:
+    """Ask. tills_first: whether the states of tills are asked before those of shifts this time.
+
+    Raises:
+        RetryableError: D365 did not answer a question; nothing is known of this turn.
+    """
+    turn = _Turn(services)
+    found = await turn.shown(services.d365.auditable(None, days))
+    if found is None:
+        return News()  # without it no receipt moves, and nothing else tells which statements are ours
+    aggregations = await _ask_statements(services, turn, found)
+    refused = sorted({row.key.transaction_number for row in found if row.validation in REFUSED})
+    errors = await turn.shown(services.d365.validation_errors(refused)) if refused else []
+    await _ask_evidence(services, turn, found, aggregations or [])
+    by_day: dict[tuple[str, date | None], list[AuditableRow]] = {}
+    for row in found:
+        by_day.setdefault((row.key.operating_unit, row.business_day), []).append(row)
+    news = News(
+        receipts={row.key: row for row in found},
+        by_day=by_day,
+        evidence=services.posted_statements,
+        errors={one.transaction_number: one.text for one in reversed(errors or [])},
+        aggregations=aggregations,
+    )
+    for of_tills in (tills_first, not tills_first):
+        if turn.left() > 0 and of_tills:
+            news.terminals = await turn.shown(services.d365.terminal_states())
+        elif turn.left() > 0:
+            news.shifts = await turn.shown(services.d365.shift_states())
+    return news
+
+
+async def _ask_statements(
+    services: Services, turn: _Turn, found: Sequence[AuditableRow]
+) -> list[StatementAggregation] | None:
+    """Learn which statements are posted by now; those that were seen posted are not asked about again."""
+    known = services.posted_statements
+    named = {(row.key.legal_entity, row.statement) for row in found if row.statement}
+    for number in known.keys() - named:
+        del known[number]  # of days that nobody waits for any more
+    statements = sorted({statement for _, statement in named - known.keys()})
+    if not statements:
+        return []
+    aggregations = await turn.shown(services.d365.statement_aggregations(statements))
+    posted = await turn.shown(services.d365.posted_statements(statements))
+    unfinished = {
+        (one.legal_entity, one.statement) for one in aggregations or () if one.status != POSTED_STATE
+    }
+    for journal in posted or ():
+        number = (journal.legal_entity, journal.statement)
+        if journal.posted_at is not None and number not in unfinished:
+            known[number] = StatementEvidence(journal)
+    return aggregations
+
+
+async def _ask_evidence(
+    services: Services,
+    turn: _Turn,
+    found: Sequence[AuditableRow],
+    aggregations: Sequence[StatementAggregation],
+) -> None:
+    """Look for the invoices and vouchers of statements that are posted, each statement once.
+
+    Orders or statements beyond what one call can name stay *unknown*: a turn has six calls, and no receipt waits for this.
+    """
+    known = services.posted_statements
+    fresh = {number for number, one in known.items() if not one.was_asked}
+    if not fresh:
+        return
+    orders: dict[Number, set[str]] = {}
+    for row in found:
+        orders.setdefault((row.key.legal_entity, row.statement), set()).add(row.sales_order)
+    for one in aggregations:
+        orders.setdefault((one.legal_entity, one.statement), set()).add(one.sales_order)
+    wanted = sorted({order for number in fresh for order in orders.get(number, ()) if order})
+    invoices = await turn.shown(services.d365.invoices(wanted)) if wanted and turn.left() > 0 else None
+    numbers = sorted({statement for _, statement in fresh})
+    vouchers = await turn.shown(services.d365.vouchers(numbers)) if turn.left() > 0 else None
+    for number in fresh:
+        own = {(number[0], order) for order in orders.get(number, ())}
+        known[number] = StatementEvidence(
+            known[number].journal,
+            was_asked=True,
+            invoices=None
+            if invoices is None
+            else tuple(one for one in invoices if (one.legal_entity, one.sales_order) in own),
+            vouchers=None
+            if vouchers is None
+            else tuple(one.voucher for one in vouchers if (one.legal_entity, one.statement) == number),
+        )

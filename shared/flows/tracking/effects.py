@@ -1,0 +1,90 @@
+"""What a posted receipt rests on, as lines that people read: the statement, and each expected effect, confirmed or unknown.
+
+A return inside a statement is expected to yield a credit note and a stock receipt (D365 facts §3.2). An effect is confirmed
+only by a row that D365 shows; everything else is unknown, with the reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from shared.d365.entities import READ_POSTED_STATEMENTS
+from shared.d365.evidence_sets import READ_INVOICES, READ_VOUCHERS
+from shared.d365.records import AuditableRow, Invoice, StatementEvidence
+from shared.retail.money import ZERO
+
+GIVES_BACK = frozenset({"RETURN", "EXCHANGE", "EVEN"})
+MONEY_ONLY = "MONEY_ONLY"  # paid in or out: no goods, no order
+NAMED_MAX = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Rests:
+    """A posted receipt's evidence. invoice and credit_note: "" where none is confirmed as this receipt's own."""
+
+    lines: tuple[str, ...]
+    invoice: str
+    credit_note: str
+
+
+def rests_on(seen: AuditableRow, evidence: StatementEvidence, shape: str) -> Rests:
+    """Say what a receipt that D365 has posted rests on. `shape` is the receipt's: SALE, RETURN, EXCHANGE, EVEN, ..."""
+    gives_back = shape in GIVES_BACK
+    own = tuple(one for one in evidence.invoices or () if one.sales_order == seen.sales_order)
+    found = own if seen.sales_order else evidence.invoices or ()  # else those of all the statement's orders
+    credited = [one.number for one in found if one.amount < ZERO]
+    plain = [one.number for one in found if one.amount >= ZERO]
+    lines = [_statement(seen, evidence)]
+    if shape != MONEY_ONLY:
+        lines.append(_invoice(seen, evidence, plain or credited))
+    if gives_back:
+        lines += [_credit_note(evidence, credited, plain), _UNKNOWN_STOCK]
+    lines.append(_vouchers(evidence))
+    alone = seen.sales_order or len(found) == 1
+    return Rests(
+        tuple(lines),
+        plain[0] if plain and alone else seen.invoice,
+        credited[0] if credited and gives_back and alone else "",
+    )
+
+
+_UNKNOWN_STOCK = "stock receipt: unknown; no set shows the stock movements of one receipt"
+
+
+def _statement(seen: AuditableRow, evidence: StatementEvidence) -> str:
+    posted_at = evidence.journal.posted_at
+    when = f"{posted_at:%Y-%m-%d}" if posted_at else "a day D365 does not name"
+    return f"posted: statement {seen.statement} of {when}, by {READ_POSTED_STATEMENTS.odata_set}"
+
+
+def _invoice(seen: AuditableRow, evidence: StatementEvidence, numbers: Sequence[str]) -> str:
+    order = f"order {seen.sales_order}" if seen.sales_order else f"the orders of statement {seen.statement}"
+    if numbers:
+        return f"invoice: {_some(numbers)} of {order}, confirmed by {READ_INVOICES.odata_set}"
+    return f"invoice: unknown for {order}; {_why(evidence.invoices, READ_INVOICES.odata_set)}"
+
+
+def _credit_note(evidence: StatementEvidence, credited: Sequence[str], plain: Sequence[str]) -> str:
+    if credited:
+        return f"credit note: {_some(credited)}, confirmed by {READ_INVOICES.odata_set}"
+    if plain:
+        return f"credit note: within invoice {_some(plain)}, which also holds sales; not confirmed by itself"
+    return f"credit note: unknown; {_why(evidence.invoices, READ_INVOICES.odata_set)}"
+
+
+def _some(numbers: Sequence[str]) -> str:
+    """Name the first few."""
+    more = f" and {len(numbers) - NAMED_MAX} more" if len(numbers) > NAMED_MAX else ""
+    return ", ".join(numbers[:NAMED_MAX]) + more
+
+
+def _vouchers(evidence: StatementEvidence) -> str:
+    shown = evidence.vouchers or ()
+    if not shown:
+        return f"vouchers: unknown; {_why(evidence.vouchers, READ_VOUCHERS.odata_set)}"
+    return f"vouchers: {_some(shown)}, confirmed by {READ_VOUCHERS.odata_set}"
+
+
+def _why(answer: tuple[Invoice, ...] | tuple[str, ...] | None, odata_set: str) -> str:
+    return f"{odata_set} is not shown or was not asked" if answer is None else f"{odata_set} has no such row"

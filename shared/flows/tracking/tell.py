@@ -1,0 +1,116 @@
+"""Put before people what stands still in D365: statements with an error, shifts and tills that D365 calls busy.
+
+What is open is remembered on the turn's row before it is opened, so that a later turn ends it, whoever takes it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+
+from shared.d365.decoder import decode
+from shared.errors import ChangedMeanwhileError
+from shared.flows.posting.trouble import end_causes
+from shared.flows.tracking.ask import POSTED_STATE, News
+from shared.retail.money import total
+from shared.retail.reasons import Cause, cause
+from shared.services import Services
+from shared.storage.causes import SHIFT, STATEMENT, Member, cause_row, fingerprint_of, open_causes
+from shared.storage.protocols import Row
+
+BUSY = frozenset({"Closing", "Error"})
+STATEMENT_STANDS, SHIFT_IN_ERROR, TILL_BUSY = "d365_statement_stands", "d365_shift_in_error", "d365_till_busy"
+Told = dict[str, tuple[Cause, Member]]
+
+
+async def tell(services: Services, turn: Row, news: News) -> Row:
+    """Open what is new, end what is over; what this turn did not learn about stays. Give the turn's row as it is then."""
+    wanted, learnt = _wanted(news)
+    before: dict[str, list[str]] = json.loads(turn.text("Told", "{}"))
+    new = {key: one for key, one in wanted.items() if key not in before}
+    over = {key: one for key, one in before.items() if key not in wanted and one[0] in learnt}
+    if not new and not over:
+        return turn
+    names = {key: [why.code, why.value] for key, (why, _) in new.items()}
+    turn = await remember(services, turn.with_values(Told=json.dumps(before | names)))
+    await open_causes(
+        services.tables.causes, [cause_row(why, member, services.now()) for why, member in new.values()]
+    )
+    for code, value in over.values():
+        how = "D365 has posted it" if code == STATEMENT_STANDS else "D365 no longer says so"
+        await end_causes(services, cause(code, value), how)
+    left = {key: one for key, one in (before | names).items() if key not in over}
+    return await remember(services, turn.with_values(Told=json.dumps(left)))
+
+
+async def remember(services: Services, turn: Row) -> Row:
+    """Keep the turn's row; where another worker's turn has begun, that one asks for itself."""
+    try:
+        return replace(turn, etag=await services.tables.packages.replace(turn, turn.etag))
+    except ChangedMeanwhileError:
+        return turn
+
+
+def _wanted(news: News) -> tuple[Told, set[str]]:
+    """Give what is to be open, by fingerprint, and the kinds that this turn learnt about."""
+    wanted: Told = {}
+    learnt = set()
+    for code, answer, found in (
+        (STATEMENT_STANDS, news.aggregations, _statements(news)),
+        (SHIFT_IN_ERROR, news.shifts, _shifts(news)),
+        (TILL_BUSY, news.terminals, _tills(news)),
+    ):
+        if answer is not None:
+            learnt.add(code)
+            wanted |= {fingerprint_of(why): (why, member) for why, member in found}
+    return wanted, learnt
+
+
+def _statements(news: News) -> Iterator[tuple[Cause, Member]]:
+    """Statements that stand still with an error, in the decoder's words and D365's own."""
+    for one in sorted(news.aggregations or (), key=lambda one: (one.statement, one.sales_order)):
+        if not one.error or one.status == POSTED_STATE:
+            continue
+        own = [
+            row for row in news.receipts.values()
+            if (row.key.legal_entity, row.statement) == (one.legal_entity, one.statement)
+        ]  # fmt: skip
+        known = decode(one.error)
+        why = cause(
+            STATEMENT_STANDS, f"{one.legal_entity} {one.statement}", store=one.store_number, state=one.status,
+            words=one.error[:500], sentence=known.sentence, action=known.action,
+        )  # fmt: skip
+        yield (
+            why,
+            Member(
+                STATEMENT,
+                one.store_number,
+                one.statement,
+                receipts=len(own),
+                amount=total(row.payment for row in own),
+            ),
+        )
+
+
+def _shifts(news: News) -> Iterator[tuple[Cause, Member]]:
+    stores = news.stores()
+    for one in news.shifts or ():
+        if one.store_number in stores and (one.has_error or one.has_pending):
+            problem = one.error or (
+                "receipts still offline at the till" if one.has_pending else "no text given"
+            )
+            value = f"{one.store_number} {one.terminal} {one.shift}"
+            why = cause(
+                SHIFT_IN_ERROR, value, store=one.store_number, terminal=one.terminal, shift=one.shift,
+                words=problem[:500],
+            )  # fmt: skip
+            yield why, Member(SHIFT, one.store_number, value, terminal=one.terminal, receipts=0)
+
+
+def _tills(news: News) -> Iterator[tuple[Cause, Member]]:
+    stores = news.stores()
+    for one in news.terminals or ():
+        if one.store_number in stores and one.closing_status in BUSY:
+            why = cause(TILL_BUSY, one.terminal, store=one.store_number, state=one.closing_status)
+            yield why, Member(SHIFT, one.store_number, one.terminal, terminal=one.terminal, receipts=0)

@@ -1,0 +1,176 @@
+"""What tracking learns from the simulator beside posted or not: what stands still, what is busy, what an effect rests on."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import date, datetime
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from shared.d365.reader import SPELLS_MAX, _spells
+from shared.flows.read_records import read_transaction
+from shared.flows.tracking.ask import CALLS_MAX, KINDS
+from tests.contract.posting_world import PostingWorld, posting_world
+from tests.unit.documents import sale_document
+
+Story = Callable[[PostingWorld], Awaitable[None]]
+BLOCKED = {"dataAreaId": "usrt", "ItemNumber": "D1001", "SalesUnitSymbol": "ea", "Blocked": "Yes"}
+
+
+def return_of_one(number: int) -> dict[str, Any]:
+    """One item of 10.00 with 20 % tax comes back, 12.00 in cash."""
+    (line,) = sale_document(number)["lines"]
+    taxes = [line["taxes"][0] | {"base": "-10.00", "amount": "-2.00"}]
+    back = line | {"quantity": "-1", "gross": "-10.00", "net": "-10.00", "taxes": taxes}
+    tender = {
+        "tender_number": 1, "type": "CASH", "code": "CASH", "role": "REFUND", "amount": "-12.00", "status": "CAPTURED",
+    }  # fmt: skip
+    return sale_document(number, lines=[back], tenders=[tender])
+
+
+def tell(story: Story, folder: Path) -> None:
+    async def told() -> None:
+        async with posting_world(folder) as world:
+            await story(world)
+
+    asyncio.run(told())
+
+
+async def hide(world: PostingWorld, *sets: str) -> None:
+    await world.sim("contract", {"hide_sets": list(sets)})
+
+
+async def evidence(world: PostingWorld, transaction: str) -> dict[str, Any]:
+    shown = await read_transaction(world.services, "S1", "east", transaction)
+    assert shown is not None
+    return shown
+
+
+async def turns_until(world: PostingWorld, code: str) -> dict[str, Any]:
+    for _ in range(60):
+        await world.beat()
+        if code in (found := await world.causes()):
+            return found[code]
+    raise AssertionError(f"no {code}: {await world.causes()}")
+
+
+def test_a_statement_that_stands_still_is_a_task_in_plain_words_until_it_is_posted(tmp_path: Path) -> None:
+    async def story(world: PostingWorld) -> None:
+        await world.sim("setup", {"items": [BLOCKED]})
+        await world.send(sale_document(1), sale_document(2))
+        task = await turns_until(world, "d365_statement_stands")
+        assert (task["owner"], task["receipts"], task["amount"], task["stores"]) == (
+            "finance",
+            2,
+            "48.00",
+            ["NY01"],
+        )
+        assert "stands still at “Aggregated”" in task["what_happened"]
+        assert "D1001" in task["what_happened"]
+        await world.drive(40)
+        assert (await world.causes())["d365_statement_stands"][
+            "receipts"
+        ] == 2  # one task, however often it is seen
+        await world.sim("setup", {"items": [BLOCKED | {"Blocked": "No"}]})
+        await world.drive_until("posted")
+        assert await world.causes() == {}
+        assert (await world.causes("ended"))["d365_statement_stands"]["ended_how"] == ["D365 has posted it"]
+
+    tell(story, tmp_path)
+
+
+def test_a_till_that_d365_calls_busy_is_a_task_until_it_is_not(tmp_path: Path) -> None:
+    async def story(world: PostingWorld) -> None:
+        till = {"TerminalNumber": "NY01-1", "StoreNumber": "NY01"}
+        await world.send(sale_document(1))
+        await world.drive_until("sent", jobs=False)
+        await world.sim("setup", {"terminals": [till | {"ClosingStatus": "Error"}]})
+        for _ in range(20):
+            await world.beat(jobs=False)
+        task = (await world.causes())["d365_till_busy"]
+        assert (task["owner"], task["value"]) == ("store_operations", "NY01-1")
+        assert "“Error”" in task["what_happened"]
+        await world.sim("setup", {"terminals": [till | {"ClosingStatus": "None"}]})
+        await world.drive(40, jobs=False)
+        assert await world.causes() == {}
+
+    tell(story, tmp_path)
+
+
+def test_a_posted_receipt_says_what_it_rests_on(tmp_path: Path) -> None:
+    async def story(world: PostingWorld) -> None:
+        await world.send(sale_document(1), return_of_one(2))
+        await world.drive_until("posted")
+        sale, back = await evidence(world, "T1"), await evidence(world, "T2")
+        assert sale["evidence"][0].startswith(f"posted: statement {sale['d365_statement']} of 2017-12-")
+        assert sale["evidence"][0].endswith(", by RetailStatementJourBIEntities")
+        assert [line.partition(":")[0] for line in sale["evidence"]] == ["posted", "invoice", "vouchers"]
+        kinds = [line.partition(":")[0] for line in back["evidence"]]
+        assert kinds == ["posted", "invoice", "credit note", "stock receipt", "vouchers"]
+        assert "stock receipt: unknown" in back["evidence"][3]
+
+    tell(story, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("hidden", "rests_at"),
+    [
+        ("RetailTransactionsAuditable", "sent"),
+        ("RetailStatementJourBIEntities", "validated"),
+        ("RetailEodStatementAggregations", "posted"),
+        ("RetailTransactionValidationErrorBIEntities", "posted"),
+        ("RetailTerminals", "posted"),
+    ],
+)
+def test_a_set_that_is_hidden_makes_its_answer_unknown_and_nothing_else(
+    tmp_path: Path, hidden: str, rests_at: str
+) -> None:
+    async def story(world: PostingWorld) -> None:
+        await hide(world, hidden)
+        await world.send(sale_document(1))
+        await world.drive(80)
+        assert await world.statuses() == {"T1": rests_at}
+        telling = {"RetailTransactionsAuditable", "RetailStatementJourBIEntities"} & {hidden}
+        assert set(await world.causes()) == ({"d365_evidence_missing"} if telling else set())
+        await world.http.delete(f"{world.url}/_sim/contract")
+        await world.drive_until("posted")
+
+    tell(story, tmp_path)
+
+
+def test_a_turn_asks_at_most_six_questions_and_at_most_every_quarter_of_an_hour(tmp_path: Path) -> None:
+    async def story(world: PostingWorld) -> None:
+        await world.send(*(sale_document(number) for number in range(1, 4)))
+        asked_at: list[datetime] = []
+        before = 0
+        for _ in range(60):
+            await world.beat()
+            made = sum(world.services.d365.calls[kind] for kind in KINDS)
+            assert made - before <= CALLS_MAX
+            if made > before:
+                asked_at.append(world.hand())
+            before = made
+        assert await world.statuses() == dict.fromkeys(("T1", "T2", "T3"), "posted")
+        gaps = [(late - early).total_seconds() for early, late in pairwise(asked_at)]
+        assert min(gaps) >= 900
+
+    tell(story, tmp_path)
+
+
+def test_one_old_open_day_does_not_ask_for_all_days_since() -> None:
+    old, new, next_day = date(2017, 1, 2), date(2017, 12, 23), date(2017, 12, 24)
+    assert _spells({next_day, old, new}) == [(old, old), (new, next_day)]
+
+
+def test_too_many_spells_are_joined_over_the_shortest_gaps() -> None:
+    days = {date(2017, month, day) for month in range(1, 13) for day in (1, 3)}
+    spells = _spells(days)
+    assert len(spells) == SPELLS_MAX == 20
+    assert (date(2017, 1, 1), date(2017, 1, 3)) in spells
+    assert (date(2017, 12, 1), date(2017, 12, 1)) in spells
+    covered = [day for first, last in spells for day in days if first <= day <= last]
+    assert sorted(covered) == sorted(days)

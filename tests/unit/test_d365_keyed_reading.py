@@ -1,0 +1,194 @@
+"""Reading rows back by key, thousands in one request, and comparing a receipt's rows with those that were sent."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+from urllib.parse import unquote
+
+import httpx
+import pytest
+
+from shared.d365.compare import gaps_of
+from shared.d365.records import ShiftKey, header_row
+from shared.d365.rows import transaction_rows
+from shared.errors import RejectedError, RetryableError, ThrottledError
+from shared.retail.mapped import D365Key, MappedTransaction
+from shared.retail.mapping import map_transaction
+from tests.unit.builders import DAY, sale
+from tests.unit.test_d365_client import D365, Played, ok, run
+from tests.unit.test_mapping import mappings
+
+KEY = D365Key("usrt", "052", "HOUSTON-1", "367-1-0001")
+HEADER = {
+    "dataAreaId": "USRT", "OperatingUnitNumber": "052", "Terminal": "HOUSTON-1", "TransactionNumber": "367-1-0001",
+    "GrossAmount": -24, "TransactionStatus": "None", "Comment": "P1",
+}  # fmt: skip
+
+
+def answered(*parts: tuple[int, str]) -> httpx.Response:
+    """Give a batch answer as D365 writes it."""
+    body = "".join(
+        "--b1\r\nContent-Type: application/http\r\nContent-Transfer-Encoding: binary\r\n\r\n"
+        f"HTTP/1.1 {status} OK\r\nContent-Type: application/json\r\n\r\n{text}\r\n"
+        for status, text in parts
+    )
+    return httpx.Response(
+        200, content=f"{body}--b1--\r\n".encode(), headers={"content-type": "multipart/mixed; boundary=b1"}
+    )
+
+
+def keys_of(count: int) -> list[D365Key]:
+    return [D365Key("usrt", "052", "HOUSTON-1", f"{number:044d}") for number in range(count)]
+
+
+def questions_in(request: httpx.Request) -> list[str]:
+    return [unquote(one) for one in re.findall(r"GET (\S+) HTTP/1\.1", request.content.decode())]
+
+
+def empty_answers(request: httpx.Request) -> httpx.Response:
+    return answered(*[(200, '{"value":[]}')] * len(questions_in(request)))
+
+
+def test_seven_thousand_keys_cost_one_request_and_each_is_asked_once() -> None:
+    played = Played(empty_answers)
+    assert run(played.client.headers_by_key(keys_of(7_000))) == []
+    (request,) = played.requests
+    assert (request.method, str(request.url)) == ("POST", f"{D365}/data/$batch")
+    asked = questions_in(request)
+    assert sum(one.count("TransactionNumber eq") for one in asked) == 7_000
+    assert max(len(one) for one in asked) < 7_000
+    assert all(one.startswith("/data/RetailTransactions?cross-company=true&$filter=(") for one in asked)
+    assert played.client.calls == {"read_by_key": 1}
+
+
+def test_a_thousand_questions_go_in_a_request_and_the_rest_in_the_next() -> None:
+    played = Played(empty_answers, empty_answers)
+    run(played.client.headers_by_key(keys_of(40_000)))
+    assert [len(questions_in(request)) for request in played.requests] == [1_000, 291]
+
+
+def test_rows_of_another_till_with_the_same_number_are_left_out() -> None:
+    other = {**HEADER, "Terminal": "HOUSTON-2"}
+    played = Played(ok([HEADER, other]))
+    assert [one.key for one in run(played.client.headers_by_key([KEY]))] == [KEY]
+
+
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [
+        (answered((200, '{"value":[]}')), RetryableError),
+        (httpx.Response(200, text="hello", headers={"content-type": "text/plain"}), RetryableError),
+        (answered(*[(429, '{"error":{"message":"slow"}}')] * 4), ThrottledError),
+        (answered(*[(500, '{"error":{"message":"oh"}}')] * 4), RetryableError),
+        (answered(*[(404, '{"error":{"message":"Resource not found"}}')] * 4), RejectedError),
+        (answered(*[(200, "not json")] * 4), RetryableError),
+        (answered(*[(200, '{"value":[],"@odata.nextLink":"https://x"}')] * 4), RejectedError),
+    ],
+)
+def test_an_answer_that_is_not_whole_proves_nothing(answer: httpx.Response, error: type[Exception]) -> None:
+    played = Played(answer)
+    with pytest.raises(error):
+        run(played.client.headers_by_key(keys_of(100)))
+
+
+def test_children_of_suspects_are_read_from_every_entity_in_one_request() -> None:
+    line = {**HEADER, "LineNumber": 1, "ItemId": "D1001"}
+    played = Played(answered((200, f'{{"value":[{json.dumps(line)}]}}'), *[(200, '{"value":[]}')] * 4))
+    found = run(played.client.children_by_key([KEY]))
+    assert [one.split("?")[0] for one in questions_in(played.requests[0])] == [
+        "/data/RetailTransactionSalesLinesV2", "/data/RetailTransactionPaymentLinesV2",
+        "/data/RetailTransactionTaxLines", "/data/RetailTransactionDiscountLines",
+        "/data/RetailTransactionIncomeExpenseLines",
+    ]  # fmt: skip
+    assert list(found) == [KEY]
+    assert [row["ItemId"] for row in found[KEY]["Sales transactions V2"]] == ["D1001"]
+
+
+def test_a_shift_is_found_by_its_number_and_till() -> None:
+    shift = {
+        "dataAreaId": "usrt", "OperationUnitNumber": "052", "Terminal": "NY01-1", "BatchShiftId": 201712230001,
+        "StoreNumber": "NY01", "Status": "Closed", "StartDateTimeUtc": "2017-12-23T13:00:00Z",
+        "CloseDateTimeUtc": "1900-01-01T00:00:00Z",
+    }  # fmt: skip
+    played = Played(ok([shift, {**shift, "Terminal": "NY01-2"}]))
+    (row,) = run(played.client.shifts_by_key([ShiftKey("usrt", "052", "NY01-1", 201712230001)]))
+    assert played.requests[0].url.params["$filter"] == "(BatchShiftId eq 201712230001)"
+    assert row.meaning == ("Closed", "NY01", datetime(2017, 12, 23, 13, tzinfo=UTC), None)
+
+
+# What is missing, and what differs
+
+
+def mapped() -> MappedTransaction:
+    found = map_transaction(sale(1), DAY, mappings(), ())
+    assert isinstance(found, MappedTransaction)
+    return found
+
+
+def as_there(receipt: MappedTransaction) -> tuple[Any, dict[str, list[dict[str, object]]]]:
+    """Give D365's side of a receipt that landed whole: numbers as numbers, nothing for what is empty."""
+    sent = transaction_rows(receipt, "P1")
+    header = header_row(sent["Transactions"][0])
+    return header, {
+        label: [dict(row) for row in rows] for label, rows in sent.items() if label != "Transactions"
+    }
+
+
+def test_a_receipt_that_is_there_as_sent_is_whole() -> None:
+    header, found = as_there(mapped())
+    found["Sales transactions V2"][0] |= {
+        "Quantity": Decimal("-2.000000"),
+        "ItemId": "d1001",
+        "Warehouse": "NYWH ",
+    }
+    gaps = gaps_of(transaction_rows(mapped(), "P1"), header, found)
+    assert gaps.is_whole
+
+
+def test_missing_rows_are_named_one_by_one_and_nothing_else() -> None:
+    header, found = as_there(mapped())
+    del found["Payment transactions V2"][1], found["Tax transactions"]
+    gaps = gaps_of(transaction_rows(mapped(), "P1"), header, found)
+    assert {label: len(rows) for label, rows in gaps.missing.items()} == {
+        "Payment transactions V2": 1, "Tax transactions": 1,
+    }  # fmt: skip
+    assert gaps.missing["Payment transactions V2"][0]["AmountTendered"] == Decimal("-6.00")
+    assert gaps.differing == ""
+
+
+def test_without_a_header_the_header_is_missing_too() -> None:
+    _, found = as_there(mapped())
+    gaps = gaps_of(transaction_rows(mapped(), "P1"), None, found)
+    assert list(gaps.missing) == ["Transactions"]
+
+
+@pytest.mark.parametrize(
+    ("label", "change", "said"),
+    [
+        ("Sales transactions V2", {"Quantity": -3}, "Sales transactions V2 1: Quantity -3 instead of -2"),
+        (
+            "Payment transactions V2",
+            {"TenderType": "9"},
+            "Payment transactions V2 1 ny01: TenderType 9 instead of 1",
+        ),
+        ("Tax transactions", {"TaxAmount": 4}, "Tax transactions 1 v20: TaxAmount 4 instead of -4.00"),
+    ],
+)
+def test_a_row_that_somebody_changed_is_told_and_is_not_missing(
+    label: str, change: dict[str, object], said: str
+) -> None:
+    header, found = as_there(mapped())
+    found[label][0] |= change
+    gaps = gaps_of(transaction_rows(mapped(), "P1"), header, found)
+    assert (gaps.differing, gaps.missing) == (said, {})
+
+
+def test_a_row_that_was_never_sent_is_a_difference() -> None:
+    header, found = as_there(mapped())
+    found["Discount transactions"] = [{"SalesLineNumber": 1, "LineNumber": 1, "DiscountAmount": 5}]
+    gaps = gaps_of(transaction_rows(mapped(), "P1"), header, found)
+    assert gaps.differing == "Discount transactions 1 1 was never sent"
