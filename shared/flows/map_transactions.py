@@ -133,7 +133,9 @@ def _decided(
 ) -> MappedTransaction | tuple[Cause, ...] | str:
     """Decide about one receipt; a replacement is mapped for its original's day and keeps its shift."""
     outcome = _decide(one.transaction, mapped_for_day(one.row), mappings, shifts_for(one.row, shifts), office)
-    return corrected(one.row, outcome) if isinstance(outcome, MappedTransaction) else outcome
+    if not isinstance(outcome, MappedTransaction):
+        return outcome
+    return _fits_d365(corrected(one.row, outcome), mappings)
 
 
 def _decide(
@@ -155,10 +157,7 @@ def _decide(
     problems = problems_of(transaction)
     if problems:
         return (cause("does_not_balance", problems[0].rule, problem=problems[0].told),)
-    outcome = map_transaction(transaction, day, mappings, shifts)
-    if isinstance(outcome, MappedTransaction):
-        return _fits_d365(outcome, mappings)
-    return outcome
+    return map_transaction(transaction, day, mappings, shifts)
 
 
 def _why_not_sent(transaction: Transaction) -> str:

@@ -14,6 +14,7 @@ from shared.pos.adapter import localised
 from shared.retail.business_day import business_day_of, closing_hour, store_zone
 from shared.retail.completeness import Decision
 from shared.retail.mapped import StoreSetup
+from shared.retail.reference import period_is_closed
 from shared.retail.reversal import REPLACEMENT, REVERSAL
 from shared.retail.status import Status
 from shared.retail.transaction import Transaction
@@ -53,8 +54,8 @@ async def reverse_transaction(
 ) -> Reversed | None:
     """Reverse a posted receipt; None when there is none of that name. Asked again, the answer is the same.
 
-    business_day: the day both count for: the original's (when it is not given), or today's, which is for finance to
-    choose where the original's period is closed; D365 shows no periods, and refuses a closed one in its validation.
+    business_day: the day both count for, the original's or today's. When it is not given: the original's, unless its
+    period is known to be closed in D365, then today's.
 
     Raises:
         RejectedError: it is not posted, is a reversal itself, holds a gift card, the day is another, or it was reversed
@@ -73,7 +74,7 @@ async def reverse_transaction(
     if row.text("ReversedBy"):
         return await _again(services, row, with_replacement=with_replacement)
     _refuse_what_cannot_be_reversed(row, transaction)
-    day = _day_it_counts_for(services, row, setup, business_day)
+    day = await _day_it_counts_for(services, row, setup, business_day)
     came_back = await services.d365.lines_that_came_back(key_of(row))
     decided = Decision(
         REVERSAL, person.name, ", ".join(sorted(person.roles)), reason, services.now().isoformat()
@@ -116,8 +117,11 @@ def _refuse_what_cannot_be_reversed(row: Row, transaction: Transaction) -> None:
         )  # fmt: skip
 
 
-def _day_it_counts_for(services: Services, row: Row, setup: StoreSetup, wanted: date | None) -> date:
-    """Give the original's business day, or today's where finance asks for it. No other: nobody could explain it."""
+async def _day_it_counts_for(services: Services, row: Row, setup: StoreSetup, wanted: date | None) -> date:
+    """Give the original's business day, or today's where that one's period is closed or finance asks for it.
+
+    No other day: nobody could explain it.
+    """
     original = date.fromisoformat(row.text("BusinessDay"))
     today = business_day_of(services.now(), store_zone(setup.time_zone), closing_hour(setup.closing_time))
     if wanted not in (None, original, today):
@@ -125,7 +129,9 @@ def _day_it_counts_for(services: Services, row: Row, setup: StoreSetup, wanted: 
             "a reversal counts for the receipt's own business day or for today's", field="business_day",
             expected=f"{original} or {today}", found=str(wanted),
         )  # fmt: skip
-    return wanted or original
+    mappings = await services.mappings.at_least(0)
+    is_closed = period_is_closed(mappings, row.text("LegalEntity"), original)
+    return wanted or (today if is_closed else original)
 
 
 async def _write(services: Services, row: Row, correction: Correction, day: date, decided: Decision) -> None:

@@ -210,6 +210,11 @@ def _tax_groups(mappings: Mappings, company: str, group: str, item_group: str, c
     return bool(used - shared) or not shared
 
 
+def period_is_closed(mappings: Mappings, company: str, day: date) -> bool:
+    """Say whether D365 is known to have no open period for a day; where its periods are unknown, nobody says so."""
+    return _business_date(mappings, company, day.isoformat())
+
+
 def _business_date(mappings: Mappings, company: str, day: str) -> bool:
     row = _known(mappings, PERIODS, company)
     return row is not None and not any(_within(span, day) for span in row.get("open", "").split())

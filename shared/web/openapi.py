@@ -170,7 +170,7 @@ def _body_schema(path: str, body: str) -> dict[str, Any]:
         properties["replace"] = {"type": "boolean"}
         optional["business_day"] = {
             "type": "string", "format": "date",
-            "description": "The receipt's own business day (when left out) or today's, where its period is closed.",
+            "description": "The receipt's own business day or today's. Left out: its own, or today's where its period is closed.",
         }  # fmt: skip
     return {"type": "object", "properties": properties | optional, "required": sorted(properties)}
 

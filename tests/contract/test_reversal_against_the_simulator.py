@@ -248,6 +248,19 @@ def test_finance_may_have_a_correction_count_for_today_and_both_days_stay_proved
     tell(story, tmp_path)
 
 
+def test_a_correction_counts_for_today_where_the_receipts_period_is_closed_in_d365(tmp_path: Path) -> None:
+    async def story(world: PostingWorld) -> None:
+        await posted_wrong(world)
+        world.hand.turn(days=3)
+        periods = {"legal_entity": "usrt", "there": "yes", "open": "2017-12-25/2018-01-31"}
+        await world.map_also("d365_periods", periods)
+        assert await reverse(world) == Reversed("T1.rev", "T1.new", date(2017, 12, 26))
+        await world.drive_until("posted", "reversed")
+        assert await on_hand(world) == {"D1001": "0", "D2002": "-2"}
+
+    tell(story, tmp_path)
+
+
 @pytest.mark.parametrize("before", [True, False])
 def test_a_worker_that_dies_anywhere_in_a_reversal_leaves_nothing_half_done(
     tmp_path: Path, before: bool
