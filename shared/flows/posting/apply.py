@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from shared.errors import ChangedMeanwhileError, GroupRefusedError, NotThereError
 from shared.flows.posting.read_back import Outcome
@@ -104,8 +104,13 @@ async def advance_members(services: Services, rows: Sequence[Row], to: Status, n
     )
 
 
-async def close_receipts(services: Services, package: str, outcomes: Sequence[Outcome]) -> None:
-    """Write what read-back found of receipts: sent, or held for a cause. Runs twice the same."""
+async def close_receipts(
+    services: Services, package: str, outcomes: Sequence[Outcome], since: datetime
+) -> None:
+    """Write what read-back found of receipts: sent, or held for a cause. Runs twice the same.
+
+    since: before it, D365 had nothing of what was sent, or not all.
+    """
     now = services.now()
     settled = [one for one in outcomes if one.sent or one.held_for is not None]
     await _note_what_follows(services, [one.row for one in settled])
@@ -114,7 +119,7 @@ async def close_receipts(services: Services, package: str, outcomes: Sequence[Ou
     rows = [
         advanced(
             one.row, Status.SENT, now, f"read back from D365, package {package}",
-            D365Gross=str(one.header.gross), D365Payment=str(one.header.payment),
+            D365Gross=str(one.header.gross), D365Payment=str(one.header.payment), D365Since=since, ReadBackAt=now,
         )
         for one in settled
         if one.sent and one.header is not None

@@ -48,6 +48,8 @@ class News:
     aggregations: Sequence[StatementAggregation] | None = None
     shifts: Sequence[ShiftState] | None = None
     terminals: Sequence[TerminalState] | None = None
+    forgotten: frozenset[Number] = frozenset()  # watched statements that D365 no longer has as they were
+    is_shown: bool = False  # whether D365 shows receipts at all
 
     def is_posted(self, seen: AuditableRow) -> bool:
         """Posted: its statement is in D365's journal of posted ones, and nothing of it is in an earlier state."""
@@ -81,8 +83,11 @@ class _Turn:
             return None
 
 
-async def ask(services: Services, days: set[date], *, tills_first: bool) -> News:
-    """Ask. tills_first: whether the states of tills are asked before those of shifts this time.
+async def ask(
+    services: Services, days: set[date], watched: Mapping[Number, str], *, tills_first: bool
+) -> News:
+    """Ask. tills_first: whether the states of tills are asked before those of shifts this time. watched: statements that
+    D365 had posted, with the instant it gave; they are asked about again where others are.
 
     Raises:
         RetryableError: D365 did not answer a question; nothing is known of this turn.
@@ -91,7 +96,7 @@ async def ask(services: Services, days: set[date], *, tills_first: bool) -> News
     found = await turn.shown(services.d365.auditable(None, days))
     if found is None:
         return News()  # without it no receipt moves, and nothing else tells which statements are ours
-    aggregations = await _ask_statements(services, turn, found)
+    aggregations, forgotten = await _ask_statements(services, turn, found, watched)
     refused = sorted({row.key.transaction_number for row in found if row.validation in REFUSED})
     errors = await turn.shown(services.d365.validation_errors(refused)) if refused else []
     await _ask_evidence(services, turn, found, aggregations or [])
@@ -104,6 +109,8 @@ async def ask(services: Services, days: set[date], *, tills_first: bool) -> News
         evidence=services.posted_statements,
         errors={one.transaction_number: one.text for one in reversed(errors or [])},
         aggregations=aggregations,
+        forgotten=forgotten,
+        is_shown=True,
     )
     for of_tills in (tills_first, not tills_first):
         if turn.left() > 0 and of_tills:
@@ -114,8 +121,8 @@ async def ask(services: Services, days: set[date], *, tills_first: bool) -> News
 
 
 async def _ask_statements(
-    services: Services, turn: _Turn, found: Sequence[AuditableRow]
-) -> list[StatementAggregation] | None:
+    services: Services, turn: _Turn, found: Sequence[AuditableRow], watched: Mapping[Number, str]
+) -> tuple[list[StatementAggregation] | None, frozenset[Number]]:
     """Learn which statements are posted by now; those that were seen posted are not asked about again."""
     known = services.posted_statements
     named = {(row.key.legal_entity, row.statement) for row in found if row.statement}
@@ -123,17 +130,24 @@ async def _ask_statements(
         del known[number]  # of days that nobody waits for any more
     statements = sorted({statement for _, statement in named - known.keys()})
     if not statements:
-        return []
+        return [], frozenset()
     aggregations = await turn.shown(services.d365.statement_aggregations(statements))
-    posted = await turn.shown(services.d365.posted_statements(statements))
+    asked = sorted({*statements, *(number for _, number in watched)})
+    posted = await turn.shown(services.d365.posted_statements(asked))
     unfinished = {
         (one.legal_entity, one.statement) for one in aggregations or () if one.status != POSTED_STATE
     }
     for journal in posted or ():
         number = (journal.legal_entity, journal.statement)
-        if journal.posted_at is not None and number not in unfinished:
-            known[number] = StatementEvidence(journal)
-    return aggregations
+        if journal.posted_at is not None and number not in unfinished and number in named:
+            known.setdefault(number, StatementEvidence(journal))
+    still = {
+        (one.legal_entity, one.statement): f"{one.posted_at:%Y-%m-%dT%H:%M:%SZ}"
+        for one in posted or ()
+        if one.posted_at is not None
+    }
+    lost = {number for number, at in watched.items() if posted is not None and still.get(number) != at}
+    return aggregations, frozenset(lost)
 
 
 async def _ask_evidence(
