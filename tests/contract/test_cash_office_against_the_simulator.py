@@ -71,6 +71,7 @@ def test_floats_removals_and_drops_go_by_package_and_stand_in_d365s_statement(tm
             "transAmount": "24", "addedToDrawer": "100", "removedFromDrawer": "60", "safeAmount": "30",
             "bankedAmount": "20",
         }  # fmt: skip
+        await world.drive(40)
         statuses = await world.statuses()
         assert (statuses["T1"], statuses["T9"]) == ("posted", "excluded")
         assert not {"mapped", "sending", "held"} & set(statuses.values())
@@ -114,6 +115,7 @@ def test_a_count_that_d365_takes_stands_in_its_statement(tmp_path: Path) -> None
         await world.sim("switches", {"tender_declaration_insert": "accept"})
         await world.send(sale_document(1, shift="1"), closing("24.00"))
         assert str((await cash_line(world))["countedAmount"]) == "24"
+        await world.drive(40)
         assert (await world.statuses())["T1"] == "posted"
         assert "d365_refused" not in await world.causes()
 
