@@ -122,6 +122,13 @@ def test_the_rows_of_a_reversal_are_the_originals_turned_and_linked_to_it(tmp_pa
         assert (str(back["AmountTendered"]), back["IsLinkedRefund"], back["LinkedPaymentTransactionNumber"]) == (
             "-30", "Yes", "east:T1",
         )  # fmt: skip
+        names = (
+            "LinkedPaymentStore",
+            "LinkedPaymentTerminal",
+            "LinkedPaymentLineNumber",
+            "LinkedPaymentCurrency",
+        )
+        assert [str(back[name]) for name in names] == ["NY01", "NY01-1", "1", "USD"]
         assert (str(change["AmountTendered"]), change["IsLinkedRefund"], change["IsChangeLine"]) == (
             "6",
             "No",
