@@ -56,7 +56,8 @@ def upsert(
     if old and statement and merged != old.values:
         raise RefusedRowError(f"The shift is in statement {statement} and cannot be changed.")
     if _touch_receipt(database, switches, entity, merged):
-        database.put(entity, key, merged)
+        reopened = database.tables[entity.odata_set].get(key)
+        database.put(entity, key, {**reopened.values, **values} if reopened else merged)
     return key, "updated" if old else "created"
 
 

@@ -58,6 +58,19 @@ def test_a_posted_receipt_sent_again_in_capitals_is_a_double_posting() -> None:
     assert doubled(office) == {"east:t1": "2"}
 
 
+def test_a_comment_written_into_a_posted_header_makes_it_ready_to_be_posted_again() -> None:
+    office = posted(sale("A"))
+    office.put({HEADERS: [{**key_of_header("A"), "Comment": "checked"}]})
+    office.validate()
+    office.post()
+    assert doubled(office) == {"a": "2"}
+
+
+def key_of_header(number: str) -> dict[str, Any]:
+    header = sale(number)[HEADERS][0]
+    return {name: header[name] for name in ("OperatingUnitNumber", "Terminal", "TransactionNumber")}
+
+
 def test_a_posted_receipt_reopened_deleted_and_sent_again_is_a_double_posting() -> None:
     office = posted(sale("A"))
     office.put({HEADERS: sale("A")[HEADERS]})
