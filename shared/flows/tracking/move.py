@@ -12,7 +12,7 @@ from shared.flows.posting.read_back import changed_cause, refusal_cause
 from shared.flows.tracking.ask import REFUSED, News
 from shared.flows.tracking.effects import rests_on
 from shared.retail.reasons import Cause, cause
-from shared.retail.status import IN_D365, Status
+from shared.retail.status import IN_D365, IN_THE_LEDGER, Status
 from shared.services import Services
 from shared.storage.causes import fingerprint_of
 from shared.storage.protocols import Row, Value
@@ -144,7 +144,7 @@ async def unseen_moves(services: Services, rows: Sequence[Row], news: News) -> l
 
 
 def _unseen(services: Services, row: Row, header: HeaderRow | None) -> Move | None:
-    now, posted = services.now(), Status(row.text("Status")) is Status.POSTED
+    now, posted = services.now(), Status(row.text("Status")) in IN_THE_LEDGER
     if header is None:
         why = cause("gone_from_d365", services.settings.d365.environment_id)
         statement = f"; it had been in D365 statement {row.text('D365Statement')}" if posted else ""
