@@ -36,7 +36,7 @@ from shared.storage.causes import cause_row, end_causes_of, open_causes, receipt
 from shared.storage.due import STATEMENT, TRACK, Due, due_from, finish_due, list_due, note_due
 from shared.storage.keys import join_key
 from shared.storage.protocols import Row
-from shared.storage.receipts import advanced, key_of, receipts_of_day
+from shared.storage.receipts import advanced, identity_key, key_of, receipts_of_day
 
 STORE_DAYS_AT_ONCE = 16
 Headers = Mapping[D365Key, HeaderRow]
@@ -210,6 +210,7 @@ def _is_looked_at_again(row: Row, news: News, now: datetime) -> bool:
 async def _apply(services: Services, due: Due, moves: Sequence[Move], back: Sequence[Row]) -> int:
     now = services.now()
     await note_due(services.tables.due, [Due(STATEMENT, due.store, due.day, now)])
+    moves = await _reversed_at_once(services, moves)
     await _end_originals(services, [move.row for move in moves])
     causes = [
         cause_row(move.held_for, receipt_member(move.row), now) for move in moves if move.held_for is not None
@@ -221,6 +222,32 @@ async def _apply(services: Services, due: Due, moves: Sequence[Move], back: Sequ
         how = "put right in D365" if moved[row.key].held_for is None else "D365 no longer has it"
         await end_causes_of(services.tables.causes, row.partition, name, over, now, how)
     return len(await save_rows(services.tables.transactions, [move.row for move in moves]))
+
+
+async def _reversed_at_once(services: Services, moves: Sequence[Move]) -> list[Move]:
+    """A receipt that D365 forgot and has posted again beside its posted reversal is reversed in the same write."""
+    now = services.now()
+    posted = {
+        (move.row.text("Account"), move.row.text("TransactionId"))
+        for move in moves
+        if move.row.text("Status") == Status.POSTED
+    }
+    found = []
+    for move in moves:
+        row, by = move.row, move.row.text("ReversedBy")
+        is_posted_again = row.text("Status") == Status.POSTED and bool(by)
+        if is_posted_again and ((row.text("Account"), by) in posted or await _is_posted(services, row, by)):
+            move = replace(move, row=advanced(row, Status.REVERSED, now, f"by {by}, posted as well"))
+        found.append(move)
+    return found
+
+
+async def _is_posted(services: Services, row: Row, transaction_id: str) -> bool:
+    """Say whether another receipt of the same store and account is posted."""
+    table, store = services.tables.transactions, row.partition
+    identity = await table.read(store, identity_key(store, row.text("Account"), transaction_id))
+    other = await table.read(store, identity.text("DayKey")) if identity is not None else None
+    return other is not None and other.text("Status") == Status.POSTED
 
 
 async def _end_originals(services: Services, rows: Sequence[Row]) -> None:

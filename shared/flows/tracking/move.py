@@ -13,7 +13,7 @@ from shared.flows.tracking.ask import REFUSED, News
 from shared.flows.tracking.effects import rests_on
 from shared.retail.mapped import D365Key
 from shared.retail.reasons import Cause, cause
-from shared.retail.status import IN_D365, Status
+from shared.retail.status import IN_D365, IN_THE_LEDGER, Status
 from shared.services import Services
 from shared.storage.causes import fingerprint_of
 from shared.storage.protocols import Row, Value
@@ -152,7 +152,7 @@ def unseen_moves(
 
 def _unseen(services: Services, row: Row, header: HeaderRow | None) -> Move | None:
     now, status = services.now(), Status(row.text("Status"))
-    posted, was_held = status is Status.POSTED, status is Status.HELD
+    posted, was_held = status in IN_THE_LEDGER, status is Status.HELD
     if header is None:
         row = advanced(row, Status.REPAIR, now, "") if was_held else row
         why = cause("gone_from_d365", services.settings.d365.environment_id)
