@@ -5,8 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from shared.d365.contract import CONTRACT
+from shared.errors import RetryableError
 from shared.flows.posting.preflight import Preflight, check_now, read_kept_preflight, ring_for_posting
+from shared.flows.posting.slot import is_throttled
 from shared.services import Services
+
+ASKED_FOR_TIME_SECONDS = 120.0
 
 _LABELS = "the names that data packages use for entities; the first import compares them"
 _LENGTHS = "how long texts may be: this environment does not state it"
@@ -16,9 +20,11 @@ async def check_contract(services: Services) -> dict[str, Any]:
     """Make a check now and give its result; where the contract holds, posting goes on at once.
 
     Raises:
-        RetryableError: D365 did not answer; the last result stays.
+        RetryableError: D365 did not answer, or has asked for time; the last result stays.
         RejectedError: D365 refuses to show what it has.
     """
+    if await is_throttled(services):
+        raise RetryableError("D365 has asked for time", wait_seconds=ASKED_FOR_TIME_SECONDS)
     made = await check_now(services)
     if made.holds:
         await ring_for_posting(services)

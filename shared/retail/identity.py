@@ -58,9 +58,12 @@ def _decimal_text(amount: Decimal) -> str:
 def d365_transaction_number(account: str, transaction_id: str) -> str:
     """Derive the number a receipt has in D365 from its identity: readable where it fits, else a 160-bit hash.
 
-    Unique within an operating unit and terminal, since the pair is unique within a store. Never truncated.
+    Unique within an operating unit and terminal, since the pair is unique within a store. Never truncated. To D365 `a1` and
+    `A1` are one key: an id with small letters, or an account with capitals, is hashed, so that no two are alike to it.
     """
-    if _PLAIN.fullmatch(account) and _PLAIN.fullmatch(transaction_id) and account != "H":
+    is_plain = _PLAIN.fullmatch(account) and _PLAIN.fullmatch(transaction_id)
+    is_one_case = account == account.lower() and transaction_id == transaction_id.upper()
+    if is_plain and is_one_case and account != "h":
         text = f"{account}:{transaction_id}"
         if len(text) <= D365_NUMBER_MAX:
             return text

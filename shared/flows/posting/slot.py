@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from shared.errors import ChangedMeanwhileError, NotThereError
 from shared.services import Services
-from shared.storage.packages import SLOT_FREE, SLOT_TAKEN, package_key, preflight_key, read_slot
+from shared.storage.packages import SLOT_FREE, SLOT_TAKEN, package_key, preflight_key, read_slot, tracking_key
 from shared.storage.protocols import Row, Value
 
 LEASE_SECONDS = 90  # machine seconds; renewed before every step that touches D365
@@ -100,6 +100,15 @@ async def take_lease(services: Services) -> Drive | None:
 def is_waiting(slot: Row, now: datetime, slack: timedelta) -> bool:
     """Say whether the package in the slot is still to be left alone."""
     return "NextTry" in slot.values and slot.instant("NextTry") + slack > now
+
+
+async def tracking_waits_until(services: Services) -> datetime | None:
+    """Give until when tracking was told to leave D365 alone: what D365 says to one request holds for all of ours."""
+    environment = services.settings.d365.environment_id
+    row = await services.tables.packages.read(environment, tracking_key(environment))
+    if row is None or "d365_throttled" not in row.text("Trouble").split():
+        return None
+    return row.instant("NextTry") if is_waiting(row, services.now(), timedelta(0)) else None
 
 
 async def is_throttled(services: Services) -> bool:
