@@ -66,6 +66,9 @@ async def _end_what_holds_no_more(services: Services, held: Sequence[Row], gone:
     """End what a cause says of receipts that went on without it, such as in a release that broke off half way."""
     names = {(row.text("Account"), row.text("TransactionId")) for row in gone}
     rest = [one for one in held if (one.text("Account"), one.text("TransactionId")) not in names]
+    rest = [
+        one for one in rest if one.text("Store") != UNKNOWN_STORE
+    ]  # these are ended where they are brought home
     over = []
     for member in rest:
         row = await receipt_of(services, member)

@@ -190,12 +190,14 @@ def test_a_lost_answer_to_shifts_written_one_by_one_is_asked_about(tmp_path: Pat
         await world.drive_until("sent", "excluded", jobs=False)
         await world.fault("zero_rows", times=2)
         await world.send(
-            shift_document(3, "SHIFT_CLOSE", "1", opened, closed_at), sale_document(4, terminal="2")
+            shift_document(3, "SHIFT_CLOSE", "1", opened, closed_at),
+            shift_document(4, "SHIFT_OPEN", "2", "2017-12-23T12:40:00-05:00"),
+            sale_document(5, shift="2", completed_at="2017-12-23T12:50:00-05:00"),
         )
         world.effects.meanwhile = lose
         await world.drive(120)
         assert lost
-        assert await world.shifts() == {"1": "sent"}
+        assert (await world.shifts())["1"] == "sent"
         assert await world.causes() == {}
 
     tell(story, tmp_path)
