@@ -46,14 +46,15 @@ def request_of(questions: Sequence[Question]) -> tuple[str, bytes]:
     return f"multipart/mixed; boundary={boundary}", "\r\n".join(lines).encode()
 
 
-def answers_of(kind: str, content_type: str, content: bytes, asked: int) -> list[list[dict[str, object]]]:
-    """Read the rows of each question, in order.
+def answers_of(
+    kind: str, content_type: str, content: bytes, asked: int
+) -> list[list[dict[str, object]] | None]:
+    """Read the rows of each question, in order; None for one with further pages, which must be asked alone.
 
     Raises:
         RetryableError: the answer cannot be read, misses a question, or a part failed in a way that passes.
         ThrottledError: a part was refused for load.
-        RejectedError: D365 refused a question, in its own words; or a part has further pages, which an exact question by
-            keys never has.
+        RejectedError: D365 refused a question, in its own words.
     """
     parts = parts_of(content_type, content)
     if parts is None or len(parts) != asked:
@@ -61,7 +62,7 @@ def answers_of(kind: str, content_type: str, content: bytes, asked: int) -> list
     return [_rows(kind, part) for part in parts]
 
 
-def _rows(kind: str, part: Message) -> list[dict[str, object]]:
+def _rows(kind: str, part: Message) -> list[dict[str, object]] | None:
     status, body = http_answer(part)
     if status != 200:
         raise _refusal(kind, status, error_text(body))
@@ -70,11 +71,7 @@ def _rows(kind: str, part: Message) -> list[dict[str, object]]:
         rows = read["value"]
     except (ValueError, TypeError, KeyError) as error:
         raise RetryableError(f"{kind}: D365's answer cannot be read") from error
-    if read.get("@odata.nextLink"):
-        raise RejectedError(
-            f"{kind}: one question has more rows than a page holds", field=kind, expected="one page"
-        )
-    return list(rows)
+    return None if read.get("@odata.nextLink") else list(rows)
 
 
 def _refusal(kind: str, status: int, text: str) -> Exception:

@@ -49,6 +49,10 @@ _NOTHING_SENT = (
 _SIGNATURE = re.compile(r"(?i)\b(sig=)[^&\s\"']+")
 
 
+class AnswerTooLargeError(RejectedError):
+    """D365 answered with more than may be read at once: less must be asked for."""
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """A successful answer. `content_type` as the header has it."""
@@ -95,7 +99,7 @@ class Wire:
         """Call D365 itself. `path` begins with a slash; `repeatable`: the call may be made again without
         asking.
 
-        Raises: see the table above; a RejectedError also for an answer of more than `bytes_max`.
+        Raises: see the table above; an AnswerTooLargeError for an answer of more than `bytes_max`.
         """
         own = {
             "Authorization": f"Bearer {await self._tokens.bearer()}",
@@ -146,7 +150,7 @@ class Wire:
             raise _not_known(lost, repeatable=repeatable) from error
         if content is None:
             expected = f"at most {bytes_max} bytes"
-            raise RejectedError(f"{kind}: D365's answer is too large", field=kind, expected=expected)
+            raise AnswerTooLargeError(f"{kind}: D365's answer is too large", field=kind, expected=expected)
         if response.is_success:
             return Answer(content, response.headers.get("content-type", ""))
         raise self._refusal(kind, response, content, request_id, repeatable=repeatable)
