@@ -180,8 +180,9 @@ class Reader:
     async def _pages(
         self, kind: str, odata_set: str, params: Mapping[str, str]
     ) -> AsyncIterator[Iterable[dict[str, object]]]:
-        """Follow D365's own paging, within its own origin only: a next page elsewhere would get our token."""
+        """Follow D365's own paging, within its own origin only: a next page elsewhere would get our token. Never in a circle."""
         path, query = f"/data/{odata_set}", {**_CROSS_COMPANY, **params}
+        seen: set[str] = set()
         for _ in range(PAGES_MAX):
             answer = await self._wire.call(
                 kind, "GET", path, params=query or None, headers={"Prefer": _ROWS_A_PAGE}
@@ -200,6 +201,9 @@ class Reader:
                     f"{kind}: D365 named a next page outside its own address", field="@odata.nextLink",
                     expected=self._wire.origin, found="another host",
                 )  # fmt: skip
+            if following in seen:
+                raise RetryableError(f"{kind}: D365 named the same next page twice")
+            seen.add(following)
             path, query = str(following)[len(self._wire.origin) :], {}
         raise RejectedError(
             f"{kind}: more than {PAGES_MAX} pages", field=kind, expected=f"{PAGES_MAX} pages at most"

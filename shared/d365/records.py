@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
+from shared.d365.values import as_kept
 from shared.retail.mapped import D365Key, folded
 from shared.retail.money import ZERO
 
@@ -321,7 +322,7 @@ def _text(values: Mapping[str, object], name: str) -> str:
 
 def _amount(values: Mapping[str, object], name: str) -> Decimal:
     value = values.get(name)
-    return Decimal(str(value)) if isinstance(value, int | str | Decimal) and value != "" else ZERO
+    return as_kept(Decimal(str(value))) if isinstance(value, int | str | Decimal) and value != "" else ZERO
 
 
 def _instant(value: object) -> datetime | None:

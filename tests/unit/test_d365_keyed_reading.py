@@ -229,3 +229,32 @@ def test_a_row_that_was_never_sent_is_a_difference() -> None:
     found["Discount transactions"] = [{"SalesLineNumber": 1, "LineNumber": 1, "DiscountAmount": 5}]
     gaps = gaps_of(transaction_rows(mapped(), "P1"), header, found)
     assert gaps.differing == "Discount transactions 1 1 was never sent"
+
+
+def test_a_quantity_finer_than_d365_keeps_is_no_difference() -> None:
+    rows = transaction_rows(mapped(), "P1")
+    (line, *_) = rows["Sales transactions V2"]
+    fine = {
+        **rows,
+        "Sales transactions V2": [
+            {**line, "Quantity": Decimal("-0.33333333"), "Price": Decimal("1.0000005")}
+        ],
+    }
+    there = {
+        **fine,
+        "Sales transactions V2": [{**line, "Quantity": "-0.333333", "Price": Decimal("1.000001")}],
+    }
+    header = {**rows["Transactions"][0], "NumberOfItems": Decimal("0.33333333")}
+    fine["Transactions"] = [header]
+    kept = header_row({**header, "NumberOfItems": Decimal("0.333333")})
+    assert gaps_of(fine, kept, there).is_whole
+
+
+def test_next_pages_that_go_in_a_circle_are_followed_once() -> None:
+    page = httpx.Response(
+        200, json={"value": [], "@odata.nextLink": f"{D365}/data/RetailTransactions?page=2"}
+    )
+    played = Played(page, page, page)
+    with pytest.raises(RetryableError, match="twice"):
+        run(played.client.headers_by_key([KEY]))
+    assert len(played.requests) == 2
