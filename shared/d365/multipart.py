@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from email.message import Message
 from email.parser import BytesParser
 from email.policy import HTTP
+
+_RETRY_AFTER = re.compile(rb"(?im)^retry-after:[ \t]*(\d{1,6})[ \t]*\r?$")
 
 
 def parts_of(content_type: str, content: bytes) -> list[Message] | None:
@@ -12,6 +15,13 @@ def parts_of(content_type: str, content: bytes) -> list[Message] | None:
     head = f"Content-Type: {content_type}\r\nMIME-Version: 1.0\r\n\r\n".encode()
     whole = BytesParser(policy=HTTP).parsebytes(head + content)
     return list(whole.iter_parts()) if whole.is_multipart() else None
+
+
+def told_seconds(part: Message) -> float | None:
+    """Give the seconds after which the answer in a part says to come back; None where it does not say."""
+    found = part.get_payload(decode=True)
+    told = _RETRY_AFTER.search(found) if isinstance(found, bytes) else None
+    return float(told[1]) if told else None
 
 
 def http_answer(part: Message) -> tuple[int, bytes]:

@@ -14,7 +14,7 @@ from decimal import Decimal
 from email.message import Message
 from urllib.parse import quote, urlencode
 
-from shared.d365.multipart import http_answer, parts_of
+from shared.d365.multipart import http_answer, parts_of, told_seconds
 from shared.d365.wire import error_text
 from shared.errors import RejectedError, RetryableError, ThrottledError
 
@@ -65,7 +65,7 @@ def answers_of(
 def _rows(kind: str, part: Message) -> list[dict[str, object]] | None:
     status, body = http_answer(part)
     if status != 200:
-        raise _refusal(kind, status, error_text(body))
+        raise _refusal(kind, status, error_text(body), told_seconds(part))
     try:
         read = json.loads(body, parse_float=Decimal)
         rows = read["value"]
@@ -74,10 +74,10 @@ def _rows(kind: str, part: Message) -> list[dict[str, object]] | None:
     return None if read.get("@odata.nextLink") else list(rows)
 
 
-def _refusal(kind: str, status: int, text: str) -> Exception:
+def _refusal(kind: str, status: int, text: str, wait_seconds: float | None) -> Exception:
     message = f"{kind}: {text or f'D365 answered {status}'}"
     if status in (429, 503):
-        return ThrottledError(message)
+        return ThrottledError(message, wait_seconds=wait_seconds)
     if 400 <= status < 500 and status not in (401, 403, 408):
         return RejectedError(message, field=kind, expected="an answer", found=str(status))
     return RetryableError(message)

@@ -258,3 +258,12 @@ def test_next_pages_that_go_in_a_circle_are_followed_once() -> None:
     with pytest.raises(RetryableError, match="twice"):
         run(played.client.headers_by_key([KEY]))
     assert len(played.requests) == 2
+
+
+def test_a_part_that_says_when_to_come_back_is_obeyed() -> None:
+    slow = answered(*[(429, "{}")] * 4)
+    content = slow.content.replace(b"429 OK\r\n", b"429 OK\r\nRetry-After: 240\r\n")
+    played = Played(httpx.Response(200, content=content, headers=slow.headers))
+    with pytest.raises(ThrottledError) as caught:
+        run(played.client.headers_by_key(keys_of(100)))
+    assert caught.value.wait_seconds == 240.0
