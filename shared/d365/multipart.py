@@ -1,4 +1,4 @@
-"""The answers inside a `$batch` answer: its parts, and the HTTP answer that a part holds."""
+"""What is inside answers: the parts of a `$batch` answer, the HTTP answer that a part holds, the rows of a question."""
 
 from __future__ import annotations
 
@@ -33,3 +33,15 @@ def http_answer(part: Message) -> tuple[int, bytes]:
     if len(words) < 2 or not words[0].startswith(b"HTTP/") or not words[1].isdigit():
         return 0, b""
     return int(words[1]), body
+
+
+def rows_in(body: object) -> list[dict[str, object]]:
+    """Give the rows of an answer.
+
+    Raises:
+        ValueError: it is no answer with rows.
+    """
+    rows = body.get("value") if isinstance(body, dict) else None
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise ValueError("an answer without rows")
+    return rows

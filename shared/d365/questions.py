@@ -14,7 +14,7 @@ from decimal import Decimal
 from email.message import Message
 from urllib.parse import quote, urlencode
 
-from shared.d365.multipart import http_answer, parts_of, told_seconds
+from shared.d365.multipart import http_answer, parts_of, rows_in, told_seconds
 from shared.d365.wire import error_text
 from shared.errors import RejectedError, RetryableError, ThrottledError
 
@@ -68,10 +68,10 @@ def _rows(kind: str, part: Message) -> list[dict[str, object]] | None:
         raise _refusal(kind, status, error_text(body), told_seconds(part))
     try:
         read = json.loads(body, parse_float=Decimal)
-        rows = read["value"]
+        rows = rows_in(read)
     except (ValueError, TypeError, KeyError) as error:
         raise RetryableError(f"{kind}: D365's answer cannot be read") from error
-    return None if read.get("@odata.nextLink") else list(rows)
+    return None if read.get("@odata.nextLink") else rows
 
 
 def _refusal(kind: str, status: int, text: str, wait_seconds: float | None) -> Exception:

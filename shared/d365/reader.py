@@ -16,6 +16,7 @@ from shared.d365.evidence_sets import (
     READ_TERMINAL_STATES,
     READ_VOUCHERS,
 )
+from shared.d365.multipart import rows_in
 from shared.d365.odata import Member, all_of, any_of, condition, in_portions
 from shared.d365.outcomes import EntityResult, entity_results_of
 from shared.d365.records import (
@@ -189,7 +190,7 @@ class Reader:
             )
             try:
                 body = answer.json()
-                rows = body["value"]  # type: ignore[index]  # anything else than an object is caught below
+                rows = rows_in(body)
             except (ValueError, TypeError, KeyError) as error:
                 raise RetryableError(f"{kind}: D365's answer cannot be read") from error
             yield rows

@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 
 from shared.d365.values import as_kept
+from shared.errors import RetryableError
 from shared.retail.mapped import D365Key, folded
 from shared.retail.money import ZERO
 
@@ -322,7 +323,12 @@ def _text(values: Mapping[str, object], name: str) -> str:
 
 def _amount(values: Mapping[str, object], name: str) -> Decimal:
     value = values.get(name)
-    return as_kept(Decimal(str(value))) if isinstance(value, int | str | Decimal) and value != "" else ZERO
+    if not isinstance(value, int | str | Decimal) or value == "":
+        return ZERO
+    try:
+        return as_kept(Decimal(str(value)))
+    except ArithmeticError as error:
+        raise RetryableError(f"D365's answer cannot be read: {name} is no number") from error
 
 
 def _instant(value: object) -> datetime | None:

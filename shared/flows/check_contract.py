@@ -6,11 +6,10 @@ from typing import Any
 
 from shared.d365.contract import CONTRACT
 from shared.errors import RetryableError
+from shared.flows.posting.pace import ASKED_FOR_TIME_SECONDS
 from shared.flows.posting.preflight import Preflight, check_now, read_kept_preflight, ring_for_posting
 from shared.flows.posting.slot import is_throttled
 from shared.services import Services
-
-ASKED_FOR_TIME_SECONDS = 120.0
 
 _LABELS = "the names that data packages use for entities; the first import compares them"
 _LENGTHS = "how long texts may be: this environment does not state it"

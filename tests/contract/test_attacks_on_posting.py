@@ -38,6 +38,23 @@ def test_a_file_of_failed_keys_that_never_comes_does_not_hold_the_slot_for_ever(
     tell(story, tmp_path)
 
 
+@pytest.mark.parametrize(
+    "action",
+    ["GetImportTargetErrorKeysFileUrl", "GetExecutionErrors", "GetEntityExecutionSummaryStatusList"],
+)
+def test_what_d365_will_not_say_of_an_import_does_not_hold_the_slot_for_ever(
+    tmp_path: Path, action: str
+) -> None:
+    async def story(world: PostingWorld) -> None:
+        await world.send(sale_document(1), sale_document(2))
+        await world.fault("partial", entity="Sales transactions V2", transaction_numbers=["east:T2"], times=1)
+        await world.fault("status", status=404, text="The execution was not found.", action=action, times=99)
+        await world.drive_until("posted", minutes_max=120)
+        assert await world.ledger() == (2, {"1": "48"})
+
+    tell(story, tmp_path)
+
+
 def test_what_d365_did_not_show_is_asked_about_once_for_all_store_days(tmp_path: Path) -> None:
     async def story(world: PostingWorld) -> None:
         await deleted_on_three_days(world)

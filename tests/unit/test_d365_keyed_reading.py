@@ -267,3 +267,12 @@ def test_a_part_that_says_when_to_come_back_is_obeyed() -> None:
     with pytest.raises(ThrottledError) as caught:
         run(played.client.headers_by_key(keys_of(100)))
     assert caught.value.wait_seconds == 240.0
+
+
+@pytest.mark.parametrize(
+    "rows", [None, "rows", ["row"], [{**HEADER, "GrossAmount": "a lot"}], {"GrossAmount": 1}]
+)
+def test_rows_that_cannot_be_read_prove_nothing_and_are_asked_for_again(rows: object) -> None:
+    played = Played(httpx.Response(200, json={"value": rows}))
+    with pytest.raises(RetryableError):
+        run(played.client.headers_by_key([KEY]))

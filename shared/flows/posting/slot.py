@@ -112,9 +112,11 @@ async def tracking_waits_until(services: Services) -> datetime | None:
 
 
 async def is_throttled(services: Services) -> bool:
-    """Say whether posting was told to come back later: that holds for every request of ours."""
+    """Say whether posting or tracking was told to come back later: that holds for every request of ours."""
     table, environment, now = services.tables.packages, services.settings.d365.environment_id, services.now()
     slot = await read_slot(table, environment)
+    if await tracking_waits_until(services) is not None:
+        return True
     if "d365_throttled" not in slot.text("Trouble").split():
         return False
     checking = await table.read(environment, preflight_key(environment))
