@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mappi
 from datetime import UTC, date, datetime, time
 from itertools import pairwise
 from typing import TypeVar
+from urllib.parse import urlsplit
 
 from shared.d365 import entities, records
 from shared.d365.addresses import same_origin
@@ -205,7 +206,8 @@ class Reader:
             if following in seen:
                 raise RetryableError(f"{kind}: D365 named the same next page twice")
             seen.add(following)
-            path, query = str(following)[len(self._wire.origin) :], {}
+            page = urlsplit(str(following))
+            path, query = f"{page.path}?{page.query}", {}
         raise RejectedError(
             f"{kind}: more than {PAGES_MAX} pages", field=kind, expected=f"{PAGES_MAX} pages at most"
         )

@@ -297,6 +297,29 @@ def test_a_refused_receipt_that_finance_deletes_in_d365_can_be_released(tmp_path
     tell(story, tmp_path)
 
 
+def test_a_receipt_that_was_never_in_d365_as_sent_goes_on_when_a_person_says_it_is_put_right(
+    tmp_path: Path,
+) -> None:
+    async def story(world: PostingWorld) -> None:
+        await world.send(sale_document(1))
+        await world.beat()
+        world.hand.turn(minutes=1)
+        await world.settle()
+        await world.change_header("east:T1", GrossAmount=-99)
+        await world.drive_until("held")
+        await release(world, "changed_in_d365")
+        await world.drive(60)
+        assert (await world.statuses(), list(await world.causes())) == ({"T1": "held"}, ["changed_in_d365"])
+        await world.change_header("east:T1", GrossAmount=-24)
+        await release(world, "changed_in_d365")
+        await world.drive_until("posted")
+        assert await world.calls(IMPORT) == 1
+        assert await world.ledger() == (1, {"1": "24"})
+        assert await world.causes() == {}
+
+    tell(story, tmp_path)
+
+
 def test_a_worker_that_dies_after_a_held_receipt_went_on_leaves_no_cause_behind(tmp_path: Path) -> None:
     async def story(world: PostingWorld) -> None:
         await world.sim("setup", {"legal_entities": closed_books()})
