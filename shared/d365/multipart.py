@@ -7,7 +7,7 @@ from email.message import Message
 from email.parser import BytesParser
 from email.policy import HTTP
 
-_RETRY_AFTER = re.compile(rb"(?im)^retry-after:[ \t]*(\d{1,6})[ \t]*\r?$")
+_RETRY_AFTER = re.compile(rb"(?im)^retry-after:[ \t]*(\d{1,5})[ \t]*\r?$")
 
 
 def parts_of(content_type: str, content: bytes) -> list[Message] | None:

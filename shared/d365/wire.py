@@ -39,6 +39,7 @@ TIMEOUT = httpx.Timeout(60.0, connect=10.0)
 # Importing answers only when D365 has unpacked the package.
 IMPORT_TIMEOUT = httpx.Timeout(180.0, connect=10.0)
 ANSWER_BYTES_MAX = 64 * 1_048_576
+WAIT_SECONDS_MAX = 86_400.0  # whoever asks for more is asked again after a day
 _NOTHING_SENT = (
     httpx.ConnectError,
     httpx.ConnectTimeout,
@@ -172,16 +173,17 @@ class Wire:
         return RejectedError(text or f"{kind}: D365 answered {status}", field=kind, found=str(status))
 
     def _wait_seconds(self, header: str) -> float | None:
-        """Read Retry-After, seconds or a date; None where it is absent or nonsense."""
-        if header.strip().isdigit():
-            return float(header)
+        """Read Retry-After, seconds or a date, at most a day; None where it is absent or nonsense."""
+        told = header.strip()
+        if told.isascii() and told.isdecimal():
+            return min(float(told), WAIT_SECONDS_MAX)
         try:
             until = parsedate_to_datetime(header)
         except (TypeError, ValueError):
             return None
         if until.tzinfo is None:
             until = until.replace(tzinfo=UTC)
-        return max(0.0, (until - self._now()).total_seconds())
+        return min(max(0.0, (until - self._now()).total_seconds()), WAIT_SECONDS_MAX)
 
 
 async def _content(response: httpx.Response, bytes_max: int) -> bytes | None:
