@@ -292,7 +292,8 @@ CASES = (
     Case(PEOPLE, "A till stands in “Closing” in D365", sim("setup", {"terminals": [TILL | {"ClosingStatus": "Closing"}]}),
          becomes=ALL_POSTED, told=("d365_till_busy",), stays=("d365_till_busy",), minutes=60),
     Case(PEOPLE, "A shift is closed in D365 and still open in the till's own database", after=a_shift_got_stuck,
-         becomes={"posted": 3, "excluded": 2}, told=("d365_shift_in_error",), stays=("d365_shift_in_error",), posts=3, minutes=60),
+         becomes={"posted": 3, "excluded": 2}, told=("d365_shift_in_error",), stays=("d365_shift_in_error",),
+         posts=3, minutes=60),
 )  # fmt: skip
 
 
