@@ -148,7 +148,14 @@ RULES = (
         "A bar code does not exist in D365.",
         f"Add it to the item. {_REVALIDATE}",
     ),
-    _rule("rule_charge_lines", FINANCE, D365_DATA, "charge lines?", "A charge does not add up.", _REVALIDATE),
+    _rule(
+        "rule_charge_lines",
+        FINANCE,
+        D365_DATA,
+        "charge lines?",
+        "A charge does not add up.",
+        f"Correct it in D365. {_REVALIDATE}",
+    ),
     _rule(
         "rule_gift_card_return",
         STORE_OPERATIONS,
