@@ -16,7 +16,7 @@ from urllib.parse import quote, urlencode
 
 from shared.d365.multipart import http_answer, parts_of, rows_in, told_seconds
 from shared.d365.wire import error_text
-from shared.errors import RejectedError, RetryableError, ThrottledError
+from shared.errors import AccessRefusedError, RejectedError, RetryableError, ThrottledError
 
 QUESTIONS_MAX = 1_000
 
@@ -53,6 +53,7 @@ def answers_of(
 
     Raises:
         RetryableError: the answer cannot be read, misses a question, or a part failed in a way that passes.
+        AccessRefusedError: we may not read what a part asks for.
         ThrottledError: a part was refused for load.
         RejectedError: D365 refused a question, in its own words.
     """
@@ -78,6 +79,8 @@ def _refusal(kind: str, status: int, text: str, wait_seconds: float | None) -> E
     message = f"{kind}: {text or f'D365 answered {status}'}"
     if status in (429, 503):
         return ThrottledError(message, wait_seconds=wait_seconds)
-    if 400 <= status < 500 and status not in (401, 403, 408):
+    if status == 403:
+        return AccessRefusedError(message)
+    if 400 <= status < 500 and status not in (401, 408):
         return RejectedError(message, field=kind, expected="an answer", found=str(status))
     return RetryableError(message)

@@ -15,7 +15,7 @@ import pytest
 from shared.d365.compare import gaps_of
 from shared.d365.records import ShiftKey, header_row
 from shared.d365.rows import transaction_rows
-from shared.errors import RejectedError, RetryableError, ThrottledError
+from shared.errors import AccessRefusedError, RejectedError, RetryableError, ThrottledError
 from shared.retail.mapped import D365Key, MappedTransaction
 from shared.retail.mapping import map_transaction
 from tests.unit.builders import DAY, sale
@@ -69,6 +69,34 @@ def test_a_thousand_questions_go_in_a_request_and_the_rest_in_the_next() -> None
     played = Played(empty_answers, empty_answers)
     run(played.client.headers_by_key(keys_of(40_000)))
     assert [len(questions_in(request)) for request in played.requests] == [1_000, 291]
+
+
+@pytest.mark.parametrize(
+    ("question", "odata_set"),
+    [
+        ("statement_aggregations", "RetailEodStatementAggregations"),
+        ("posted_statements", "RetailStatementJourBIEntities"),
+        ("validation_errors", "RetailTransactionValidationErrorBIEntities"),
+        ("invoices", "SalesInvoiceHeadersV2"),
+        ("vouchers", "RetailStatementVoucherBIEntities"),
+    ],
+)
+def test_a_thousand_names_cost_tracking_one_request_and_none_is_left_out(
+    question: str, odata_set: str
+) -> None:
+    played = Played(empty_answers)
+    names = [f"STMT-{number:07d}" for number in range(1_000)]
+    assert run(getattr(played.client, question)(names)) == []
+    (request,) = played.requests
+    asked = questions_in(request)
+    assert all(one.startswith(f"/data/{odata_set}?cross-company=true&$filter=(") for one in asked)
+    assert sum(one.count(" eq 'STMT-") for one in asked) == 1_000
+
+
+def test_a_set_that_we_may_not_read_is_told_as_that_also_among_many_questions() -> None:
+    played = Played(answered(*[(403, '{"error":{"message":"not authorized"}}')] * 17))
+    with pytest.raises(AccessRefusedError):
+        run(played.client.vouchers([f"STMT-{number:07d}" for number in range(1_000)]))
 
 
 def test_rows_of_another_till_with_the_same_number_are_left_out() -> None:
