@@ -1,0 +1,134 @@
+"""People: in D365 they move, change and delete receipts and run other imports; at the desk they map, release and decide."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from random import Random
+from typing import Any
+from urllib.parse import quote
+
+from shared.flows.confirm_missing import confirm_missing
+from shared.flows.end_shift import end_shift
+from shared.flows.release_exceptions import release_exceptions
+from shared.storage.mappings import import_rows
+from simulator.database import receipt_key
+from simulator.imports import Execution
+from tests.simulation.effects import Effects
+from tests.simulation.headquarters import Headquarters
+from tests.simulation.places import LATE_TENDER
+from tests.simulation.reference import Reference
+from tests.simulation.workers import CallFailedError, Platform
+from tests.unit.flow_services import DESK
+
+NEVER_RELEASED = frozenset({"does_not_balance", "store_unknown", "changed_in_d365", "validation_failed"})
+
+
+class Meddlers:
+    """Somebody in D365 who works on our receipts there, and somebody else's integration."""
+
+    def __init__(self, seed: int, headquarters: Headquarters, reference: Reference, effects: Effects) -> None:
+        self._rng = Random(f"meddlers {seed}")
+        self._headquarters = headquarters
+        self._reference = reference
+        self._effects = effects
+
+    async def edit(self) -> None:
+        """Move, change or delete a receipt that is not posted; whatever they leave must stay as they left it."""
+        receipts = self._headquarters.world.database.receipts
+        own = [
+            one
+            for one in receipts.values()
+            if one.header is not None and not one.posted and not one.statement
+            and str(one.header.values["TransactionNumber"]).startswith("east:")
+        ]  # fmt: skip
+        if not own:
+            return
+        values = self._rng.choice(own).header.values  # type: ignore[union-attr]  # chosen for having one
+        number = str(values["TransactionNumber"])
+        key = ",".join(
+            f"{name}='{quote(str(values[name]))}'"
+            for name in ("dataAreaId", "OperatingUnitNumber", "Terminal", "TransactionNumber")
+        )
+        how = self._rng.choice(("moved", "changed", "deleted"))
+        target = f"RetailTransactions({key})?cross-company=true"
+        if how == "deleted":
+            status = await self._headquarters.person("DELETE", target)
+        else:
+            moved = values["businessDate"] + timedelta(days=1)  # type: ignore[operator]  # an instant
+            changes = {"businessDate": moved.strftime("%Y-%m-%dT12:00:00Z")} if how == "moved" else {"NetAmount": 1}
+            status = await self._headquarters.person("PATCH", target, changes)
+        if status < 300:
+            self._effects.met[f"people {how}"] += 1
+            self._effects.note(f"people {how} {number}")
+            self._reference.touch(number, how)
+            if how != "deleted":
+                place = receipt_key(values)
+                name = "businessDate" if how == "moved" else "NetAmount"
+                header = receipts[place].header
+                self._headquarters.left[number] = (place, name, header.values[name] if header else None)
+
+    async def neighbour(self) -> None:
+        """Let somebody else import for some minutes."""
+        imports = self._headquarters.imports
+        if imports.running is not None:
+            return
+        world = self._headquarters.world
+        theirs = Execution("neighbour", "usrt", world.now(), world.now())
+        imports.running = theirs
+        self._effects.met["neighbour imports"] += 1
+        await asyncio.sleep(self._rng.uniform(30.0, 900.0))
+        if imports.running is theirs:
+            imports.running = None
+
+
+class Desk:
+    """Store operations and finance: what they do by the app's own decisions."""
+
+    def __init__(self, seed: int, platform: Platform, tables: Any) -> None:
+        self._rng = Random(f"desk {seed}")
+        self._platform = platform
+        self._tables = tables
+
+    async def map_the_voucher(self) -> None:
+        """Map what nobody had mapped."""
+        now = self._platform.now()
+        await import_rows(
+            self._tables.mappings, "tenders", [LATE_TENDER], who="finance", reason="a new voucher", at=now
+        )
+
+    async def release_everything(self) -> None:
+        """Release every cause that a release can end."""
+        found = {
+            row.partition: row.values["Reason"]
+            for rows in list(self._tables.causes._rows.values())
+            for row in rows.values()
+            if row.values["State"] == "open" and row.values["What"] == "receipt"
+        }
+        for fingerprint in sorted(name for name, code in found.items() if code not in NEVER_RELEASED):
+            await self._try("release", lambda services, one=fingerprint: release_exceptions(services, one, DESK, "mended"))
+
+    async def decide(self) -> None:
+        """End a shift nobody closed, and say that a number is lost which may still come."""
+        open_shifts = [
+            row
+            for rows in self._tables.shifts._rows.values()
+            for row in rows.values()
+            if row.values["Record"] == "shift" and "ClosedAt" not in row.values
+        ]
+        if open_shifts:
+            row = self._rng.choice(open_shifts)
+            store, till, shift = (str(row.values[name]) for name in ("Store", "Terminal", "Shift"))
+            at = self._platform.now()
+            await self._try("end shift", lambda services: end_shift(services, store, till, shift, at, DESK, "gone home"))
+        day, number = self._platform.now().date() - timedelta(days=1), self._rng.randint(1, 20)
+        await self._try(
+            "missing", lambda services: confirm_missing(services, "S1", day, "1", [number], "lost", DESK, "not found")
+        )
+
+    async def _try(self, what: str, work: Any) -> None:
+        try:
+            await self._platform.call(what, work)
+        except CallFailedError:
+            return
+
