@@ -77,9 +77,11 @@ class Meddlers:
         theirs = Execution("neighbour", "usrt", world.now(), world.now())
         imports.running = theirs
         self._effects.met["neighbour imports"] += 1
-        await asyncio.sleep(self._rng.uniform(30.0, 900.0))
-        if imports.running is theirs:
-            imports.running = None
+        try:
+            await asyncio.sleep(self._rng.uniform(30.0, 900.0))
+        finally:
+            if imports.running is theirs:
+                imports.running = None
 
 
 class Desk:

@@ -164,7 +164,7 @@ class Platform:
         """Deliver a queue's messages for ever, in no order, now and then twice."""
         rng = self._rng
         while True:
-            await asyncio.sleep(rng.uniform(1.0, 6.0) if len(queue) else 7.0)
+            await asyncio.sleep(self._pause_for(queue))
             if not len(queue):
                 continue
             messages = await queue.receive(16, visibility_seconds=INVISIBLE_SECONDS)
@@ -179,6 +179,13 @@ class Platform:
                 self.effects.met["duplicate message"] += copies - 1
                 for copy in range(copies):
                     self.spawn(self._deliver(queue, message, name, flow, first=copy == 0))
+
+    def _pause_for(self, queue: Any) -> float:
+        """Give how long a listener leaves its queue alone: no longer than until something in it is seen."""
+        seen_at = min((kept.visible_at for kept in queue._kept.values()), default=None)
+        if seen_at is None:
+            return 20.0
+        return max(self._rng.uniform(1.0, 6.0), min((seen_at - self.now()).total_seconds(), 20.0))
 
     async def _deliver(
         self, queue: Any, message: Any, name: str, flow: Callable[[Services, str], Awaitable[Any]], *, first: bool

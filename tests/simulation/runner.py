@@ -1,0 +1,129 @@
+"""Runs histories: one with its trace, or many in several processes, and adds up what they met."""
+
+from __future__ import annotations
+
+import multiprocessing
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from tests.simulation.history import BrokenPromiseError, History, Told
+
+PER_TASK = 10
+LONG_ENOUGH_STEPS = 100
+
+
+@dataclass(slots=True)
+class Tally:
+    """Sums over histories. broken: the lines that reproduce what broke."""
+
+    histories: int = 0
+    long_enough: int = 0
+    steps: int = 0
+    receipts: int = 0
+    hours: float = 0.0
+    met: Counter[str] = field(default_factory=Counter)
+    broken: list[str] = field(default_factory=list)
+
+    def add(self, told: Told) -> None:
+        self.histories += 1
+        self.long_enough += told.steps >= LONG_ENOUGH_STEPS
+        self.steps += told.steps
+        self.receipts += told.receipts
+        self.hours += told.hours
+        self.met += told.met
+
+    def join(self, other: Tally) -> None:
+        self.histories += other.histories
+        self.long_enough += other.long_enough
+        self.steps += other.steps
+        self.receipts += other.receipts
+        self.hours += other.hours
+        self.met += other.met
+        self.broken += other.broken
+
+    def lines(self) -> Iterator[str]:
+        """Say it for people."""
+        lost = sum(count for what, count in self.met.items() if "lost" in what or "after commit" in what)
+        again = self.met["duplicate message"] + self.met["delivery again"] + self.met["verdict duplicate"]
+        yield (
+            f"{self.histories:,} histories ({self.long_enough:,} of {LONG_ENOUGH_STEPS} steps or more), {self.steps:,} steps, "
+            f"{self.receipts:,} receipts, {self.hours / 24:,.0f} days of virtual time"
+        )
+        yield f"{self.met['crash']:,} crashes, {again:,} duplicates, {lost:,} unknown answers"
+        yield ", ".join(f"{what} {count:,}" for what, count in sorted(self.met.items()) if count)
+        yield f"{len(self.broken)} broken promises"
+
+
+def run_seeds(seeds: Sequence[int]) -> Tally:
+    """Run histories one after another."""
+    tally = Tally()
+    for seed in seeds:
+        try:
+            tally.add(History(seed).run())
+        except BrokenPromiseError as error:
+            tally.broken.append(str(error))
+    return tally
+
+
+def tally_of(first: int, count: int, processes: int = 1, seconds: float = 0.0) -> Tally:
+    """Run so many histories in several processes; stop handing out more after so many seconds (0: never)."""
+    parts = [range(at, min(at + PER_TASK, first + count)) for at in range(first, first + count, PER_TASK)]
+    whole, until = Tally(), time.monotonic() + seconds if seconds else 0.0
+    if processes == 1:
+        for part in parts:
+            whole.join(run_seeds(part))
+            if until and time.monotonic() > until:
+                break
+        return whole
+    with multiprocessing.get_context("spawn").Pool(processes, _quiet) as pool:
+        for tally in pool.imap_unordered(run_seeds, parts):
+            whole.join(tally)
+            if until and time.monotonic() > until:
+                pool.terminate()
+                break
+    return whole
+
+
+def _quiet() -> None:
+    """A test run's log lines tell nothing; the trace does."""
+    import logging
+
+    logging.disable(logging.CRITICAL)
+
+
+def run_many(first: int, count: int, processes: int, seconds: float) -> int:
+    """Run many and print the sums; 1 where a promise was broken."""
+    began = time.monotonic()
+    tally = tally_of(first, count, processes, seconds)
+    for line in tally.lines():
+        print(line)
+    for line in tally.broken[:20]:
+        print(line[:2_000])
+    print(f"{time.monotonic() - began:.0f} seconds in {processes} processes")
+    return 1 if tally.broken else 0
+
+
+def run_one(seed: int, trace_lines: int) -> int:
+    """Run one and print what happened, or the end of its trace and what broke."""
+    history = History(seed)
+    try:
+        told = history.run()
+    except BrokenPromiseError as error:
+        print("\n".join(history.effects.trace[-trace_lines:]))
+        print(str(error))
+        return 1
+    print(f"seed {seed}: {told.steps} steps, {told.receipts} receipts, {told.hours:.1f} hours, trace {told.digest}")
+    print(", ".join(f"{what} {count}" for what, count in sorted(told.met.items()) if count))
+    return 0
+
+
+def first_break(first: int, count: int) -> str:
+    """Give the line of the first seed that breaks; "" where none does."""
+    for seed in range(first, first + count):
+        try:
+            History(seed).run()
+        except BrokenPromiseError as error:
+            return str(error).partition("\n")[0][:300]
+    return ""
