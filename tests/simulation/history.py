@@ -89,7 +89,7 @@ class History:
         http = httpx.AsyncClient(transport=self.wire, trust_env=False)
         minutes = self._rng.choice((5, 15))
         self.platform = Platform(seed, self.effects, http, self.tables, self.queues, self.now, minutes)
-        self.meddlers = Meddlers(seed, self.headquarters, self.reference, self.effects)
+        self.meddlers = Meddlers(seed, self.headquarters, self.reference, self.effects, self.platform)
         self.desk = Desk(seed, self.platform, self.tables)
         self.invariants = Invariants(self)
         self.effects.checked = self.invariants.check
@@ -211,6 +211,7 @@ class History:
         works: list[Any] = [self._headquarters_jobs()]
         if weather.people_edit:
             works.append(self._now_and_then(self.meddlers.edit, 3_000.0, weather.people_edit))
+            works.append(self._now_and_then(self.meddlers.type_in, 1_500.0, weather.people_edit))
         if weather.neighbour:
             works.append(self._now_and_then(self.meddlers.neighbour, 1_500.0, weather.neighbour))
         if self._rng.random() < 0.4:

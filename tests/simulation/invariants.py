@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from tests.simulation.places import COMPANY_OF, METHOD_OF, NUMBER_OF, REGISTER_OF, TAX_OF, UNIT_OF
+from tests.simulation.places import COMPANY_OF, METHOD_OF, NUMBER_OF, TAX_OF
 from tests.simulation.reference import EXCLUDED, HEALTHY, HELD, UNKNOWN_STORE, UNMAPPED, Identity, Version
 
 if TYPE_CHECKING:
@@ -312,5 +312,3 @@ def _wrong_figures(version: Version, values: Mapping[str, Any]) -> str:
     wanted = (version.total, version.sales, version.returns, dict(version.taxes), dict(version.tenders))
     return "" if found == wanted else f"kept as {found}, rung as {wanted}"
 
-
-UNITS = (UNIT_OF, REGISTER_OF)

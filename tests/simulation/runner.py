@@ -23,6 +23,7 @@ class Tally:
     steps: int = 0
     receipts: int = 0
     hours: float = 0.0
+    cpu_seconds: float = 0.0
     met: Counter[str] = field(default_factory=Counter)
     broken: list[str] = field(default_factory=list)
 
@@ -40,6 +41,7 @@ class Tally:
         self.steps += other.steps
         self.receipts += other.receipts
         self.hours += other.hours
+        self.cpu_seconds += other.cpu_seconds
         self.met += other.met
         self.broken += other.broken
 
@@ -53,36 +55,39 @@ class Tally:
         )
         yield f"{self.met['crash']:,} crashes, {again:,} duplicates, {lost:,} unknown answers"
         yield ", ".join(f"{what} {count:,}" for what, count in sorted(self.met.items()) if count)
+        yield f"{self.cpu_seconds:,.0f} seconds of processor time, {self.cpu_seconds / max(self.histories, 1):.2f} a history"
         yield f"{len(self.broken)} broken promises"
 
 
-def run_seeds(seeds: Sequence[int]) -> Tally:
-    """Run histories one after another."""
-    tally = Tally()
+def run_seeds(work: tuple[Sequence[int], float]) -> Tally:
+    """Run histories one after another, none begun after a point of the machine's time (0: any)."""
+    seeds, until = work
+    tally, began = Tally(), time.process_time()
     for seed in seeds:
+        if until and time.time() > until:
+            break
         try:
             tally.add(History(seed).run())
         except BrokenPromiseError as error:
             tally.broken.append(str(error))
+    tally.cpu_seconds = time.process_time() - began
     return tally
 
 
 def tally_of(first: int, count: int, processes: int = 1, seconds: float = 0.0) -> Tally:
-    """Run so many histories in several processes; stop handing out more after so many seconds (0: never)."""
-    parts = [range(at, min(at + PER_TASK, first + count)) for at in range(first, first + count, PER_TASK)]
-    whole, until = Tally(), time.monotonic() + seconds if seconds else 0.0
+    """Run so many histories in several processes; begin none after so many seconds (0: no limit)."""
+    until = time.time() + seconds if seconds else 0.0
+    parts = [
+        (range(at, min(at + PER_TASK, first + count)), until) for at in range(first, first + count, PER_TASK)
+    ]
+    whole = Tally()
     if processes == 1:
         for part in parts:
             whole.join(run_seeds(part))
-            if until and time.monotonic() > until:
-                break
         return whole
     with multiprocessing.get_context("spawn").Pool(processes, _quiet) as pool:
         for tally in pool.imap_unordered(run_seeds, parts):
             whole.join(tally)
-            if until and time.monotonic() > until:
-                pool.terminate()
-                break
     return whole
 
 

@@ -46,7 +46,7 @@ class InProcess(httpx.AsyncBaseTransport):
             raise httpx.RemoteProtocolError("no answer", request=request) from error
         if doing is not None:
             await effects.leave(doing)
-        if effects.chance(weather.d365_lost):
+        if effects.chance(weather.d365_lost * (4 if name == "ImportFromPackage" else 1)):
             effects.met[f"d365 lost {name}"] += 1
             raise httpx.ReadTimeout("the answer got lost", request=request)
         if name != "blob" and effects.chance(weather.d365_error_after):
