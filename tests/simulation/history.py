@@ -45,7 +45,11 @@ class BrokenPromiseError(AssertionError):
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """What a history is made of besides its seed. outage_hours: how long D365 says nothing, from the first hour on."""
+    """What a history is made of besides its seed. outage_hours: how long D365 says nothing, from the first hour on.
+
+    deaths: at which effects the worker dies, (number from 1, before it or after it). brief: seldom heartbeats, one desk,
+    nobody meddles: the same story with as few effects as it can be told with.
+    """
 
     weather: Weather | None = None
     workers: int | None = None
@@ -53,6 +57,7 @@ class Script:
     receipts_max: int = 8
     outage_hours: float = 0.0
     order: int | None = None  # of arrival, where it is not the seed's
+    brief: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +106,8 @@ class History:
 
     def _beat(self) -> float:
         """Give the seconds between two heartbeats: two minutes while the shops trade, longer when little moves."""
+        if self.script.brief:
+            return 600.0
         if self._settling:
             return 300.0
         return 120.0 if asyncio.get_running_loop().time() < (self.evening.hours + 1.5) * 3600 else 600.0
@@ -209,6 +216,8 @@ class History:
         """Give what goes on beside the app until the faults stop."""
         weather = self.effects.weather
         works: list[Any] = [self._headquarters_jobs()]
+        if self.script.brief:
+            return [*works, self._decide_once()]
         if weather.people_edit:
             works.append(self._now_and_then(self.meddlers.edit, 3_000.0, weather.people_edit))
             works.append(self._now_and_then(self.meddlers.type_in, 1_500.0, weather.people_edit))
@@ -243,6 +252,10 @@ class History:
                 await work()
                 self.invariants.check()
 
+    async def _decide_once(self) -> None:
+        await asyncio.sleep(600.0)
+        await self.desk.decide()
+
     async def _silences(self) -> None:
         while True:
             await asyncio.sleep(self._rng.uniform(0.0, 5_000.0))
@@ -271,7 +284,7 @@ class History:
         await self.desk.map_the_voucher()
         until = asyncio.get_running_loop().time() + DRAIN_HOURS_MAX * 3600
         while asyncio.get_running_loop().time() < until:
-            await asyncio.sleep(1_200.0)
+            await asyncio.sleep(1_800.0 if self.script.brief else 1_200.0)
             await self.desk.release_everything()
             await self.run_jobs()
             self._raise_if_broken()
