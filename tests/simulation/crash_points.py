@@ -11,7 +11,7 @@ from multiprocessing import get_context
 from random import Random
 
 from tests.simulation.history import BrokenPromiseError, History, Script
-from tests.simulation.runner import _quiet as quiet
+from tests.simulation.runner import quiet
 from tests.simulation.weather import CALM, Weather
 
 Deaths = tuple[tuple[int, bool], ...]

@@ -52,6 +52,7 @@ class Effects:
     seed: int
     weather: Weather
     checked: Callable[[], None] = lambda: None
+    rang: Callable[[str], None] = lambda _: None
     deaths: tuple[tuple[int, bool], ...] = ()
     count: int = 0
     met: Counter[str] = field(default_factory=Counter)
@@ -115,6 +116,8 @@ class Effects:
 
     async def after_storage(self, kind: str, name: str) -> None:
         """Stand behind a request that has happened."""
+        if kind == "send":
+            self.rang(name)
         doing = DOING.get()
         if doing is None:
             return

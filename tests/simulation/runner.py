@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import logging
 import multiprocessing
 import time
 from collections import Counter
@@ -85,17 +87,16 @@ def tally_of(first: int, count: int, processes: int = 1, seconds: float = 0.0) -
         for part in parts:
             whole.join(run_seeds(part))
         return whole
-    with multiprocessing.get_context("spawn").Pool(processes, _quiet) as pool:
+    with multiprocessing.get_context("spawn").Pool(processes, quiet) as pool:
         for tally in pool.imap_unordered(run_seeds, parts):
             whole.join(tally)
     return whole
 
 
-def _quiet() -> None:
-    """A test run's log lines tell nothing; the trace does."""
-    import logging
-
+def quiet() -> None:
+    """Prepare a process for histories: log lines tell nothing there, and collecting garbage often only takes time."""
     logging.disable(logging.CRITICAL)
+    gc.set_threshold(50_000, 20, 100)
 
 
 def run_many(first: int, count: int, processes: int, seconds: float) -> int:

@@ -35,6 +35,7 @@ from tests.unit.flow_services import Hand, settings_for
 INVISIBLE_SECONDS = 600
 TRIES_MAX = 5
 FAILED_AGAIN_SECONDS = 30
+IDLE_SECONDS = 3_600.0
 Flow = Callable[[Services], Awaitable[Any]]
 
 
@@ -71,9 +72,11 @@ class Platform:
     bugs: list[str] = field(default_factory=list)
     _rng: Random = field(init=False)
     _tasks: set[asyncio.Task[Any]] = field(default_factory=set)
+    _bells: dict[str, asyncio.Future[None]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._rng = Random(f"platform {self.seed}")
+        self.effects.rang = self._ring_bell
 
     def start(self, count: int) -> None:
         """Bring up workers, each with a clock of its own."""
@@ -164,9 +167,7 @@ class Platform:
         """Deliver a queue's messages for ever, in no order, now and then twice."""
         rng = self._rng
         while True:
-            await asyncio.sleep(self._pause_for(queue))
-            if not len(queue):
-                continue
+            await self._hear(queue)
             messages = await queue.receive(16, visibility_seconds=INVISIBLE_SECONDS)
             rng.shuffle(messages)
             for message in messages:
@@ -180,12 +181,21 @@ class Platform:
                 for copy in range(copies):
                     self.spawn(self._deliver(queue, message, name, flow, first=copy == 0))
 
-    def _pause_for(self, queue: Any) -> float:
-        """Give how long a listener leaves its queue alone: no longer than until something in it is seen."""
+    async def _hear(self, queue: Any) -> None:
+        """Leave a queue alone until a message is sent or seen again, and some seconds more."""
+        loop = asyncio.get_running_loop()
+        bell = self._bells[queue.name] = loop.create_future()
         seen_at = min((kept.visible_at for kept in queue._kept.values()), default=None)
-        if seen_at is None:
-            return 20.0
-        return max(self._rng.uniform(1.0, 6.0), min((seen_at - self.now()).total_seconds(), 20.0))
+        wait = IDLE_SECONDS if seen_at is None else max(0.0, (seen_at - self.now()).total_seconds())
+        alarm = loop.call_later(wait, self._ring_bell, queue.name)
+        await bell
+        alarm.cancel()
+        await asyncio.sleep(self._rng.uniform(0.2, 6.0))
+
+    def _ring_bell(self, name: str) -> None:
+        bell = self._bells.get(name)
+        if bell is not None and not bell.done():
+            bell.set_result(None)
 
     async def _deliver(
         self, queue: Any, message: Any, name: str, flow: Callable[[Services, str], Awaitable[Any]], *, first: bool
