@@ -57,7 +57,11 @@ async def release_exceptions(
         services.tables.audit, "releases", now, who=person.name, did=f"released {len(receipts)} receipts",
         reason=reason, evidence=fingerprint,
     )  # fmt: skip
-    days = sorted({(row.partition, row.text("BusinessDay")) for row in receipts})
+    # Those that a release before this one let go, and then failed, are here too: their work is noted again.
+    places = {
+        (row.text("Store"), row.text("BusinessDay")) for row in held if row.text("Store") != UNKNOWN_STORE
+    }
+    days = sorted(places | {(row.partition, row.text("BusinessDay")) for row in receipts})
     dues = [Due(MAP, store, date.fromisoformat(day), now, mappings.version) for store, day in days]
     await note_due(services.tables.due, dues)
     note = f"released by {person.name}: {reason}"

@@ -38,7 +38,16 @@ from shared.storage.causes import (
     open_causes,
     receipt_member,
 )
-from shared.storage.due import STATEMENT, TRACK, Due, due_from, finish_due, list_due, note_due
+from shared.storage.due import (
+    STATEMENT,
+    TRACK,
+    Due,
+    due_from,
+    finish_due,
+    list_due,
+    note_again_after,
+    note_due,
+)
 from shared.storage.keys import join_key
 from shared.storage.packages import read_slot
 from shared.storage.protocols import Row
@@ -158,10 +167,13 @@ async def _apply(
     services: Services, due: Due, moves: Sequence[tuple[Row, Cause | None]], refused: Sequence[Row]
 ) -> int:
     now = services.now()
-    await note_due(services.tables.due, [Due(STATEMENT, due.store, due.day, now)])
+    dues = [Due(STATEMENT, due.store, due.day, now)]
+    await note_due(services.tables.due, dues)
     causes = [cause_row(why, receipt_member(row), now) for row, why in moves if why is not None]
     await open_causes(services.tables.causes, causes)
     saved = await save_rows(services.tables.transactions, [row for row, _ in moves])
+    took = (services.now() - now) / services.clock.speed
+    await note_again_after(services.tables.due, dues, took, services.settings.settle_seconds)
     await _end_validation_causes(services, [row for row in refused if row.key in saved])
     return len(saved)
 

@@ -1,8 +1,8 @@
 """`python -m tests.simulation`: run one seed with its trace, or many on both cores.
 
-    python -m tests.simulation --seed 4711            one history, and the end of its trace where it breaks
-    python -m tests.simulation --seeds 2000           many; --from N begins with another seed
-    python -m tests.simulation --mutant trust-a-409   look for the seed at which a planted bug falls
+python -m tests.simulation --seed 4711            one history, and the end of its trace where it breaks
+python -m tests.simulation --seeds 2000           many; --from N begins with another seed
+python -m tests.simulation --mutant trust-a-409   look for the seed at which a planted bug falls
 """
 
 from __future__ import annotations

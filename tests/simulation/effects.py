@@ -139,7 +139,9 @@ class Effects:
             if doing.is_dead():
                 raise WorkerDiedError
         elif weather is not CALM and self.chance(0.35 + weather.slow):
-            await asyncio.sleep(self.between(0.001, 0.2) if self._rng.random() < 0.9 else self.between(1.0, 15.0))
+            await asyncio.sleep(
+                self.between(0.001, 0.2) if self._rng.random() < 0.9 else self.between(1.0, 15.0)
+            )
             if doing.is_dead() and self._rng.random() < 0.5:
                 raise WorkerDiedError
 

@@ -102,7 +102,9 @@ class UnluckyImports(Imports):
         faults = self._world.faults
         faults.clear()
         slow = effects.chance(weather.slow_import)
-        if slow:  # unknown to D365 for less long than its upload address lives, then queued for as long as it likes
+        if (
+            slow
+        ):  # unknown to D365 for less long than its upload address lives, then queued for as long as it likes
             faults.add({"kind": "slow_start", "seconds": int(effects.between(5, 1_500))})
         queued = int(effects.between(1, 9_000)) if slow else 1
         self._world.switches = replace(self._world.switches, queued_seconds=queued)
@@ -198,7 +200,11 @@ class Headquarters:
         if call.transport.dropped:
             raise DroppedError
         body = response.body
-        return response.status, dict(response.headers), body if isinstance(body, bytes) else bytes(body or b"")
+        return (
+            response.status,
+            dict(response.headers),
+            body if isinstance(body, bytes) else bytes(body or b""),
+        )
 
     async def person(self, method: str, target: str, body: object = None) -> int:
         """Let somebody in D365 write by OData; give the status."""

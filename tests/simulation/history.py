@@ -185,7 +185,7 @@ class History:
     async def _deliver(self, batch: list[Sent]) -> None:
         """Send a batch until it is answered, and now and then once more after that."""
         rng = self._rng
-        at = max(max(one.at for one in batch), 0.0)
+        at = max(0.0, *(one.at for one in batch))
         if rng.random() < 0.3:
             at += rng.uniform(0.0, 600.0)
         await asyncio.sleep(at)

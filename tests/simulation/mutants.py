@@ -84,11 +84,16 @@ class _Planting(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         if fullname != self._module:
             return None
         found = importlib.machinery.PathFinder.find_spec(fullname, path)
-        assert found is not None and found.origin is not None
-        return importlib.util.spec_from_file_location(fullname, found.origin, loader=_Changed(found.origin, self))
+        assert found is not None
+        assert found.origin is not None
+        return importlib.util.spec_from_file_location(
+            fullname, found.origin, loader=_Changed(found.origin, self)
+        )
 
     def changed(self, source: str) -> str:
-        assert source.count(self._old) == 1, f"{self._module} holds the line {source.count(self._old)} times: {self._old}"
+        assert source.count(self._old) == 1, (
+            f"{self._module} holds the line {source.count(self._old)} times: {self._old}"
+        )
         return source.replace(self._old, self._new)
 
 

@@ -28,7 +28,12 @@ class Meddlers:
     """Somebody in D365 who works on our receipts there, and somebody else's integration."""
 
     def __init__(
-        self, seed: int, headquarters: Headquarters, reference: Reference, effects: Effects, platform: Platform
+        self,
+        seed: int,
+        headquarters: Headquarters,
+        reference: Reference,
+        effects: Effects,
+        platform: Platform,
     ) -> None:
         self._rng = Random(f"meddlers {seed}")
         self._platform = platform
@@ -59,13 +64,17 @@ class Meddlers:
             status = await self._headquarters.person("DELETE", target)
         else:
             moved = values["businessDate"] + timedelta(days=1)  # type: ignore[operator]  # an instant
-            changes = {"businessDate": moved.strftime("%Y-%m-%dT12:00:00Z")} if how == "moved" else {"NetAmount": 1}
+            changes = (
+                {"businessDate": moved.strftime("%Y-%m-%dT12:00:00Z")} if how == "moved" else {"NetAmount": 1}
+            )
             status = await self._headquarters.person("PATCH", target, changes)
         if status < 300:
             self._effects.met[f"people {how}"] += 1
             self._effects.note(f"people {how} {number}")
             self._reference.touch(number, how)
-            if how != "deleted":
+            if how == "deleted":
+                self._headquarters.left.pop(number, None)
+            else:
                 place = receipt_key(values)
                 name = "businessDate" if how == "moved" else "NetAmount"
                 header = receipts[place].header
@@ -79,7 +88,9 @@ class Meddlers:
         if self._on_its_way():
             return
         receipts = self._headquarters.world.database.receipts
-        there = {str(one.header.values["TransactionNumber"]) for one in receipts.values() if one.header is not None}
+        there = {
+            str(one.header.values["TransactionNumber"]) for one in receipts.values() if one.header is not None
+        }
         versions = [
             one
             for found in self._reference.versions.values()
@@ -101,7 +112,11 @@ class Meddlers:
             self._reference.touch(one.number, "typed in")
             place = receipt_key(header)  # type: ignore[arg-type]  # its four parts are texts
             written = receipts[place].header
-            self._headquarters.left[one.number] = (place, "NetAmount", written.values["NetAmount"] if written else None)
+            self._headquarters.left[one.number] = (
+                place,
+                "NetAmount",
+                written.values["NetAmount"] if written else None,
+            )
 
     def _on_its_way(self) -> bool:
         if any(one.what == "post" for one in self._platform.doing):
@@ -150,7 +165,9 @@ class Desk:
             if row.values["State"] == "open" and row.values["What"] == "receipt"
         }
         for fingerprint in sorted(name for name, code in found.items() if code not in NEVER_RELEASED):
-            await self._try("release", lambda services, one=fingerprint: release_exceptions(services, one, DESK, "mended"))
+            await self._try(
+                "release", lambda services, one=fingerprint: release_exceptions(services, one, DESK, "mended")
+            )
 
     async def decide(self) -> None:
         """End a shift nobody closed, and say that a number is lost which may still come."""
@@ -164,10 +181,13 @@ class Desk:
             row = self._rng.choice(open_shifts)
             store, till, shift = (str(row.values[name]) for name in ("Store", "Terminal", "Shift"))
             at = self._platform.now()
-            await self._try("end shift", lambda services: end_shift(services, store, till, shift, at, DESK, "gone home"))
+            await self._try(
+                "end shift", lambda services: end_shift(services, store, till, shift, at, DESK, "gone home")
+            )
         day, number = self._platform.now().date() - timedelta(days=1), self._rng.randint(1, 20)
         await self._try(
-            "missing", lambda services: confirm_missing(services, "S1", day, "1", [number], "lost", DESK, "not found")
+            "missing",
+            lambda services: confirm_missing(services, "S1", day, "1", [number], "lost", DESK, "not found"),
         )
 
     async def _try(self, what: str, work: Any) -> None:
@@ -175,4 +195,3 @@ class Desk:
             await self._platform.call(what, work)
         except CallFailedError:
             return
-

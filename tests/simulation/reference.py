@@ -65,9 +65,7 @@ class Reference:
         verdicts = self.promised[version.identity]
         verdicts.setdefault(version.mark, set()).add(verdict)
         standing = [
-            self.versions[version.identity][mark]
-            for mark, told in verdicts.items()
-            if told & KEPT_VERDICTS
+            self.versions[version.identity][mark] for mark, told in verdicts.items() if told & KEPT_VERDICTS
         ]
         revisions = [one.revision for one in standing]
         if len(revisions) != len(set(revisions)):

@@ -120,7 +120,9 @@ def run_one(seed: int, trace_lines: int) -> int:
         print("\n".join(history.effects.trace[-trace_lines:]))
         print(str(error))
         return 1
-    print(f"seed {seed}: {told.steps} steps, {told.receipts} receipts, {told.hours:.1f} hours, trace {told.digest}")
+    print(
+        f"seed {seed}: {told.steps} steps, {told.receipts} receipts, {told.hours:.1f} hours, trace {told.digest}"
+    )
     print(", ".join(f"{what} {count}" for what, count in sorted(told.met.items()) if count))
     return 0
 

@@ -104,7 +104,8 @@ class Evening:
             if rng.random() < 0.5:
                 record["totals"] = _totals(count, ledger, tenders, first, number)  # type: ignore[assignment]
             self._add(
-                self._shift_document(store, terminal, number, "SHIFT_CLOSE", day, record), self.hours * 3600 + 30
+                self._shift_document(store, terminal, number, "SHIFT_CLOSE", day, record),
+                self.hours * 3600 + 30,
             )
 
     def _local(self, store: str, seconds: float) -> datetime:
@@ -130,7 +131,10 @@ class Evening:
             fate, changes = EXCLUDED, {"status": "VOIDED"}
         elif kind < 0.12 and tenders:
             fate = HELD
-            tenders[0] = {**tenders[0], "amount": cents(_cents_of(tenders[0]) + (1 if amounts.total >= 0 else -1))}
+            tenders[0] = {
+                **tenders[0],
+                "amount": cents(_cents_of(tenders[0]) + (1 if amounts.total >= 0 else -1)),
+            }
         elif kind < 0.2 and amounts.total > 0:
             fate = UNMAPPED
             tenders = [_tender(1, "OTHER", "VOUCH", "PAYMENT", amounts.total)]
@@ -158,7 +162,12 @@ class Evening:
         amounts = Amounts()
         _add_line(amounts, 1, rng, returned=False)
         mark = f"{one.version.mark}b"
-        document = {**one.document, "lines": amounts.lines, "tenders": _tenders(amounts.total, rng), "receipt_number": mark}
+        document = {
+            **one.document,
+            "lines": amounts.lines,
+            "tenders": _tenders(amounts.total, rng),
+            "receipt_number": mark,
+        }
         if one.version.revision:
             document["revision"] = "2"
         version = _version(document, HEALTHY, one.version.day, amounts)
@@ -175,7 +184,14 @@ class Evening:
             "cash_movement": {"tender": "CASH", "amount": cents(amount), "reason_code": "WINDOW"},
         }  # fmt: skip
         version = Version(
-            store, str(document["transaction_id"]), mark, HEALTHY, terminal, own_day, CURRENCIES[store], movement=amount
+            store,
+            str(document["transaction_id"]),
+            mark,
+            HEALTHY,
+            terminal,
+            own_day,
+            CURRENCIES[store],
+            movement=amount,
         )
         return Sent(version, document, 0.0)
 

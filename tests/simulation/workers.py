@@ -94,9 +94,7 @@ class Platform:
             settings_for(Hand()), clock=Clock(real_now=now), package_minutes=minutes, tracking_minutes=minutes
         )
         settings = replace(settings, d365=replace(settings.d365, url=ORIGIN))
-        d365 = D365Client(
-            ORIGIN, Token(), self.http, now, "Tillpost", ("d365.test",)
-        )
+        d365 = D365Client(ORIGIN, Token(), self.http, now, "Tillpost", ("d365.test",))
         cache = MappingCache(self.tables.mappings, now)
         return Services(
             settings, self.tables, self.queues, d365, cache, chance=self._rng.random, token_hex=self._token
@@ -198,7 +196,13 @@ class Platform:
             bell.set_result(None)
 
     async def _deliver(
-        self, queue: Any, message: Any, name: str, flow: Callable[[Services, str], Awaitable[Any]], *, first: bool
+        self,
+        queue: Any,
+        message: Any,
+        name: str,
+        flow: Callable[[Services, str], Awaitable[Any]],
+        *,
+        first: bool,
     ) -> None:
         key = read_doorbell(message.text)
         worker = await self.worker()
@@ -207,7 +211,9 @@ class Platform:
             await self.call(name, lambda services: flow(services, key), worker)
         except CallFailedError:
             if first and worker.life == life:  # the host sees the failure; a dead host sees nothing
-                await _late(queue.update(message.id, message.pop_receipt, visible_in_seconds=FAILED_AGAIN_SECONDS))
+                await _late(
+                    queue.update(message.id, message.pop_receipt, visible_in_seconds=FAILED_AGAIN_SECONDS)
+                )
             return
         if first and not self.effects.chance(self.effects.weather.message_stays):
             await _late(queue.delete(message.id, message.pop_receipt))
@@ -221,7 +227,9 @@ class Platform:
     def run(self, every: Callable[[], float]) -> None:
         """Start listeners and timers, as function_app.py binds them."""
         self.spawn(self.listen(self.queues.mapping_due, "map", map_transactions))
-        self.spawn(self.listen(self.queues.posting_due, "post", lambda services, _: post_transactions(services)))
+        self.spawn(
+            self.listen(self.queues.posting_due, "post", lambda services, _: post_transactions(services))
+        )
         self.spawn(self.tick("ring", ring_overdue, every))
         self.spawn(self.tick("track", track_packages, every))
         self.spawn(self.tick("compile", compile_statements, every))
