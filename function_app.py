@@ -26,6 +26,7 @@ from shared.flows.read_records import (
     read_statement,
     read_transaction,
 )
+from shared.flows.read_reference import read_reference, show_reference
 from shared.flows.release_exceptions import release_exceptions
 from shared.flows.ring_overdue import ring_overdue
 from shared.flows.track_packages import track_packages
@@ -223,6 +224,21 @@ async def preflight_ordered(request: func.HttpRequest, services: Services) -> fu
     return answer(await check_contract(services))
 
 
+@route("reference", methods=["GET"])
+@answered
+async def reference_asked_for(request: func.HttpRequest, services: Services) -> func.HttpResponse:
+    admit_person(services.settings, request.headers)
+    found = await show_reference(services)
+    return answer(found) if found else not_found("D365's reference data, read once")
+
+
+@route("reference", methods=["POST"])
+@answered
+async def reference_ordered(request: func.HttpRequest, services: Services) -> func.HttpResponse:
+    admit_person(services.settings, request.headers, "finance", "retail_systems", "it")
+    return answer({"done": await read_reference(services, ordered=True)})
+
+
 @route("usage", methods=["GET"])
 @answered
 async def usage_asked_for(request: func.HttpRequest, services: Services) -> func.HttpResponse:
@@ -263,6 +279,11 @@ async def heart_beat(timer: func.TimerRequest) -> None:
 @app.timer_trigger("timer", schedule="%TILLPOST_HEARTBEAT_SCHEDULE%")
 async def headquarters_moved(timer: func.TimerRequest) -> None:
     await track_packages(await services())
+
+
+@app.timer_trigger("timer", schedule="%TILLPOST_HEARTBEAT_SCHEDULE%")
+async def reference_aged(timer: func.TimerRequest) -> None:
+    log.info("D365's reference data: %s", await read_reference(await services()))
 
 
 @app.timer_trigger("timer", schedule="%TILLPOST_HEARTBEAT_SCHEDULE%")

@@ -45,6 +45,10 @@ class ThrottledError(RetryableError):
     """The other side asked us to slow down (429 or 503 with Retry-After)."""
 
 
+class AccessRefusedError(RetryableError):
+    """The other side knows us and does not let us do this (403), until somebody gives us the right."""
+
+
 class UnknownOutcomeError(TillpostError):
     """The call may or may not have taken effect. Ask before anything else; never send again blindly."""
 

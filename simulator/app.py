@@ -10,15 +10,20 @@ from pathlib import Path
 
 from aiohttp import web
 
+from simulator.blob_store import BlobStore
 from simulator.certificates import server_context
 from simulator.clock import Clock
 from simulator.controls import Controls
+from simulator.desk import Desk
+from simulator.door import Door
 from simulator.imports import Imports
 from simulator.jobs import Jobs
 from simulator.package_api import PackageApi
+from simulator.people import People
 from simulator.service import D365Service
 from simulator.statements import Books
 from simulator.tokens import Authority
+from simulator.upkeep import Upkeep
 from simulator.world import World
 
 BODY_BYTES_MAX = 256 * 1024 * 1024
@@ -43,14 +48,22 @@ async def serving(
 ) -> AsyncIterator[Running]:
     """Serve until the block ends. port 0: any free one. jobs_every_minutes 0: jobs only run when asked."""
     world = World(clock)
-    authority, imports, jobs = Authority(client_id, client_secret), Imports(world), Jobs(Books(world))
-    service = D365Service(world, authority)
-    app = web.Application(client_max_size=BODY_BYTES_MAX, middlewares=[service.middleware])
-    app.add_routes(Controls(world, imports, jobs).routes())
-    app.add_routes(PackageApi(world, imports).routes())
-    app.add_routes(service.routes())
-    app.add_routes(authority.routes())
-    runner = web.AppRunner(app, access_log=None)
+    authority, imports, jobs = Authority(client_id, client_secret, world), Imports(world), Jobs(Books(world))
+    door = Door(world, authority)
+    upkeep = Upkeep(world, imports, jobs, authority, door)
+    door.restart = upkeep.restart
+    app = web.Application(client_max_size=BODY_BYTES_MAX, middlewares=[door.middleware])
+    parts = (
+        Controls(world, imports, jobs),
+        Desk(jobs.books),
+        People(world, imports),
+        upkeep,
+        PackageApi(world, imports),
+        BlobStore(world),
+    )
+    for part in (*parts, D365Service(world), authority):
+        app.add_routes(part.routes())
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", port, ssl_context=server_context(folder))
     await site.start()

@@ -12,17 +12,19 @@ from urllib.parse import quote, unquote, urlsplit
 
 from simulator.values import instant_text
 
+KEPT = timedelta(days=7)
 _NAME = re.compile(r"[^/\\?#]{1,255}")
 
 
 @dataclass(slots=True)
 class Blob:
-    """One blob. content None: an address was given, nothing was uploaded yet."""
+    """One blob. content None: an address was given, nothing was uploaded yet. made_at: it is kept for seven days from then."""
 
     blob_id: str
     name: str
     signature: str
     expires_at: datetime
+    made_at: datetime
     content: bytes | None = None
 
 
@@ -41,8 +43,9 @@ class Blobs:
         """
         if not _NAME.fullmatch(name):
             raise ValueError(f"'{name}' is not a valid file name.")
-        expires_at = (self._now() + timedelta(seconds=seconds)).replace(microsecond=0)
-        blob = Blob(str(uuid.uuid4()), name, secrets.token_urlsafe(24), expires_at, content)
+        now = self._now()
+        expires_at = (now + timedelta(seconds=seconds)).replace(microsecond=0)
+        blob = Blob(str(uuid.uuid4()), name, secrets.token_urlsafe(24), expires_at, now, content)
         self._blobs[blob.blob_id] = blob
         return blob
 
@@ -51,17 +54,22 @@ class Blobs:
         expiry = quote(instant_text(blob.expires_at), safe="")
         return f"{origin}/blob/dmf/{blob.blob_id}/{quote(blob.name)}?sv=2024-11-04&sr=b&sp=rcw&se={expiry}&sig={blob.signature}"
 
-    def allowed(self, blob_id: str, name: str, signature: str) -> Blob | None:
-        """Give the blob if the signature is its own and has not expired."""
+    def allowed(self, blob_id: str, name: str, signature: str, *, expired_too: bool = False) -> Blob | None:
+        """Give the blob if the signature is its own and has not expired, and the blob is not cleaned up yet."""
         blob = self._blobs.get(blob_id)
-        good = blob is not None and blob.name == name and secrets.compare_digest(blob.signature, signature)
-        return blob if good and blob and self._now() < blob.expires_at else None
+        if blob is None or blob.name != name or not secrets.compare_digest(blob.signature, signature):
+            return None
+        if self._now() >= blob.made_at + KEPT:
+            del self._blobs[blob_id]
+            return None
+        return blob if expired_too or self._now() < blob.expires_at else None
 
-    def by_url(self, url: str) -> Blob | None:
-        """Give the blob an address leads to, if the address is still good."""
+    def by_url(self, url: str, *, expired_too: bool = False) -> Blob | None:
+        """Give the blob an address leads to, if the address is still good. expired_too: or was."""
         parts = urlsplit(url)
         path = parts.path.split("/")
         fields = dict(pair.partition("=")[::2] for pair in parts.query.split("&"))
         if len(path) < 5 or path[1:3] != ["blob", "dmf"]:
             return None
-        return self.allowed(path[3], unquote(path[4]), unquote(fields.get("sig", "")))
+        signature = unquote(fields.get("sig", ""))
+        return self.allowed(path[3], unquote(path[4]), signature, expired_too=expired_too)

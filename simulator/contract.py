@@ -78,11 +78,12 @@ class Contract:
 
     def public(self) -> list[Entity]:
         """Give the sets that OData shows, as it shows them."""
-        return [shape.outer for name, shape in self.shapes.items() if name not in self.hidden]
+        return [shape.outer for name in self.shapes if (shape := self.shape(name)) is not None]
 
     def shape(self, odata_set: str) -> Shape | None:
         """Give the shape of a set that OData shows."""
-        return None if odata_set in self.hidden else self.shapes.get(odata_set)
+        shape = self.shapes.get(odata_set)
+        return shape if shape and shape.inner.is_public and odata_set not in self.hidden else None
 
     def of_label(self, label: str) -> Shape | None:
         """Give the shape of an entity by its name in data packages."""

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from typing import Any
 
 from aiohttp import web
 
 from simulator.contract import UnusableChangeError
+from simulator.exports import DataProject
 from simulator.imports import Imports
 from simulator.jobs import Jobs
 from simulator.page import page
-from simulator.rule_case import plain
+from simulator.picture import business_of, on_hand
+from simulator.schema import ENTITIES
 from simulator.setup import UnusableSetupError, apply_setup
-from simulator.values import ZERO, instant_text, json_text
+from simulator.values import instant_text, json_text
 from simulator.world import World
 
 
@@ -45,13 +48,15 @@ class Controls:
 
     async def _setup(self, request: web.Request) -> web.Response:
         body = await _object(request)
-        projects = body.pop("data_projects", [])
+        projects: Any = body.pop("data_projects", [])
         try:
             taken = apply_setup(self._world.database, body)
         except UnusableSetupError as error:
             return _json({"error": str(error)}, 400)
-        if isinstance(projects, list):
-            self._world.data_projects |= {str(one) for one in projects}
+        try:
+            self._world.data_projects |= {one.name: one for one in map(_data_project, projects)}
+        except (KeyError, TypeError, ValueError) as error:
+            return _json({"error": f"data_projects: {error}"}, 400)
         return _json({"taken": taken})
 
     async def _switch(self, request: web.Request) -> web.Response:
@@ -96,7 +101,10 @@ class Controls:
         return _json(fault.as_json(), 201)
 
     async def _faults(self, _: web.Request) -> web.Response:
-        return _json({"faults": [one.as_json() for one in self._world.faults.ordered]})
+        faults = self._world.faults
+        return _json(
+            {"faults": [one.as_json() for one in faults.ordered], "fired": list(faults.written_down)}
+        )
 
     async def _clear_faults(self, _: web.Request) -> web.Response:
         self._world.faults.clear()
@@ -118,16 +126,7 @@ class Controls:
         return _json({"totals": self._jobs.books.ledger.totals()})
 
     async def _on_hand(self, _: web.Request) -> web.Response:
-        ledger, start = self._jobs.books.ledger, self._world.database.reference.on_hand_at_start
-        rows = [
-            {
-                "dataAreaId": key[0], "WarehouseId": key[1], "ItemNumber": key[2],
-                "OnHandQuantity": plain(ledger.on_hand.get(key, ZERO) + start.get(key, ZERO)),
-                "MovedQuantity": plain(ledger.on_hand.get(key, ZERO)),
-            }
-            for key in sorted(set(ledger.on_hand) | set(start))
-        ]  # fmt: skip
-        return _json({"on_hand": rows})
+        return _json({"on_hand": on_hand(self._jobs.books)})
 
     async def _state(self, _: web.Request) -> web.Response:
         return _json(state_of(self._world, self._imports, self._jobs))
@@ -152,19 +151,29 @@ def state_of(world: World, imports: Imports, jobs: Jobs) -> dict[str, object]:
             for error in receipt.errors
         ],
         "statements": [one.as_json() for one in jobs.books.statements.values()],
-        "executions": [
-            {
-                "executionId": one.execution_id, "company": one.company, "status": one.status,
-                "submitted_at": instant_text(one.submitted_at), "errors": len(one.all_errors()),
-                "entities": {part.entity.label: [part.created, part.updated] for part in one.entities},
-            }
-            for one in imports.executions.values()
-        ],
+        "executions": [one.as_json() for one in imports.executions.values()],
+        "environment_id": world.environment_id,
+        "import_running": imports.running.execution_id if imports.running else "",
+        "faults": [one.as_json() for one in world.faults.ordered],
+        "faults_fired": list(world.faults.written_down),
+        "people_changes": world.people_changes,
         "contract_changes": world.contract.ordered,
         "import_runs": imports.runs,
         "double_posting_dangers": world.database.reopened,
         "double_postings": jobs.books.ledger.double_postings(),
+        **business_of(jobs.books),
     }  # fmt: skip
+
+
+def _data_project(given: Any) -> DataProject:
+    """Read a data project: its name, or {"name", "sets", "change_tracking"} for one that exports."""
+    if isinstance(given, str):
+        return DataProject(given)
+    sets = tuple(str(one) for one in given.get("sets", []))
+    unknown = [one for one in sets if one not in ENTITIES]
+    if unknown:
+        raise ValueError(f"no set {unknown[0]}")
+    return DataProject(str(given["name"]), sets, bool(given.get("change_tracking", False)))
 
 
 async def _object(request: web.Request) -> dict[str, object]:

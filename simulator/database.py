@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from simulator.reference import Reference
 from simulator.schema import ENTITIES, HEADERS, Entity
-from simulator.values import Value, Values
+from simulator.values import Value, Values, instant_text
 
 Key = tuple[str | int | Decimal, ...]
 ReceiptKey = tuple[str, str, str, str]
@@ -40,7 +40,10 @@ class RuleError:
 
 @dataclass(slots=True)
 class Receipt:
-    """One retail transaction: its rows, and how far headquarters is with it. `posted_times` above 1 is a disaster."""
+    """One retail transaction: its rows, and how far headquarters is with it. `posted_times` above 1 is a disaster.
+
+    taken: something of it is in the books, though its statement may not be posted yet.
+    """
 
     header: StoredRow | None = None
     children: dict[str, dict[Key, StoredRow]] = field(default_factory=dict)
@@ -48,6 +51,7 @@ class Receipt:
     validated_at: datetime | None = None
     errors: list[RuleError] = field(default_factory=list)
     statement: str = ""
+    taken: bool = False
     posted: bool = False
     posted_times: int = 0
     reopened_times: int = 0
@@ -66,6 +70,11 @@ class Database:
         self.receipts: dict[ReceiptKey, Receipt] = {}
         self._version = 0
         self._undo: list[Callable[[], None]] | None = None
+
+    @property
+    def version(self) -> int:
+        """The version of the row written last."""
+        return self._version
 
     @property
     def reopened(self) -> int:
@@ -148,16 +157,14 @@ def _set_all(receipt: Receipt, values: Mapping[str, object]) -> None:
 
 
 def key_of(entity: Entity, values: Values) -> Key:
-    """Give a row's key as it is compared: texts without regard to case."""
-    return tuple(
-        value.lower() if isinstance(value := values[name], str) else _number(value) for name in entity.keys
-    )
+    """Give a row's key as it is compared: texts without regard to case, instants as texts."""
+    return tuple(_compared(values[name]) for name in entity.keys)
 
 
-def _number(value: Value) -> int | Decimal:
-    if isinstance(value, int | Decimal):
-        return value
-    raise TypeError("an instant is no key")
+def _compared(value: Value) -> str | int | Decimal:
+    if isinstance(value, str):
+        return value.lower()
+    return value if isinstance(value, int | Decimal) else instant_text(value)
 
 
 def receipt_key(values: Values) -> ReceiptKey:

@@ -90,7 +90,8 @@ WAREHOUSE = """
     NoYes = IsRetailStoreWarehouse IsPhysicalNegativeRetailStoreInventoryAllowed
 """
 RELEASED_PRODUCT = """
-    String = dataAreaId ItemNumber ProductNumber SalesUnitSymbol SalesSalesTaxItemGroupCode
+    String = dataAreaId ItemNumber ProductNumber SalesUnitSymbol SalesSalesTaxItemGroupCode TrackingDimensionGroupName
+    EcoResProductSubtype = ProductSubType
 """
 BARCODE = """
     String = dataAreaId ItemNumber ProductConfigurationId ProductColorId ProductSizeId ProductStyleId ProductVersionId

@@ -1,142 +1,280 @@
-"""Financial statements: per store and day, of closed shifts only; refused while a till of the store is busy."""
+"""Financial statements: of closed shifts only; what was counted against what was taken, and cash management.
+
+Sales, invoices and payments are the transactional statements'; here only differences, bank and safe drops, floats and
+removals are posted (D365 facts §3.4). A store with a busy till gets none.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
-from datetime import datetime, timedelta
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
 
-from simulator.database import StoredRow
-from simulator.reference import Store
-from simulator.rule_case import plain
-from simulator.schema import SHIFTS
-from simulator.statements import Books, Statement
-from simulator.values import NO_DATE, Values, day_of, decimal_of, instant_text, text_of
+from simulator import evidence
+from simulator.counting import (
+    Drawer,
+    StatementLine,
+    account_of_difference,
+    difference_problems,
+    drop_key,
+    group_of,
+    shift_name,
+    shift_of,
+    voided,
+)
+from simulator.database import Receipt, StoredRow
+from simulator.draft import Draft, Entry, PostingError
+from simulator.reference import Store, TenderType
+from simulator.schema import BANKED_TENDERS, SAFE_TENDERS, SHIFTS, TENDER_DECLARATIONS
+from simulator.shift_checks import Problem, outside_their_shift, shift_problems, store_problems
+from simulator.statement import FINANCIAL, Statement
+from simulator.statements import Books
+from simulator.validation import CASH_TYPES, SUCCESSFUL
+from simulator.values import Values, day_of, decimal_of, instant_text, text_of
 
-_FOR_EVER = datetime.max.replace(tzinfo=NO_DATE.tzinfo) - timedelta(days=1)
-_STATES = ("Started", "Marked", "Calculated", "Checked", "FinancialReconciliationPosted", "Posted")
+Drops = dict[tuple[str, ...], list[tuple[str, Values]]]
+
+
+@dataclass(slots=True)
+class _Run:
+    """One run of the job: receipts by store and shift; drops and counts (tender declarations) by receipt; read once."""
+
+    books: Books
+    receipts: dict[tuple[str, str], list[Receipt]]
+    drops: Drops
+    counts: dict[tuple[str, ...], list[Values]]
 
 
 async def post_financial(books: Books) -> dict[str, object]:
     """Run the job for every store and day that has a shift in no statement. Give each statement, posted or refused."""
+    run = _Run(books, _receipts_by_shift(books), _drops(books), _counts(books))
     tried = []
-    for store_number, day in sorted(_due(books)):
-        store = books.world.database.reference.stores[store_number]
-        statement = _statement(books, store, day)
-        _attempt(books, store, statement)
+    for statement in _due(books):
+        _attempt(run, statement)
         tried.append(statement.as_json())
         await asyncio.sleep(0)
     return {"statements": tried}
 
 
-def _due(books: Books) -> set[tuple[str, str]]:
-    rows = books.world.database.tables[SHIFTS].values()
-    return {
-        (text_of(row.values, "StoreNumber"), day_of(row.values, "StartDate"))
-        for row in rows
-        if not row.values.get("StatementId")
-    }
+def _due(books: Books) -> list[Statement]:
+    """Give the statements to try: those that did not go through, and a new one for each day (and group) without."""
+    waiting = [one for one in books.statements.values() if one.kind == FINANCIAL and not one.is_posted]
+    found: dict[tuple[str, str, str], Statement] = {}
+    days: dict[tuple[str, str, str], str] = {}
+    for row in books.world.database.tables[SHIFTS].values():
+        if not row.values.get("StatementId"):
+            store = books.world.database.reference.stores[text_of(row.values, "StoreNumber")]
+            day, group = day_of(row.values, "StartDate"), _group_of_shift(store, row.values)
+            key = (store.number, day if store.one_a_day else "", group)
+            days[key] = max(days.get(key, ""), day)
+    for one in waiting:
+        store = books.world.database.reference.stores[one.store]
+        key = (one.store, one.day if store.one_a_day else "", one.group)
+        found[key] = one
+        if not store.one_a_day and not one.lines:
+            one.day = days.get(key, one.day)
+    for key, day in days.items():
+        if key not in found:
+            store = books.world.database.reference.stores[key[0]]
+            number = books.numbers.take("STMT")
+            found[key] = Statement(number, FINANCIAL, store.data_area, store.number, day, key[2])
+            books.statements[number] = found[key]
+    return [found[key] for key in sorted(found)]
 
 
-def _statement(books: Books, store: Store, day: str) -> Statement:
-    for one in books.statements.values():
-        if one.kind == "Financial" and one.state != "Posted" and (one.store, one.day) == (store.number, day):
-            return one
-    statement = Statement(books.numbers.take("STMT"), "Financial", store.data_area, store.number, day)
-    books.statements[statement.number] = statement
-    return statement
+def _group_of_shift(store: Store, row: Values) -> str:
+    if not store.split:
+        return ""
+    header: Values = {
+        "Terminal": row["Terminal"], "BatchID": row["BatchShiftId"], "Staff": text_of(row, "OperatorId")
+    }  # fmt: skip
+    return group_of(store.method, header)
 
 
-def _attempt(books: Books, store: Store, statement: Statement) -> None:
-    shifts = [
-        row
-        for row in books.world.database.tables[SHIFTS].values()
-        if text_of(row.values, "StoreNumber") == store.number
-    ]
-    mine = [
-        row
-        for row in shifts
-        if day_of(row.values, "StartDate") == statement.day and not row.values.get("StatementId")
-    ]
-    problems = list(_problems(books, store, statement.day, [row.values for row in shifts]))
-    statement.transactions, statement.error = len(mine), " ".join(problems)
-    if problems:
-        return
-    now = instant_text(books.world.now())
-    for state in _STATES:
-        statement.state = state
-        statement.history.append((state, now))
+def _attempt(run: _Run, statement: Statement) -> None:
+    """Go from the last state reached as far as it goes; until the differences are posted everything is looked at anew."""
+    books = run.books
+    store, now = books.world.database.reference.stores[statement.store], instant_text(books.world.now())
+    statement.error, statement.error_state = "", ""
+    reconciled = "FinancialReconciliationPosted" in [state for state, _ in statement.history]
+    problems = [] if reconciled else _look(run, statement, store)
+    for state in statement.states_left():
+        try:
+            books.faults.watch(state, FINANCIAL, 0)
+            if problems and state != "Started":
+                raise PostingError(" ".join(dict.fromkeys(problems)))
+            if state == "Checked":
+                _check_differences(books, store, statement)
+            elif state == "FinancialReconciliationPosted":
+                _reconcile(books, store, statement, now)
+        except PostingError as error:
+            statement.fall(state, now, str(error))
+            evidence.note_error(books.world.database, statement)
+            return
+        statement.reach(state, now)
     statement.posted_at = now
-    _close(books, statement, mine)
+    _close(books, store, statement)
 
 
-def _close(books: Books, statement: Statement, shifts: list[StoredRow]) -> None:
-    for row in shifts:
-        row.values["StatementId"] = statement.number
-    wrong = sum(1 for _ in _outside_their_shift(books, [row.values for row in shifts]))
-    books.write_journal(statement, numberOfWrongShiftTransactions=wrong)
-
-
-def _problems(books: Books, store: Store, day: str, shifts: list[Values]) -> Iterator[str]:
-    reference = books.world.database.reference
-    if not reference.legal_entities[store.data_area].is_open(day):
-        yield f"The fiscal period of {day} is closed."
-    for terminal, number in sorted(reference.terminals.items()):
-        if number == store.number and reference.closing_status.get(terminal) in ("Closing", "Error"):
-            yield f"Terminal {terminal} is busy: its closing status is {reference.closing_status[terminal]}."
-    that_day = [row for row in shifts if day_of(row, "StartDate") <= day and not row.get("StatementId")]
-    for row in that_day:
-        yield from _busy(row, day)
-    yield from _overlaps([row for row in shifts if day_of(row, "StartDate") <= day], day)
-    for (area, channel, _), tender in reference.tender_types.items():
-        if (area, channel) == (store.data_area, store.channel) and tender.counting_required:
-            yield f"Counting is required for payment method {tender.number} and nothing was declared."
-
-
-def _busy(row: Values, day: str) -> Iterator[str]:
-    terminal, shift = text_of(row, "Terminal"), row["BatchShiftId"]
-    if row.get("Status") != "Closed":
-        yield f"Terminal {terminal} is busy: shift {shift} is still open."
-    elif day_of(row, "StartDate") == day and _close_of(row) == _FOR_EVER:
-        yield f"Terminal {terminal} is busy: shift {shift} is closed and has no closing time."
-    if row.get("HasPendingOfflineTransactions") == "Yes":
-        yield f"Terminal {terminal} is busy: shift {shift} has pending offline transactions."
-
-
-def _overlaps(shifts: list[Values], day: str) -> Iterator[str]:
-    """Two shifts of one till share time when each begins before the other ends; one of them is of the day."""
-    ordered = sorted(shifts, key=lambda row: (text_of(row, "Terminal"), _start_of(row)))
-    for index, first in enumerate(ordered):
-        for second in ordered[index + 1 :]:
-            if text_of(second, "Terminal") != text_of(first, "Terminal") or _start_of(second) >= _close_of(
-                first
-            ):
-                break
-            if day in (day_of(first, "StartDate"), day_of(second, "StartDate")):
-                yield (
-                    f"Terminal {text_of(first, 'Terminal')} is busy: shifts {first['BatchShiftId']} and"
-                    f" {second['BatchShiftId']} overlap."
+def _look(run: _Run, statement: Statement, store: Store) -> list[str]:
+    """Choose the statement's shifts and add up its lines. Give what stands in the way."""
+    books = run.books
+    database = books.world.database
+    rows = [
+        one for one in database.tables[SHIFTS].values() if text_of(one.values, "StoreNumber") == store.number
+    ]
+    leave_out = books.world.switches.open_shift == "leave_out"
+    looked_at = [one for one in rows if not leave_out or one.values.get("Status") == "Closed"]
+    problems = list(store_problems(database.reference, store, statement.day))
+    problems += shift_problems([one.values for one in looked_at], statement.day, books.stuck_shifts)
+    _mark_shifts(books, looked_at, problems)
+    mine = _shifts_of(store, statement, looked_at)
+    statement.transactions = len(mine)
+    drawer = Drawer(store)
+    for name in mine:
+        for receipt in run.receipts.get((store.number, name), []):
+            drawer.add(receipt, run.drops)
+            header = receipt.header.values if receipt.header else {}
+            for row in run.counts.get(drop_key(header), []) if _is_count(header) else ():
+                drawer.count(
+                    header, text_of(row, "PaymentMethod"), decimal_of(row, "AmountInChannelCurrency")
                 )
+    for one in books.declarations:
+        if one.store == store.number and shift_name(one.terminal, one.shift) in mine:
+            drawer.declare(one)
+    statement.lines = drawer.lines()
+    if leave_out and not mine:
+        problems.append((None, f"Store {store.number} has no closed shift that began on {statement.day}."))
+    return [text for _, text in problems]
 
 
-def _start_of(row: Values) -> datetime:
-    value = row["StartDateTimeUtc"]
-    return value if isinstance(value, datetime) else NO_DATE
+def _shifts_of(store: Store, statement: Statement, rows: Iterable[StoredRow]) -> dict[str, StoredRow]:
+    found = {}
+    for row in (one for one in rows if text_of(one.values, "StoreNumber") == store.number):
+        day = day_of(row.values, "StartDate")
+        of_day = day == statement.day if store.one_a_day else day <= statement.day
+        free = row.values.get("StatementId") in ("", None, statement.number)
+        if of_day and free and _group_of_shift(store, row.values) == statement.group:
+            found[shift_name(text_of(row.values, "Terminal"), row.values["BatchShiftId"])] = row
+    return found
 
 
-def _close_of(row: Values) -> datetime:
-    value = row.get("CloseDateTimeUtc")
-    return value if isinstance(value, datetime) and value != NO_DATE else _FOR_EVER
+def _mark_shifts(books: Books, rows: list[StoredRow], problems: list[Problem]) -> None:
+    """Write headquarters' own verdict on each shift that is in no statement yet."""
+    wrong: dict[int, list[str]] = defaultdict(list)
+    for values, text in problems:
+        if values is not None:
+            wrong[id(values)].append(text)
+    for row in rows:
+        texts = wrong.get(id(row.values), [])
+        if not row.values.get("StatementId") and (texts or row.values.get("ErrorCode") == "Error"):
+            row.values["ErrorCode"], row.values["Error"] = ("Error" if texts else "None"), " ".join(texts)
+            row.values["ErrorCodeDateTime"] = books.world.now().replace(microsecond=0)
 
 
-def _outside_their_shift(books: Books, shifts: list[Values]) -> Iterator[str]:
-    """Receipts that carry one of these shifts and began before or after it."""
-    spans = {
-        (text_of(row, "Terminal"), row["BatchShiftId"]): (_start_of(row), _close_of(row)) for row in shifts
-    }
-    for receipt in books.world.database.receipts.values():
-        values = receipt.header.values if receipt.header else {}
-        span = spans.get((text_of(values, "BatchTerminalId"), values.get("BatchID", 0)))
-        begun = values.get("BeginDateTime")
-        if span and isinstance(begun, datetime) and begun != NO_DATE and not span[0] <= begun <= span[1]:
-            yield plain(decimal_of(values, "GrossAmount"))
+def _check_differences(books: Books, store: Store, statement: Statement) -> None:
+    problems = list(difference_problems(books.world.database.reference, store, statement.lines))
+    if problems:
+        raise PostingError(" ".join(problems))
+
+
+def _reconcile(books: Books, store: Store, statement: Statement, now: str) -> None:
+    """Post differences and cash management, all or nothing; the shifts are the statement's from now on."""
+    database = books.world.database
+    draft = Draft(
+        database,
+        books.world.switches,
+        books.ledger,
+        books.numbers,
+        store,
+        statement.day,
+        statement.number,
+        now,
+    )
+    vouchers: dict[str, list[Entry]] = defaultdict(list)
+    for line in statement.lines:
+        tender = database.reference.tender_type(store, line.tender)
+        if tender is None or not tender.account:
+            raise PostingError(f"Payment method {line.tender} of store {store.number} has no ledger account.")
+        for source, entries in _entries(store, tender, line).items():
+            vouchers[source] += entries
+    if sum(line.changed for line in statement.lines):
+        raise PostingError(f"The amounts of tender changed in store {store.number} do not add up to nothing.")
+    for source, entries in vouchers.items():
+        draft.book(source, entries)
+    for row in _shifts_of(store, statement, database.tables[SHIFTS].values()).values():
+        if row.values.get("Status") == "Closed":
+            row.values["StatementId"] = statement.number
+
+
+def _entries(store: Store, tender: TenderType, line: StatementLine) -> dict[str, list[Entry]]:
+    """Give what a line posts, by voucher; a float or removal only where the payment method has an account for it."""
+    found: dict[str, list[Entry]] = {}
+    amounts = (
+        ("difference", line.difference, account_of_difference(tender, line.difference), "differences"),
+        ("banked", -line.banked, tender.bank_account, "bank drops"),
+        ("safe", -line.safe, tender.safe_account, "safe drops"),
+    )
+    for kind, amount, account, what in amounts:
+        if amount and not account:
+            raise PostingError(
+                f"Payment method {line.tender} of store {store.number} has no account for {what}."
+            )
+        if amount:
+            found[kind] = [(tender.account, kind, line.tender, amount), (account, kind, "account", -amount)]
+    flow = line.added - line.removed
+    if flow and tender.flow_account:
+        found["tender_flow"] = [
+            (tender.account, "tender_flow", line.tender, flow), (tender.flow_account, "tender_flow", "account", -flow),
+        ]  # fmt: skip
+    if line.changed:
+        found["change_tender"] = [(tender.account, "change_tender", line.tender, line.changed)]
+    return found
+
+
+def _close(books: Books, store: Store, statement: Statement) -> None:
+    database = books.world.database
+    rows = [
+        one.values
+        for one in database.tables[SHIFTS].values()
+        if one.values.get("StatementId") == statement.number
+    ]
+    evidence.show_lines(database, statement, statement.lines, store.currency)
+    evidence.link_vouchers(database, statement, books.ledger.of_statement(statement.number))
+    evidence.write_journal(
+        database, statement, books.world.now(), store.method, store.closing,
+        numberOfWrongShiftTransactions=outside_their_shift(database, rows),
+    )  # fmt: skip
+
+
+def _receipts_by_shift(books: Books) -> dict[tuple[str, str], list[Receipt]]:
+    """Give what belongs to each shift: validated receipts, and cash that needs no validation."""
+    found: dict[tuple[str, str], list[Receipt]] = defaultdict(list)
+    stores = books.world.database.reference.stores_by_unit
+    for receipt in voided(books.world.database.receipts.values()):
+        header = receipt.header.values if receipt.header else {}
+        if receipt.validation == SUCCESSFUL or header.get("TransactionType") in CASH_TYPES:
+            store = stores[text_of(header, "OperatingUnitNumber")]
+            found[store.number, shift_of(header)].append(receipt)
+    return found
+
+
+def _drops(books: Books) -> Drops:
+    found: Drops = defaultdict(list)
+    for odata_set in (BANKED_TENDERS, SAFE_TENDERS):
+        for row in books.world.database.tables[odata_set].values():
+            found[drop_key(row.values)].append((odata_set, row.values))
+    return found
+
+
+def _counts(books: Books) -> dict[tuple[str, ...], list[Values]]:
+    found: dict[tuple[str, ...], list[Values]] = defaultdict(list)
+    for row in books.world.database.tables[TENDER_DECLARATIONS].values():
+        names = ("dataAreaId", "RegisterNumber", "TransactionId")
+        found[tuple(text_of(row.values, name).lower() for name in names)].append(row.values)
+    return found
+
+
+def _is_count(header: Values) -> bool:
+    return header.get("TransactionType") == "TenderDeclaration"

@@ -3,70 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import csv
-import io
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from collections.abc import Callable
+from datetime import timedelta
 
-from simulator.database import Database, Key, receipt_key
-from simulator.faults import Fault, named
-from simulator.package_file import Part, Staging, read_staging
-from simulator.schema import Entity
-from simulator.switches import Switches
-from simulator.values import Values
+from simulator.executions import ENDED, EntityOutcome, Execution
+from simulator.loading import StuckImportError, load
+from simulator.package_file import Part, read_staging
 from simulator.world import World
-from simulator.writing import RefusedRowError, upsert
 
-ROWS_AT_ONCE = 250
-
-
-@dataclass(slots=True)
-class EntityOutcome:
-    """One entity of an import: counts of rows, and what went wrong with which."""
-
-    entity: Entity
-    status: str = "NotRun"
-    staging_created: int = 0
-    staging_errors: list[tuple[int, str]] = field(default_factory=list)
-    created: int = 0
-    updated: int = 0
-    target_errors: list[tuple[Values, str]] = field(default_factory=list)
-    refused: str = ""
-
-    def finish(self) -> None:
-        """Set the status from the counts."""
-        failed = len(self.staging_errors) + len(self.target_errors)
-        if self.refused or (failed and not self.created + self.updated):
-            self.status = "Failed"
-        else:
-            self.status = "PartiallySucceeded" if failed else "Succeeded"
-
-
-@dataclass(slots=True)
-class Execution:
-    """One run of an import. known_from: before it, D365 says that it was not found."""
-
-    execution_id: str
-    company: str
-    submitted_at: datetime
-    known_from: datetime
-    status: str = "NotRun"
-    entities: list[EntityOutcome] = field(default_factory=list)
-    errors: list[str] = field(default_factory=list)
-    ended_at: datetime | None = None
-
-    def outcome(self, label: str) -> EntityOutcome | None:
-        """Give the outcome of one entity by its label."""
-        return next((one for one in self.entities if one.entity.label == label), None)
-
-    def all_errors(self) -> list[str]:
-        """Give every message, package first."""
-        messages = list(self.errors)
-        for one in self.entities:
-            messages += [one.refused] if one.refused else []
-            messages += [f"Row {number}: {text}" for number, text in one.staging_errors]
-            messages += [text for _, text in one.target_errors]
-        return messages
+_NEVER = 10**9
 
 
 class ImportRefusedError(ValueError):
@@ -74,7 +19,7 @@ class ImportRefusedError(ValueError):
 
 
 class Imports:
-    """Every import, and the one that runs."""
+    """Every execution, and the import that runs."""
 
     def __init__(self, world: World) -> None:
         self.executions: dict[str, Execution] = {}
@@ -83,30 +28,61 @@ class Imports:
         self._world = world
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def submit(self, execution_id: str, company: str, content: bytes, parts: list[Part]) -> Execution:
-        """Queue an import.
+    def submit(
+        self,
+        execution_id: str,
+        company: str,
+        content: bytes,
+        parts: list[Part],
+        *,
+        fail_on_error: bool = False,
+        waits: bool = True,
+        address_is_good: Callable[[], bool] = lambda: True,
+    ) -> Execution:
+        """Queue an import. waits: whether it waits for the batch service first. address_is_good: asked again at its start.
 
         Raises:
             ImportRefusedError: another one has not ended, the company is unknown, or the id was used and may not be.
         """
-        if self.running is not None:
-            raise ImportRefusedError(
-                f"Another import is being executed ({self.running.execution_id}). Imports must not run in parallel."
-            )
-        if company not in self._world.database.reference.legal_entities:
-            raise ImportRefusedError(f"The company '{company}' does not exist.")
-        if execution_id in self.executions and self._world.switches.repeated_execution_id == "refuse":
-            raise ImportRefusedError(f"The execution ID {execution_id} already exists.")
+        self._refuse(execution_id, company)
         now = self._world.now()
-        slow = self._world.faults.fire("slow_start")
-        seconds = self._world.switches.start_seconds + (int(str(slow.options["seconds"])) if slow else 0)
+        slow = self._world.faults.fire("slow_start", call=execution_id)
+        seconds = (self._world.switches.start_seconds if waits else 0) + (
+            int(str(slow.options["seconds"])) if slow else 0
+        )
         execution = Execution(execution_id, company, now, now + timedelta(seconds=seconds))
-        execution.entities = [EntityOutcome(part.entity) for part in parts]
-        self.executions[execution_id] = self.running = execution
+        execution.fail_on_error = fail_on_error
+        execution.entities = [EntityOutcome(part.entity, part.entity.label) for part in parts]
         self.runs += 1
-        task = asyncio.create_task(self._run(execution, content, parts))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._begin(execution, self._run(execution, content, parts, address_is_good))
+        return execution
+
+    def neighbour(self, execution_id: str, company: str, seconds: float) -> Execution:
+        """Have another integration's import run for so long; it brings no rows of ours.
+
+        Raises:
+            ImportRefusedError: as `submit`.
+        """
+        self._refuse(execution_id, company)
+        now = self._world.now()
+        execution = Execution(execution_id, company, now, now, kind="neighbour", status="Executing")
+        self._begin(execution, self._rest(execution, seconds))
+        return execution
+
+    def note(self, execution: Execution) -> None:
+        """Keep an execution that is no import."""
+        self.executions[execution.execution_id] = execution
+
+    def end(self, status: str, message: str) -> Execution | None:
+        """End the import that runs, by a person or a restart; what it has loaded stays. Give it."""
+        execution = self.running
+        if execution is None:
+            return None
+        execution.status, execution.ended_at = status, self._world.now()
+        execution.errors.append(message)
+        for task in list(self._tasks):
+            task.cancel()
+        self._release()
         return execution
 
     async def stop(self) -> None:
@@ -115,121 +91,74 @@ class Imports:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    def status(self, execution_id: str) -> str | None:
-        """Give a known import's status; None before it has started."""
+    def replace(self, executions: dict[str, Execution]) -> None:
+        """Have other executions, as after a restore. The import that runs is lost without a trace."""
+        for task in list(self._tasks):
+            task.cancel()
+        self._release()
+        self.executions = executions
+
+    def found(self, execution_id: str) -> Execution | None:
+        """Give an execution that D365 knows: it has started, and its history is not cleaned up yet."""
         execution = self.executions.get(execution_id)
         if execution is None or self._world.now() < execution.known_from:
             return None
-        return execution.status
+        kept_until = execution.submitted_at + timedelta(seconds=self._world.switches.history_seconds)
+        if execution.status in ENDED and self._world.now() >= kept_until:
+            del self.executions[execution_id]
+            return None
+        return execution
 
-    async def _run(self, execution: Execution, content: bytes, parts: list[Part]) -> None:
+    def _refuse(self, execution_id: str, company: str) -> None:
+        running = self.running
+        if running is not None:
+            if self._world.switches.parallel_import == "both_fail":
+                self.end("Failed", "Another import was started while this one was being executed.")
+            raise ImportRefusedError(
+                f"Another import is being executed ({running.execution_id}). Imports must not run in parallel."
+            )
+        if company not in self._world.database.reference.legal_entities:
+            raise ImportRefusedError(f"The company '{company}' does not exist.")
+        if execution_id in self.executions and self._world.switches.repeated_execution_id == "refuse":
+            raise ImportRefusedError(f"The execution ID {execution_id} already exists.")
+
+    def _begin(self, execution: Execution, work: object) -> None:
+        self.executions[execution.execution_id] = self.running = execution
+        self._world.imports_idle.clear()
+        task: asyncio.Task[None] = asyncio.create_task(work)  # type: ignore[arg-type]  # one of the two coroutines below
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def _release(self) -> None:
+        self.running = None
+        self._world.imports_idle.set()
+
+    async def _rest(self, execution: Execution, seconds: float) -> None:
+        await self._world.clock.sleep(seconds)
+        execution.status, execution.ended_at = "Succeeded", self._world.now()
+        self._release()
+
+    async def _run(
+        self, execution: Execution, content: bytes, parts: list[Part], address_is_good: Callable[[], bool]
+    ) -> None:
         clock, switches = self._world.clock, self._world.switches
         try:
             await clock.sleep((execution.known_from - clock.now()).total_seconds() + switches.queued_seconds)
+            if switches.address_checked == "import_and_start" and not address_is_good():
+                execution.errors.append("The remote server returned an error: (403) Forbidden.")
+                return
             execution.status = "Executing"
             staged = await asyncio.to_thread(read_staging, content, parts, execution.company)
-            await self._load(execution, staged)
-            execution.status = _overall(execution)
-        finally:
-            if execution.status in ("NotRun", "Executing"):
+            await load(self._world, execution, staged)
+            execution.finish()
+            if execution.fail_on_error and any(one.has_errors for one in execution.entities):
                 execution.status = "Failed"
-                execution.errors.append("An unexpected error has occurred.")
-            execution.ended_at = self._world.now()
-            self.running = None
-
-    async def _load(self, execution: Execution, staged: list[Staging]) -> None:
-        world = self._world
-        nothing = world.faults.fire("zero_rows") is not None
-        new_children: list[tuple[Entity, Key, EntityOutcome]] = []
-        for outcome, staging in zip(execution.entities, staged, strict=True):
-            outcome.refused, outcome.staging_errors = staging.refused, staging.errors
-            outcome.staging_created = len(staging.rows)
-            partial = world.faults.fire("partial", named("entity", outcome.entity.label))
-            loader = _Loader(world.database, world.switches, outcome, _Hit(partial))
-            for start in range(0, 0 if nothing else len(staging.rows), ROWS_AT_ONCE):
-                for key, values in staging.rows[start : start + ROWS_AT_ONCE]:
-                    if loader.load(key, values) and outcome.entity.is_child:
-                        new_children.append((outcome.entity, key, outcome))
-                await asyncio.sleep(0)
-        if world.switches.child_without_header == "refuse":
-            _remove_orphans(world.database, new_children)
-        for outcome in execution.entities:
-            outcome.finish()
-
-
-class _Hit:
-    """Which rows a `partial` fault hits: the first so many, or those of named receipts."""
-
-    def __init__(self, fault: Fault | None) -> None:
-        options = fault.options if fault else {}
-        numbers = options.get("transaction_numbers")
-        self._numbers = set(numbers) if isinstance(numbers, list) else set()
-        self._rows = int(str(options.get("rows", 0 if self._numbers or not fault else 1)))
-        self.text = str(options.get("text", "An update conflict occurred due to another user process."))
-
-    def hits(self, values: Values) -> bool:
-        if values.get("TransactionNumber") in self._numbers:
-            return True
-        self._rows -= 1
-        return self._rows >= 0
-
-
-@dataclass(frozen=True, slots=True)
-class _Loader:
-    database: Database
-    switches: Switches
-    outcome: EntityOutcome
-    hit: _Hit
-
-    def load(self, key: Key, values: Values) -> bool:
-        """Take one staged row to its target, and count. Say whether it was taken."""
-        try:
-            if self.hit.hits(values):
-                raise RefusedRowError(self.hit.text)
-            _, done = upsert(self.database, self.switches, self.outcome.entity, values, key)
-        except RefusedRowError as error:
-            self.outcome.target_errors.append((values, str(error)))
-            return False
-        if done == "created":
-            self.outcome.created += 1
-        else:
-            self.outcome.updated += 1
-        return True
-
-
-def _remove_orphans(database: Database, children: list[tuple[Entity, Key, EntityOutcome]]) -> None:
-    for entity, key, outcome in children:
-        row = database.tables[entity.odata_set].get(key)
-        if row is None or database.receipts[receipt_key(row.values)].header is not None:
-            continue
-        number = row.values["TransactionNumber"]
-        database.remove(entity, key)
-        outcome.created -= 1
-        text = f"The value '{number}' in field 'TransactionNumber' is not found in the related table 'RetailTransactionTable'."
-        outcome.target_errors.append((row.values, text))
-
-
-def _overall(execution: Execution) -> str:
-    found = {one.status for one in execution.entities}
-    if found == {"Succeeded"}:
-        return "Succeeded"
-    return "Failed" if found == {"Failed"} else "PartiallySucceeded"
-
-
-def keys_file(outcome: EntityOutcome) -> bytes:
-    """Write the keys of the rows that did not reach their target, as CSV; no key tells why."""
-    text = io.StringIO(newline="")
-    writer = csv.writer(text)
-    writer.writerow(outcome.entity.keys)
-    for values, _ in outcome.target_errors:
-        writer.writerow([str(values[name]) for name in outcome.entity.keys])
-    return text.getvalue().encode("utf-8-sig")
-
-
-def staging_file(outcome: EntityOutcome) -> bytes:
-    """Write the rows that did not reach staging, as CSV: row number and message."""
-    text = io.StringIO(newline="")
-    writer = csv.writer(text)
-    writer.writerow(("Row", "ErrorMessage"))
-    writer.writerows(outcome.staging_errors)
-    return text.getvalue().encode("utf-8-sig")
+        except StuckImportError:
+            await asyncio.sleep(_NEVER)
+        finally:
+            if self.running is execution:
+                if execution.status in ("NotRun", "Executing"):
+                    execution.status = "Failed"
+                    execution.errors.append("An unexpected error has occurred.")
+                execution.ended_at = self._world.now()
+                self._release()

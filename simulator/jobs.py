@@ -42,6 +42,8 @@ class Jobs:
                     log.error("a job failed; the next run tries again", exc_info=outcome)
 
     async def _validate(self) -> dict[str, object]:
+        if self.books.world.switches.validation_during_import == "waits":
+            await self.books.world.imports_idle.wait()
         return dict(await validate_store_transactions(self.books.world))
 
     async def _financial(self) -> dict[str, object]:

@@ -9,7 +9,7 @@ from decimal import Decimal
 from simulator.rule_case import plain
 from simulator.values import ZERO
 
-REVENUE, CUSTOMERS, TAX_PAYABLE, GIFT_CARDS = "401100", "130100", "222100", "250600"
+REVENUE, CUSTOMERS, TAX_PAYABLE, GIFT_CARDS, CHARGE_REVENUE = "401100", "130100", "222100", "250600", "403300"
 StoreDay = tuple[str, str, str]
 
 
@@ -80,6 +80,7 @@ class Ledger:
     movements: list[StockMovement] = field(default_factory=list)
     receipts: list[PostedReceipt] = field(default_factory=list)
     on_hand: dict[tuple[str, str, str], Decimal] = field(default_factory=lambda: defaultdict(lambda: ZERO))
+    _of_statement: dict[str, list[VoucherLine]] = field(default_factory=dict)
 
     def post(
         self, lines: list[VoucherLine], movements: list[StockMovement], receipts: list[PostedReceipt]
@@ -91,10 +92,26 @@ class Ledger:
         if any(sums.values()):
             raise UnbalancedVoucherError(str({voucher: amount for voucher, amount in sums.items() if amount}))
         self.lines += lines
+        for line in lines:
+            self._of_statement.setdefault(line.statement, []).append(line)
         self.movements += movements
         self.receipts += receipts
         for one in movements:
             self.on_hand[one.data_area, one.warehouse, one.item] += one.quantity
+
+    def of_statement(self, number: str) -> list[VoucherLine]:
+        """Give what a statement posted, oldest first."""
+        return self._of_statement.get(number, [])
+
+    def by_account(self) -> list[dict[str, str]]:
+        """Give each company's accounts with their balance, debit positive."""
+        sums: dict[tuple[str, str, str], Decimal] = defaultdict(lambda: ZERO)
+        for line in self.lines:
+            sums[line.data_area, line.account, line.currency] += line.amount
+        return [
+            {"dataAreaId": area, "account": account, "balance": plain(amount), "currency": currency}
+            for (area, account, currency), amount in sorted(sums.items())
+        ]
 
     def double_postings(self) -> list[dict[str, str]]:
         """Give the receipts that were posted more than once."""
@@ -137,5 +154,6 @@ def _total(
         "revenue": sum_of("revenue"), "sales": plain(kinds.get("revenue", {}).get("sales", ZERO)),
         "returns": plain(kinds.get("revenue", {}).get("returns", ZERO)), "gift_cards": sum_of("gift_card"),
         "tax": by_code("tax"), "payments": by_code("payment"), "income_expense": by_code("income_expense"),
-        "discounts": plain(discount), "rounding": sum_of("rounding"),
+        "discounts": plain(discount), "rounding": sum_of("rounding"), "charges": sum_of("charge"),
+        "differences": plain(kinds.get("difference", {}).get("account", ZERO)),
     }  # fmt: skip

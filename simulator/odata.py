@@ -111,8 +111,7 @@ class ODataService:
                 raise RefusedRowError(text, already_there=True)
             key = insert(self._world.database, self._world.switches, entity, values)
         except RefusedRowError as error:
-            status = 500 if error.already_there and in_batch else 400
-            raise write_failed(entity.table, str(error), status) from error
+            raise self._not_written(shape, error, 500 if error.already_there and in_batch else 400) from error
         if not in_batch:
             self.refuse_orphans([(entity, key)])
         row, view = self._table(entity)[key], view_of(self._world.database, shape)
@@ -145,7 +144,7 @@ class ODataService:
         try:
             return self._write(shape, source, operation)
         except RefusedRowError as error:
-            raise write_failed(shape.inner.table, str(error)) from error
+            raise self._not_written(shape, error, 400) from error
 
     def _write(self, shape: Shape, row: StoredRow, operation: Operation) -> Outcome:
         """Change or delete a row. PUT gives what it does not name its default, PATCH leaves it."""
@@ -190,6 +189,11 @@ class ODataService:
                 entity.table,
                 f"The value '{number}' in field 'TransactionNumber' is not found in the related table 'RetailTransactionTable'",
             )
+
+    def _not_written(self, shape: Shape, error: RefusedRowError, status: int) -> D365Error:
+        """The same failure is seen as 400 and as 500 (D365 facts §5)."""
+        wanted = self._world.switches.write_failure_status
+        return write_failed(shape.inner.table, str(error), status if wanted == "as_seen" else int(wanted))
 
     @property
     def _company(self) -> str:

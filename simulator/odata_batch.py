@@ -6,6 +6,8 @@ import re
 import uuid
 
 from simulator.answers import D365Error, error_body
+from simulator.door import conflict_error
+from simulator.faults import on_call
 from simulator.odata import ODataService, Operation, Outcome
 from simulator.world import World
 
@@ -37,22 +39,13 @@ class Batch:
         Raises:
             D365Error: the batch as a whole cannot be read, or is too large.
         """
+        parts = [_read(head, body) for head, body in _parts(content_type, content)]
+        if sum(len(operations) for operations, _ in parts) > OPERATIONS_MAX:
+            raise D365Error(400, f"The batch has more than {OPERATIONS_MAX} operations.")
         outer = f"batchresponse_{uuid.uuid4()}"
         lines: list[str] = []
-        count = 0
-        for head, body in _parts(content_type, content):
-            inner_type = head.get("content-type", "")
-            operations = (
-                [_operation(part) for _, part in _parts(inner_type, body)]
-                if "multipart" in inner_type
-                else None
-            )
-            count += 1 if operations is None else len(operations)
-            if count > OPERATIONS_MAX:
-                raise D365Error(400, f"The batch has more than {OPERATIONS_MAX} operations.")
-            written, failed = (
-                self._single(_operation(body)) if operations is None else self._changeset(operations)
-            )
+        for operations, in_changeset in parts:
+            written, failed = self._changeset(operations) if in_changeset else self._single(operations[0])
             lines += [f"--{outer}", *written]
             if failed and not go_on:
                 break
@@ -71,6 +64,7 @@ class Batch:
         database = self._world.database
         try:
             with database.all_or_nothing():
+                self._check(operations)
                 outcomes = [self._service.answer(one, in_batch=True) for one in operations]
                 self._service.refuse_orphans([one.created for one in outcomes if one.created])
         except D365Error as error:
@@ -82,6 +76,21 @@ class Batch:
         for number, outcome in enumerate(outcomes, start=1):
             lines += [f"--{inner}", *_http_part(outcome, number)]
         return [*lines, f"--{inner}--", ""], False
+
+    def _check(self, operations: list[Operation]) -> None:
+        if any(one.method == "GET" for one in operations):
+            raise D365Error(400, "A changeset must not have queries.")
+        conflict = self._world.faults.fire("write_conflict", on_call("$batch", "/data/$batch"), "POST $batch")
+        if conflict:
+            raise conflict_error(conflict, operations[0].target.partition("(")[0].partition("?")[0])
+
+
+def _read(head: dict[str, str], body: bytes) -> tuple[list[Operation], bool]:
+    """Read one part: its operations, and whether they are a changeset."""
+    inner_type = head.get("content-type", "")
+    if "multipart" not in inner_type:
+        return [_operation(body)], False
+    return [_operation(part) for _, part in _parts(inner_type, body)], True
 
 
 def _parts(content_type: str, content: bytes) -> list[tuple[dict[str, str], bytes]]:

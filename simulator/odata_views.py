@@ -8,7 +8,7 @@ from typing import Any
 
 from simulator.contract import Shape
 from simulator.database import Database, Receipt
-from simulator.schema import AUDITABLE, ENTITIES, HEADERS, VALIDATION_ERRORS, Entity
+from simulator.schema import AUDITABLE, ENTITIES, HEADERS, TRANSACTIONS, VALIDATION_ERRORS, Entity
 from simulator.values import NO_DATE, Value, default_of, text_of
 
 Getter = Callable[[Any, str], Value]
@@ -50,6 +50,8 @@ def view_of(database: Database, shape: Shape) -> View:
     entity = shape.inner
     if entity.odata_set == AUDITABLE:
         return _view(shape, lambda: _with_header(database), _auditable_getter(database), _header_etag)
+    if entity.odata_set == TRANSACTIONS:
+        return _view(shape, lambda: _with_header(database), _transaction_getter(database), _header_etag)
     if entity.odata_set == VALIDATION_ERRORS:
         return _view(shape, lambda: _errors(database), lambda source, name: str(source[name]), lambda _: "")
     defaults = {name: default_of(field) for name, field in entity.fields.items()}
@@ -98,6 +100,32 @@ def _auditable_getter(database: Database) -> Callable[[Receipt, str], Value]:
             return store.number if store else ""
         known = _RENAMED.get(name, name)
         return values.get(known, defaults[name]) if known in header_fields else defaults[name]
+
+    return get
+
+
+# Properties of the transaction as the data lake sees it, which the header has under another name.
+_IN_LAKE = {
+    "transactionId": "TransactionNumber", "terminal": "Terminal", "receiptId": "RreceiptId", "custAccount": "CustomerAccount",
+    "transDate": "TransactionDate", "transTime": "TransactionTime", "discAmount": "DiscountAmount", "type": "TransactionType",
+    "entryStatus": "TransactionStatus",
+}  # fmt: skip
+
+
+def _transaction_getter(database: Database) -> Callable[[Receipt, str], Value]:
+    entity, auditable = ENTITIES[TRANSACTIONS], _auditable_getter(database)
+    header_fields = {name.lower(): name for name in ENTITIES[HEADERS].fields}
+    of_receipt = {
+        "ValidationStatus": "ValidationStatus", "validationDateTime": "LastValidationTime", "statementId": "StatementNumber",
+        "store": "StoreNumber",
+    }  # fmt: skip
+
+    def get(receipt: Receipt, name: str) -> Value:
+        if name in of_receipt:
+            return auditable(receipt, of_receipt[name])
+        known = _IN_LAKE.get(name) or header_fields.get(name.lower(), name)
+        values = receipt.header.values if receipt.header else {}
+        return values.get(known, default_of(entity.fields[name]))
 
     return get
 

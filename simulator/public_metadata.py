@@ -30,7 +30,9 @@ def public(contract: Contract, path: str, query: Mapping[str, str], origin: str)
         D365Error: nothing is called so, or a query option cannot be read.
     """
     lists = {
-        "DataEntities": lambda: [_data_entity(contract, one.inner) for one in contract.shapes.values()],
+        "DataEntities": lambda: (
+            [_data_entity(contract, one.inner) for one in contract.shapes.values()] + _action_data_entities()
+        ),
         "PublicEntities": lambda: [_public_entity(one) for one in contract.public()] + _action_entities(),
         "PublicEnumerations": lambda: [
             _enumeration(name, members) for name, members in contract.enumerations().items()
@@ -103,6 +105,18 @@ def _data_entity(contract: Contract, entity: Entity) -> Row:
         "EntityCategory": "Transaction" if entity.is_child or "TransactionNumber" in entity.keys or entity.odata_set == SHIFTS
         else "Reference",
     }  # fmt: skip
+
+
+def _action_data_entities() -> list[Row]:
+    names = dict.fromkeys((one.entity_type, one.odata_set) for one in BOUND_ACTIONS)
+    return [
+        {
+            "Name": f"{kind}Entity", "PublicEntityName": kind, "PublicCollectionName": odata_set,
+            "LabelId": f"{_LABEL_PREFIX}{kind}", "DataServiceEnabled": True, "DataManagementEnabled": False,
+            "IsReadOnly": True, "EntityCategory": "Configuration",
+        }
+        for kind, odata_set in names
+    ]  # fmt: skip
 
 
 def _public_entity(entity: Entity) -> Row:

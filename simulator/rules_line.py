@@ -1,14 +1,11 @@
-"""Headquarters' validation rules on a receipt's lines, by Microsoft's names (D365 facts §3.3).
-
-"Charge lines" holds of itself: the simulator takes no charges.
-"""
+"""Headquarters' validation rules on a receipt's lines, by Microsoft's names (D365 facts §3.3)."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
 from simulator.reference import Item
-from simulator.rule_case import Case, Finding, compared, line_label, plain, total
+from simulator.rule_case import Case, Finding, compared, line_label, plain, shared_codes, total
 from simulator.values import ZERO, Values, decimal_of, text_of
 
 LineRule = Callable[[Case, Values], Iterator[Finding]]
@@ -39,7 +36,7 @@ def item_variant_exists(case: Case, row: Values) -> Iterator[Finding]:
 
 
 def line_discount(case: Case, row: Values) -> Iterator[Finding]:
-    """The line's discount, in total and by its parts, is that of its discount lines."""
+    """The line's discount, in total and by its parts, is that of its discount lines and has the sign it must have."""
     expected = total(case.discounts.get(decimal_of(row, "LineNumber"), []), "DiscountAmount")
     parts = sum(
         (decimal_of(row, name) for name in ("LineDiscount", "PeriodicDiscountAmount", "TotalDiscount")), ZERO
@@ -48,6 +45,23 @@ def line_discount(case: Case, row: Values) -> Iterator[Finding]:
         decimal_of(row, "CashDiscountAmount"), expected, "The discount of the line", line_label(row)
     )
     yield from compared(parts, expected, "Line, periodic and total discount of the line", line_label(row))
+    returned = decimal_of(row, "Quantity") > 0 and case.switches.discount_sign_on_returns == "negative"
+    if expected and (expected < 0) != returned:
+        yield line_label(row), f"The discount of the line has the wrong sign: {plain(expected)}."
+
+
+def charge_lines(case: Case) -> Iterator[Finding]:
+    """Of each charge, calculated + exempted = original, where tax was exempted; and its sales line is there."""
+    known = {decimal_of(row, "LineNumber") for row in case.lines} | {ZERO}
+    for row in case.charge_rows:
+        label = plain(decimal_of(row, "SalesLineNumber"))
+        if decimal_of(row, "SalesLineNumber") not in known:
+            yield label, f"There is no sales line {label}."
+        exempted = decimal_of(row, "TaxExemptPriceInclusiveReductionAmount")
+        if exempted:
+            expected = decimal_of(row, "TaxExemptPriceInclusiveOriginalPrice")
+            found = decimal_of(row, "CalculatedAmount") + exempted
+            yield from compared(found, expected, f"Charge {text_of(row, 'MarkupCode')}", label)
 
 
 def line_tax(case: Case, row: Values) -> Iterator[Finding]:
@@ -97,21 +111,15 @@ def tax_exempt(_: Case, row: Values) -> Iterator[Finding]:
 
 def tax_group_assignment(case: Case, row: Values) -> Iterator[Finding]:
     """The line's tax codes are those that its two groups share, and they share some."""
-    company, group, item_group = (
-        case.store.data_area,
-        text_of(row, "SalesTaxGroup"),
-        text_of(row, "ItemSalesTaxGroup"),
-    )
-    shared = case.reference.tax_groups.get(
-        (company, group), frozenset()
-    ) & case.reference.tax_item_groups.get((company, item_group), frozenset())
+    group, item_group = text_of(row, "SalesTaxGroup"), text_of(row, "ItemSalesTaxGroup")
+    shared = shared_codes(case, row)
     used = {text_of(tax, "TaxCode") for tax in case.taxes.get(decimal_of(row, "LineNumber"), [])}
-    if used - shared:
+    if used - (shared or frozenset()):
         yield (
             line_label(row),
             f"The tax codes {sorted(used)} are not those of groups '{group}' and '{item_group}'.",
         )
-    elif group and item_group and not shared and case.switches.empty_tax_intersection == "refuse":
+    elif shared is not None and not shared and case.switches.empty_tax_intersection == "refuse":
         yield line_label(row), f"The tax groups '{group}' and '{item_group}' share no tax code."
 
 
@@ -139,6 +147,9 @@ LINE_RULES: tuple[tuple[str, LineRule], ...] = (
     ("Tax group assignment", tax_group_assignment),
     ("Unit of measure conversions", unit_of_measure),
 )
+
+
+CHARGE_LINES = "Charge lines"
 
 
 def lines_without_owner(case: Case) -> Iterator[tuple[str, Finding]]:

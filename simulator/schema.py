@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from simulator import fields_read, fields_written
+from simulator import fields_evidence, fields_read, fields_written
 from simulator.enumerations import ENUMERATIONS
+from simulator.fields_reference import REFERENCE_SETS
 
 STRING, DECIMAL, INT32, INT64, INSTANT = "String", "Decimal", "Int32", "Int64", "DateTimeOffset"
 # Properties that hold a day, carried as an instant at noon UTC (D365 facts §5).
@@ -15,6 +16,7 @@ DAYS = frozenset(
         "BusinessDate",
         "TransactionDate",
         "StartDate",
+        "EndDate",
         "CloseDate",
         "postedDate",
         "postingDate",
@@ -22,6 +24,10 @@ DAYS = frozenset(
         "shiftDate",
         "transFromDate",
         "transToDate",
+        "transDate",
+        "ShiftDate",
+        "InvoiceDate",
+        "voucherDate",
     ]
 )
 
@@ -64,7 +70,13 @@ class Entity:
     @property
     def is_child(self) -> bool:
         """Whether its rows belong to a retail transaction's header."""
-        return not self.read_only and "TransactionNumber" in self.keys and self.odata_set != HEADERS
+        named = {"TransactionNumber", "OperatingUnitNumber"} <= set(self.keys)
+        return not self.read_only and named and self.odata_set != HEADERS
+
+    @property
+    def is_public(self) -> bool:
+        """Whether OData knows it; the others come by data package only."""
+        return not self.odata_set.startswith("(")
 
     @property
     def has_company(self) -> bool:
@@ -97,6 +109,13 @@ AUDITABLE = "RetailTransactionsAuditable"
 AGGREGATIONS = "RetailEodStatementAggregations"
 STATEMENT_JOURNAL = "RetailStatementJourBIEntities"
 VALIDATION_ERRORS = "RetailTransactionValidationErrorBIEntities"
+CHARGES = "RetailTransactionMarkupLines"
+BANKED_TENDERS, SAFE_TENDERS = "(Banked tender transactions)", "(Safe tender transactions)"
+TENDER_DECLARATIONS = "RetailTransactionAuditableTenderDeclarations"
+INVOICES, ON_HAND = "SalesInvoiceHeadersV2", "WarehousesOnHandV2"
+STATEMENT_VOUCHERS, STATEMENT_LINES = "RetailStatementVoucherBIEntities", "RetailStatementTransBIEntities"
+POSTING_ERRORS, TRANSACTIONS = "RetailEodTransactionErrorBIEntities", "RetailTransactionTableBIEntities"
+PAYMENT_JOURNALS, PAYMENT_JOURNAL_LINES = "CustomerPaymentJournalHeaders", "CustomerPaymentJournalLines"
 STORES, TERMINALS, TENDER_TYPES = "RetailStores", "RetailTerminals", "RetailStoreTenderTypes"
 CUSTOMERS, WAREHOUSES, PRODUCTS = "CustomersV3", "Warehouses", "ReleasedProductsV2"
 TAX_GROUPS, TAX_ITEM_GROUPS, BARCODES = "TaxGroups", "TaxItemGroupHeadings", "ProductBarcodesV3"
@@ -137,6 +156,21 @@ _WRITTEN = (
         SHIFTS, "RetailPosBatch", "RetailPosBatchEntity",
         ("dataAreaId", "OperationUnitNumber", "Terminal", "BatchShiftId"), _fields(fields_written.SHIFT),
         "Shifts", ("StoreNumber", "Status", "StartDateTimeUtc", "StartDate"), read_only=False,
+    ),
+    Entity(
+        CHARGES, "RetailTransactionMarkupLine", "RetailTransactionMarkupLineEntity",
+        (*_RECEIPT, "SalesLineNumber", "LineNumber", "OperatingUnitNumber"), _fields(fields_evidence.CHARGE),
+        "Retail Transaction charges", ("MarkupCode",), read_only=False,
+    ),
+    Entity(
+        BANKED_TENDERS, "RetailTransactionBankedTenderTrans", "RetailTransactionBankedTenderTransEntity",
+        (*_RECEIPT, "StoreNumber", "LineNumber"), _fields(fields_evidence.BANKED_TENDER),
+        "Banked tender transactions", ("TenderType",), read_only=False,
+    ),
+    Entity(
+        SAFE_TENDERS, "RetailTransactionSafeTenderTrans", "RetailTransactionSafeTenderTransEntity",
+        (*_RECEIPT, "StoreNumber", "LineNumber"), _fields(fields_evidence.SAFE_TENDER),
+        "Safe tender transactions", ("TenderType",), read_only=False,
     ),
 )  # fmt: skip
 _READ = (
@@ -181,7 +215,53 @@ _READ = (
     ),
     Entity(CUSTOMERS, "CustomerV3", "CustCustomerV3Entity", ("dataAreaId", "CustomerAccount"), _fields(fields_read.CUSTOMER)),
 )  # fmt: skip
-ENTITIES: dict[str, Entity] = {one.odata_set: one for one in (*_WRITTEN, *_READ)}
+_EVIDENCE = (
+    Entity(
+        TENDER_DECLARATIONS, "RetailTransactionAuditableTenderDeclaration",
+        "RetailTransactionAuditableTenderDeclarationEntity",
+        ("dataAreaId", "OperatingUnitNumber", "StoreNumber", "RegisterNumber", "TransactionId", "LineNumber"),
+        _fields(fields_evidence.TENDER_DECLARATION), mandatory=("PaymentMethod",), read_only=False,
+    ),
+    Entity(
+        INVOICES, "SalesInvoiceHeaderV2", "SalesInvoiceHeaderV2Entity",
+        ("dataAreaId", "InvoiceNumber", "InvoiceDate", "LedgerVoucher"), _fields(fields_evidence.INVOICE),
+    ),
+    Entity(
+        STATEMENT_VOUCHERS, "RetailStatementVoucherBIEntity", "RetailStatementVoucherBIEntity",
+        ("dataAreaId", "SourceKey"), _fields(fields_evidence.STATEMENT_VOUCHER),
+    ),
+    Entity(
+        STATEMENT_LINES, "RetailStatementTransBIEntity", "RetailStatementTransBIEntity",
+        ("dataAreaId", "statementId", "lineNum"), _fields(fields_evidence.STATEMENT_LINE),
+    ),
+    Entity(
+        POSTING_ERRORS, "RetailEodTransactionErrorBIEntity", "RetailEodTransactionErrorBIEntity",
+        ("dataAreaId", "SourceKey"), _fields(fields_evidence.POSTING_ERROR),
+    ),
+    Entity(
+        TRANSACTIONS, "RetailTransactionTableBIEntity", "RetailTransactionTableBIEntity",
+        ("dataAreaId", "store", "terminal", "transactionId"), _fields(fields_evidence.TRANSACTION),
+    ),
+    Entity(
+        PAYMENT_JOURNALS, "CustomerPaymentJournalHeader", "CustomerPaymentJournalHeaderEntity",
+        ("dataAreaId", "JournalBatchNumber"), _fields(fields_evidence.PAYMENT_JOURNAL),
+    ),
+    Entity(
+        PAYMENT_JOURNAL_LINES, "CustomerPaymentJournalLine", "CustomerPaymentJournalLineEntity",
+        ("dataAreaId", "JournalBatchNumber", "LineNumber"), _fields(fields_evidence.PAYMENT_JOURNAL_LINE),
+    ),
+    Entity(
+        ON_HAND, "WarehouseOnHandV2", "InventWarehouseOnHandV2Entity",
+        ("dataAreaId", "ItemNumber", "ProductColorId", "ProductConfigurationId", "ProductSizeId", "ProductStyleId",
+         "ProductVersionId", "InventorySiteId", "InventoryWarehouseId"),
+        _fields(fields_evidence.ON_HAND),
+    ),
+)  # fmt: skip
+_REFERENCE = tuple(
+    Entity(odata_set, odata_type, table, keys, _fields(fields))
+    for odata_set, odata_type, table, keys, fields in REFERENCE_SETS
+)
+ENTITIES: dict[str, Entity] = {one.odata_set: one for one in (*_WRITTEN, *_READ, *_REFERENCE, *_EVIDENCE)}
 # Navigation properties and the type each leads to. A client generated from a live environment (D365 facts, META) shows that
 # the header has none to its lines, only these two; the simulator keeps no rows behind them.
 NAVIGATIONS: dict[str, dict[str, str]] = {

@@ -1,32 +1,23 @@
-"""The HTTPS side of D365: every request counted, faults first, then the token, then the answer."""
+"""The routes of /data and /metadata: sets, batches, what the environment says of itself, its version."""
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import Awaitable, Callable
-
 from aiohttp import web
 
-from simulator.answers import D365Error, busy_answer, error_answer, json_answer
-from simulator.faults import Fault, named, on_path
+from simulator.answers import D365Error, json_answer
 from simulator.metadata import edmx
 from simulator.odata import ODataService, Operation
 from simulator.odata_batch import Batch
 from simulator.public_actions import ACTIONS, VERSIONS
 from simulator.public_metadata import public
-from simulator.tokens import Authority
 from simulator.world import World
-
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-_ACTION_MARK = "Microsoft.Dynamics.DataEntities."
 
 
 class D365Service:
-    """Routes of /data and /metadata, and what stands before them."""
+    """Routes of /data and /metadata."""
 
-    def __init__(self, world: World, authority: Authority) -> None:
+    def __init__(self, world: World) -> None:
         self._world = world
-        self._authority = authority
         self._odata = ODataService(world)
         self._batch = Batch(world, self._odata)
 
@@ -41,43 +32,6 @@ class D365Service:
             web.post("/data/$batch", self._on_batch),
             web.route("*", "/data/{rest:.+}", self._on_data),
         ]
-
-    @web.middleware
-    async def middleware(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        """Count, fail on order, check the token, answer errors in D365's shape, lose the answer on order."""
-        place = place_of(request.path)
-        name = call_name(request.path)
-        self._world.calls[place, f"{request.method} {name}"] += 1
-        if place not in ("d365", "blob"):
-            return await handler(request)
-        faults = self._world.faults
-        if faults.fire("silent", on_path(request.path)):
-            return _drop(request)
-        refused = self._ordered_refusal(request) if place == "d365" else None
-        answer = refused or await self._guarded(request, handler, place)
-        if refused is None and faults.fire("lose_answer", named("action", name)):
-            return _drop(request)
-        answer.headers["ms-dyn-aid"] = str(uuid.uuid4())
-        return answer
-
-    def _ordered_refusal(self, request: web.Request) -> web.Response | None:
-        throttle: Fault | None = self._world.faults.fire("throttle", on_path(request.path))
-        if throttle:
-            return busy_answer(throttle.options.get("retry_after_seconds"))
-        status = self._world.faults.fire("status", on_path(request.path))
-        if status:
-            text = str(status.options.get("text", "An unexpected error has occurred."))
-            return error_answer(D365Error(int(str(status.options["status"])), text))
-        return None
-
-    async def _guarded(self, request: web.Request, handler: Handler, place: str) -> web.StreamResponse:
-        try:
-            if place == "d365" and not self._authority.accepts(request):
-                await request.read()
-                return web.Response(status=401, headers={"WWW-Authenticate": "Bearer"})
-            return await handler(request)
-        except D365Error as error:
-            return error_answer(error)
 
     async def _metadata(self, _: web.Request) -> web.Response:
         text = edmx(self._world.contract, lengths=self._world.switches.metadata_lengths == "state")
@@ -120,28 +74,3 @@ class D365Service:
         if outcome.value is None:
             return web.Response(status=outcome.status, headers=dict(outcome.headers))
         return json_answer(outcome.value, outcome.status, dict(outcome.headers))
-
-
-def place_of(path: str) -> str:
-    """Say whose a request is: d365, blob, sim (people's and tests' side) or token."""
-    first = path.split("/")[1].lower()
-    return {"data": "d365", "metadata": "d365", "blob": "blob", "_sim": "sim"}.get(first, "token")
-
-
-def call_name(path: str) -> str:
-    """Name a call without its keys: an action's name, a set's, or the path's place."""
-    if _ACTION_MARK in path and path.split("/")[2].startswith("DataManagement"):
-        return path.rpartition(_ACTION_MARK)[2]
-    parts = path.split("/")
-    if parts[1] == "data" and len(parts) > 2:
-        return parts[2].partition("(")[0]
-    if parts[1] == "_sim":
-        return path
-    return parts[1].lower() if parts[1].lower() in ("blob", "metadata", "data") else "token"
-
-
-def _drop(request: web.Request) -> web.Response:
-    """Close the connection without an answer."""
-    if request.transport is not None:
-        request.transport.abort()
-    return web.Response()

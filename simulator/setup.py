@@ -7,7 +7,9 @@ from datetime import date
 from decimal import Decimal, InvalidOperation
 
 from simulator.database import Database, key_of
-from simulator.reference import Item, LegalEntity, Store, TenderType
+from simulator.evidence import show_on_hand
+from simulator.ledger import REVENUE
+from simulator.reference import Item, LegalEntity, Parameters, Store, TenderType
 from simulator.schema import (
     BARCODES,
     CUSTOMERS,
@@ -20,9 +22,11 @@ from simulator.schema import (
     TERMINALS,
     WAREHOUSES,
 )
-from simulator.values import Values, from_json
+from simulator.setup_reference import put_shown, remove_reference, show_item, show_memberships, show_periods
+from simulator.values import ZERO, Values, from_json
 
 Row = Mapping[str, object]
+METHODS = ("Staff", "PosTerminal", "Total", "Shift")
 _REVENUE_ROUNDING = "618160"
 
 
@@ -84,6 +88,13 @@ def _yes(row: Row, name: str, default: str = "No") -> bool:
     return word == "Yes"
 
 
+def _one_of(row: Row, name: str, words: tuple[str, ...], default: str = "") -> str:
+    word = _text(row, name) or default or words[0]
+    if word not in words:
+        raise ValueError(f"{name} is one of {', '.join(words)}")
+    return word
+
+
 def _company(database: Database, row: Row) -> str:
     company = _text(row, "dataAreaId")
     if company not in database.reference.legal_entities:
@@ -113,6 +124,7 @@ def _legal_entity(database: Database, row: Row) -> None:
     if not 1 <= len(company) <= 4:
         raise ValueError("dataAreaId has one to four characters")
     database.reference.legal_entities[company] = LegalEntity(company, _text(row, "currency"), periods)
+    show_periods(database, company, ((first.isoformat(), last.isoformat()) for first, last in periods))
 
 
 def _store(database: Database, row: Row) -> None:
@@ -122,6 +134,11 @@ def _store(database: Database, row: Row) -> None:
         _text(row, "WarehouseId"), _text(row, "Currency"), _text(row, "DefaultCustomerAccount"),
         _yes(row, "PriceIncludesSalesTax"), Decimal(_text(row, "MaxRoundingAmount", "0")),
         _text(row, "RoundingAccountLedgerDimensionDisplayValue") or _REVENUE_ROUNDING,
+        _one_of(row, "StatementMethod", METHODS, "Shift"), _one_of(row, "ClosingMethod", ("PosBatch", "DateTime")),
+        _yes(row, "SeparateStatementPerStaffTerminal"), _yes(row, "OneStatementPerDay", "Yes"),
+        Decimal(_text(row, "MaximumPostingDifference", "0")), Decimal(_text(row, "MaxShiftDifferenceAmount", "0")),
+        Decimal(_text(row, "MaxTransactionDifferenceAmount", "0")),
+        _one_of(row, "TenderDeclarationCalculation", ("Sum", "Last")),
     )  # fmt: skip
     other = database.reference.stores_by_unit.get(store.operating_unit)
     if other and other.number != store.number:
@@ -129,7 +146,7 @@ def _store(database: Database, row: Row) -> None:
     database.reference.stores[store.number] = database.reference.stores_by_unit[store.operating_unit] = store
     shown = {
         "WarehouseLegalEntity": company, "DefaultCustomerLegalEntity": company, "TaxGroupLegalEntity": company,
-        "ClosingMethod": "PosBatch", "StatementMethod": "Shift",
+        "ClosingMethod": "PosBatch", "StatementMethod": "Shift", "OneStatementPerDay": "Yes",
     }  # fmt: skip
     _show(database, STORES, {**shown, **row})
 
@@ -147,8 +164,11 @@ def _terminal(database: Database, row: Row) -> None:
 def _tender_type(database: Database, row: Row) -> None:
     key = (_company(database, row), _text(row, "RetailChannelId"), _text(row, "PaymentMethodNumber"))
     database.reference.tender_types[key] = TenderType(
-        key[2], _text(row, "Name"), _text(row, "LedgerDimensionDisplayValue"), _yes(row, "CountingRequired")
-    )
+        key[2], _text(row, "Name"), _text(row, "LedgerDimensionDisplayValue"), _yes(row, "CountingRequired"),
+        _text(row, "DifferenceAccLedgerDimensionDisplayValue"), _text(row, "DiffAccBigDiffLedgerDimensionDisplayValue"),
+        Decimal(_text(row, "MaxNormalDifferenceAmount", "0")), _text(row, "BankBagLedgerDimensionDisplayValue"),
+        _text(row, "SafeAccLedgerDimensionDisplayValue"), _text(row, "TenderFlowLedgerDimensionDisplayValue"),
+    )  # fmt: skip
     _show(database, TENDER_TYPES, row)
 
 
@@ -156,18 +176,30 @@ def _tax_code(database: Database, row: Row) -> None:
     database.reference.tax_codes[_company(database, row), _text(row, "TaxCodeId")] = Decimal(
         _text(row, "Value")
     )
+    put_shown(database, "TaxCodes", dataAreaId=_text(row, "dataAreaId"), TaxCode=_text(row, "TaxCodeId"))
 
 
 def _tax_group(database: Database, row: Row) -> None:
     code = _text(row, "TaxGroupCode")
     database.reference.tax_groups[_company(database, row), code] = _texts(row, "codes")
     _show(database, TAX_GROUPS, row)
+    show_memberships(
+        database, "TaxGroupDatas", "TaxGroupId", _text(row, "dataAreaId"), code, sorted(_texts(row, "codes"))
+    )
 
 
 def _tax_item_group(database: Database, row: Row) -> None:
     code = _text(row, "TaxItemGroupCode")
     database.reference.tax_item_groups[_company(database, row), code] = _texts(row, "codes")
     _show(database, TAX_ITEM_GROUPS, {**row, "TaxItemGroup": code})
+    show_memberships(
+        database,
+        "TaxItemGroups",
+        "TaxItemGroupCode",
+        _text(row, "dataAreaId"),
+        code,
+        sorted(_texts(row, "codes")),
+    )
 
 
 def _item(database: Database, row: Row) -> None:
@@ -175,8 +207,10 @@ def _item(database: Database, row: Row) -> None:
     database.reference.items[company, number] = Item(
         number, unit, _texts(row, "units"), _texts(row, "barcodes"), _texts(row, "variants"),
         _yes(row, "SerialNumberControlled"), _yes(row, "Blocked"), _yes(row, "Stocked", "Yes"),
+        _text(row, "RevenueAccount", REVENUE),
     )  # fmt: skip
-    _show(database, PRODUCTS, {"ProductNumber": number, **row})
+    also = show_item(database, company, database.reference.items[company, number])
+    _show(database, PRODUCTS, {"ProductNumber": number, **also, **row})
     for barcode in _texts(row, "barcodes"):
         shown = {
             "dataAreaId": company,
@@ -188,7 +222,11 @@ def _item(database: Database, row: Row) -> None:
 
 
 def _customer(database: Database, row: Row) -> None:
-    database.reference.customers.add((_company(database, row), _text(row, "CustomerAccount")))
+    key = (_company(database, row), _text(row, "CustomerAccount"))
+    database.reference.customers.add(key)
+    database.reference.blocked_customers.discard(key)
+    if _yes(row, "Blocked"):
+        database.reference.blocked_customers.add(key)
     _show(database, CUSTOMERS, row)
 
 
@@ -196,6 +234,7 @@ def _warehouse(database: Database, row: Row) -> None:
     name = "IsPhysicalNegativeRetailStoreInventoryAllowed"
     key = (_company(database, row), _text(row, "WarehouseId"))
     database.reference.warehouses[key] = _yes(row, name, "Yes")
+    database.reference.sites[key] = _text(row, "OperationalSiteId")
     _show(database, WAREHOUSES, {name: "Yes", "IsRetailStoreWarehouse": "Yes", **row})
 
 
@@ -203,23 +242,35 @@ def _account(database: Database, row: Row) -> None:
     word = _text(row, "AccountType")
     if word not in ("Income", "Expense"):
         raise ValueError("AccountType is Income or Expense")
-    database.reference.accounts[_company(database, row), _text(row, "AccountNumber")] = word
+    company, number = _company(database, row), _text(row, "AccountNumber")
+    database.reference.accounts[company, number] = word
+    put_shown(
+        database, "RetailIncomeExpenseAccounts", dataAreaId=company, AccountNumber=number, AccountType=word,
+        Name=_text(row, "Name"),
+    )  # fmt: skip
 
 
 def _on_hand(database: Database, row: Row) -> None:
     key = (_company(database, row), _text(row, "WarehouseId"), _text(row, "ItemNumber"))
     database.reference.on_hand_at_start[key] = Decimal(_text(row, "Quantity"))
+    show_on_hand(database, key, ZERO)
+
+
+def _parameters(database: Database, row: Row) -> None:
+    database.reference.parameters[_company(database, row)] = Parameters(
+        _yes(row, "DisableCountingRequired"), _text(row, "DiscountAccountLedgerDimensionDisplayValue")
+    )
 
 
 # Per section the fields it takes; "?" marks those that may be left out.
 SECTIONS: dict[str, tuple[str, Callable[[Database, Row], None]]] = {
     "legal_entities": ("dataAreaId currency open_periods", _legal_entity),
     "warehouses": (
-        "dataAreaId WarehouseId OperationalSiteId WarehouseName? IsPhysicalNegativeRetailStoreInventoryAllowed?",
+        "dataAreaId WarehouseId OperationalSiteId? WarehouseName? IsPhysicalNegativeRetailStoreInventoryAllowed?",
         _warehouse,
     ),
     "customers": (
-        "dataAreaId CustomerAccount OrganizationName? CustomerGroupId? SalesCurrencyCode?",
+        "dataAreaId CustomerAccount OrganizationName? CustomerGroupId? SalesCurrencyCode? Blocked?",
         _customer,
     ),
     "tax_codes": ("dataAreaId TaxCodeId Value", _tax_code),
@@ -231,6 +282,7 @@ SECTIONS: dict[str, tuple[str, Callable[[Database, Row], None]]] = {
             " DefaultCustomerAccount PriceIncludesSalesTax? MaxRoundingAmount? MaximumPostingDifference?"
             " MaxShiftDifferenceAmount? MaxTransactionDifferenceAmount? ChannelTimeZoneInfoId? EndOfBusinessDay?"
             " OneStatementPerDay? StatementPostAsBusinessDay? RoundingAccountLedgerDimensionDisplayValue?"
+            " StatementMethod? ClosingMethod? SeparateStatementPerStaffTerminal? TenderDeclarationCalculation?"
         ),
         _store,
     ),
@@ -238,17 +290,24 @@ SECTIONS: dict[str, tuple[str, Callable[[Database, Row], None]]] = {
     "tender_types": (
         (
             "dataAreaId RetailChannelId PaymentMethodNumber Name? Function? LedgerDimensionDisplayValue?"
-            " DifferenceAccLedgerDimensionDisplayValue? CountingRequired?"
+            " DifferenceAccLedgerDimensionDisplayValue? DiffAccBigDiffLedgerDimensionDisplayValue?"
+            " MaxNormalDifferenceAmount? BankBagLedgerDimensionDisplayValue? SafeAccLedgerDimensionDisplayValue?"
+            " TenderFlowLedgerDimensionDisplayValue? CountingRequired?"
         ),
         _tender_type,
     ),
     "items": (
         (
             "dataAreaId ItemNumber SalesUnitSymbol SalesSalesTaxItemGroupCode? barcodes? units? variants?"
-            " SerialNumberControlled? Blocked? Stocked?"
+            " SerialNumberControlled? Blocked? Stocked? RevenueAccount?"
         ),
         _item,
     ),
     "income_expense_accounts": ("dataAreaId AccountNumber AccountType Name?", _account),
+    "parameters": (
+        "dataAreaId DisableCountingRequired? DiscountAccountLedgerDimensionDisplayValue?",
+        _parameters,
+    ),
+    "removed": ("section key", remove_reference),
     "on_hand": ("dataAreaId WarehouseId ItemNumber Quantity", _on_hand),
 }

@@ -7,14 +7,18 @@ from collections.abc import Callable, Iterator
 from simulator.database import Database, Key, Receipt, key_of, receipt_key
 from simulator.reference import Reference, Store
 from simulator.schema import (
+    BANKED_TENDERS,
+    CHARGES,
     DISCOUNT_LINES,
     ENTITIES,
     HEADERS,
     INCOME_EXPENSE_LINES,
     PAYMENT_LINES,
+    SAFE_TENDERS,
     SALES_LINES,
     SHIFTS,
     TAX_LINES,
+    TENDER_DECLARATIONS,
     Entity,
 )
 from simulator.switches import Switches
@@ -59,6 +63,8 @@ def insert(database: Database, switches: Switches, entity: Entity, values: Value
         RefusedRowError: as `upsert`, or the key exists.
     """
     _check_keys(entity, values)
+    if entity.odata_set == TENDER_DECLARATIONS and switches.tender_declaration_insert == "refuse":
+        raise RefusedRowError(f"Cannot create a record in {entity.table}. The record can only be edited.")
     if key_of(entity, values) in database.tables[entity.odata_set]:
         raise RefusedRowError(
             f"Cannot create a record in {entity.table}. The record already exists.", already_there=True
@@ -113,14 +119,14 @@ def _touch_receipt(database: Database, switches: Switches, entity: Entity, value
     receipt = _receipt_of(database, entity, values)
     if receipt is None:
         return True
-    if receipt.posted:
+    if receipt.posted or receipt.taken:
         if switches.posted_row_sent_again == "refuse":
             raise RefusedRowError(
                 f"The transaction is posted in statement {receipt.statement} and cannot be changed."
             )
         if switches.posted_row_sent_again == "ignore":
             return False
-        database.touch(receipt, posted=False, reopened_times=receipt.reopened_times + 1)
+        database.touch(receipt, posted=False, taken=False, reopened_times=receipt.reopened_times + 1)
         _reopen_header(database, receipt)
     database.touch(receipt, statement="", validation="None", validated_at=None, errors=[])
     return True
@@ -206,6 +212,34 @@ def _shift(reference: Reference, values: Values) -> Iterator[Relation]:
     )
 
 
+def _charge(reference: Reference, values: Values) -> Iterator[Relation]:
+    yield from _place(reference, values)
+    yield _in_company(values, "SalesTaxGroup", reference.tax_groups, "TaxGroupHeading")
+    yield _in_company(values, "ItemTaxGroup", reference.tax_item_groups, "TaxItemGroupHeading")
+
+
+def _cash_drop(reference: Reference, values: Values) -> Iterator[Relation]:
+    """Banked and safe tender name the shop by its number, not by its operating unit."""
+    store = reference.stores.get(text_of(values, "StoreNumber"))
+    mine = store is not None and store.data_area == text_of(values, "dataAreaId")
+    yield "StoreNumber", mine, "RetailStoreTable"
+    at_till = store is not None and reference.terminals.get(text_of(values, "Terminal")) == store.number
+    yield "Terminal", at_till, "RetailTerminalTable"
+    tender = reference.tender_type(store, text_of(values, "TenderType")) if store else None
+    yield "TenderType", tender is not None, "RetailStoreTenderTypeTable"
+
+
+def _declaration(reference: Reference, values: Values) -> Iterator[Relation]:
+    store = reference.store_of_unit(text_of(values, "dataAreaId"), text_of(values, "OperatingUnitNumber"))
+    yield "OperatingUnitNumber", store is not None, "OMOperatingUnit"
+    named = store is not None and store.number == text_of(values, "StoreNumber")
+    yield "StoreNumber", named, "RetailStoreTable"
+    at_till = store is not None and reference.terminals.get(text_of(values, "RegisterNumber")) == store.number
+    yield "RegisterNumber", at_till, "RetailTerminalTable"
+    tender = reference.tender_type(store, text_of(values, "PaymentMethod")) if store else None
+    yield "PaymentMethod", tender is not None, "RetailStoreTenderTypeTable"
+
+
 RELATIONS: dict[str, Callable[[Reference, Values], Iterator[Relation]]] = {
     HEADERS: _header,
     SALES_LINES: _sales_line,
@@ -214,4 +248,8 @@ RELATIONS: dict[str, Callable[[Reference, Values], Iterator[Relation]]] = {
     DISCOUNT_LINES: _place,
     INCOME_EXPENSE_LINES: _income_expense_line,
     SHIFTS: _shift,
+    CHARGES: _charge,
+    BANKED_TENDERS: _cash_drop,
+    SAFE_TENDERS: _cash_drop,
+    TENDER_DECLARATIONS: _declaration,
 }

@@ -7,11 +7,9 @@ calls.
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -23,13 +21,12 @@ from shared.d365.batch import ChangesetResult, ReceiptRows
 from shared.d365.keyed_reader import KeyedReader
 from shared.d365.metadata import Metadata
 from shared.d365.outcomes import EntityResult, entity_results_of, error_texts_of
+from shared.d365.reports import Reports
 from shared.d365.tokens import Credential, Tokens
-from shared.d365.wire import IMPORT_TIMEOUT, TIMEOUT, Wire
-from shared.errors import RejectedError, RetryableError, UnknownOutcomeError
+from shared.d365.wire import IMPORT_TIMEOUT, Wire
+from shared.errors import RejectedError, RetryableError
 
-_ACTIONS = "/data/DataManagementDefinitionGroups/Microsoft.Dynamics.DataEntities."
 _JOB_DETAILS = "DataManagementExecutionJobDetails"
-ERROR_KEYS_WAIT_SECONDS = 5.0
 UPLOAD_HOSTS = ("*.blob.core.windows.net",)
 
 
@@ -47,9 +44,12 @@ class WriteUrl:
         return f"WriteUrl(blob_id={self.blob_id!r}, expires_at={self.expires_at!r})"
 
 
-class D365Client(KeyedReader):
-    """One D365 environment, as one application user. Reading back is in `Reader` and `KeyedReader`; importing must
-    not run in parallel.
+class D365Client(KeyedReader, Reports):
+    """One D365 environment, as one application user. Reading back is in `Reader` and `KeyedReader`, what D365 says
+    of imports and exports in `Reports`. Importing must not run in parallel.
+
+    ImportFromPackageAsync is not used: it answers before D365 has looked at the package, so that a refusal which is an answer
+    here (a label or project it does not know, another import that runs) would have to be dug out of a job later.
 
     url: the environment's https address. upload_hosts: hosts packages may be uploaded to, exact (with a port
     where it is not 443) or as `*.domain`. now: the app's clock, for Retry-After dates only.
@@ -74,6 +74,10 @@ class D365Client(KeyedReader):
     def calls(self) -> Counter[str]:
         """Requests made so far, by kind."""
         return self._wire.calls
+
+    async def close(self) -> None:
+        """Close all connections; for programs that end before the process does."""
+        await self._wire.close()
 
     async def write_url(self, name: str) -> WriteUrl:
         """Ask for an address to upload a package called `name` to; good for a while and for this blob
@@ -149,26 +153,6 @@ class D365Client(KeyedReader):
             await self._action("errors", "GetExecutionErrors", {"executionId": execution_id})
         )
 
-    async def error_keys(self, execution_id: str, entity: str) -> list[dict[str, str]]:
-        """Give the keys of the rows that did not reach their target, as D365's file has them; empty where all
-        did.
-
-        Raises:
-            RetryableError: D365 is still writing the file; ask again after `wait_seconds`.
-        """
-        body = {"executionId": execution_id, "entityName": entity}
-        url = await self._action("error_keys", "GetImportTargetErrorKeysFileUrl", body)
-        if not url:
-            made = await self._action("error_keys", "GenerateImportTargetErrorKeysFile", body)
-            if made is not True and str(made).lower() != "true":
-                return []
-            url = await self._action("error_keys", "GetImportTargetErrorKeysFileUrl", body)
-        if not url:
-            message = "error_keys: D365 is still writing the file"
-            raise RetryableError(message, wait_seconds=ERROR_KEYS_WAIT_SECONDS)
-        answer = await self._wire.fetch("blob_get", "GET", allowed_upload_url(str(url), self._upload_hosts))
-        return _table_of(answer.content)
-
     async def write_changesets(self, receipts: Sequence[ReceiptRows]) -> list[ChangesetResult]:
         """Repair route: write receipts by OData, each in a changeset that lands whole or not at all.
 
@@ -191,31 +175,3 @@ class D365Client(KeyedReader):
             patience=IMPORT_TIMEOUT,
         )  # fmt: skip
         return batch.results_of(answer.content_type, answer.content, len(receipts))
-
-    async def _action(
-        self,
-        kind: str,
-        action: str,
-        body: Mapping[str, object],
-        *,
-        repeatable: bool = True,
-        patience: httpx.Timeout = TIMEOUT,
-    ) -> object:
-        """Call one action of the package API and give the `value` of its answer."""
-        answer = await self._wire.call(
-            kind, "POST", _ACTIONS + action, content=json.dumps(body).encode(),
-            headers={"Content-Type": "application/json"}, repeatable=repeatable, patience=patience,
-        )  # fmt: skip
-        try:
-            read = answer.json()
-        except ValueError as error:
-            message = f"{kind}: D365's answer cannot be read"
-            raise (RetryableError(message) if repeatable else UnknownOutcomeError(message)) from error
-        return read.get("value") if isinstance(read, dict) else read
-
-
-def _table_of(content: bytes) -> list[dict[str, str]]:
-    """Read D365's file of keys: delimited text with a header row, UTF-16 or UTF-8 with or without a mark."""
-    encoding = "utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
-    reader = csv.DictReader(io.StringIO(content.decode(encoding, "replace"), newline=""))
-    return [{name: value for name, value in row.items() if isinstance(value, str)} for row in reader]

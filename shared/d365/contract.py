@@ -1,8 +1,8 @@
 """What we use of D365, as one contract, and how an environment differs from it. Pure: reading it is `metadata.py`'s.
 
-A set that is written, and the headers that are read back, are needed: a difference there stops posting. A set that only
-gives evidence is optional: where it is absent, what rests on it is *unknown*, and that is no mismatch. A field of such a
-set that differs is one, but never stops posting.
+A set that is written, and the headers that are read back, are needed: a difference there stops posting. What only gives
+evidence, and reference data, is optional: where a set is absent, what rests on it is *unknown*, and that is no mismatch.
+A field of such a set that differs is one, but never stops posting.
 
 Not compared, because no metadata shows it: the labels that packages use. The first import compares them.
 """
@@ -16,6 +16,7 @@ from difflib import get_close_matches
 
 from shared.d365.entities import ENTITIES, ENUM, ENUM_MEMBERS, READ_HEADERS, READ_SETS, Field
 from shared.d365.evidence_sets import EVIDENCE_SETS
+from shared.d365.reference_sets import IN_THE_EXTRACT, NAMED_ELSEWHERE, REFERENCE_MEMBERS
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +72,16 @@ class FoundField:
 
 @dataclass(frozen=True, slots=True)
 class FoundSet:
-    """One set as an environment has it. odata_type: what /metadata calls it."""
+    """One set as an environment has it. odata_type: what /metadata calls it. is_annotated: `$metadata` says itself what
+    may and must be written.
+    """
 
     odata_set: str
     odata_type: str
     keys: tuple[str, ...]
     fields: Mapping[str, FoundField]
     is_read_only: bool = False
+    is_annotated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +90,11 @@ class Environment:
 
     sets: Mapping[str, FoundSet]
     members: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+
+    @property
+    def states_lengths(self) -> bool:
+        """Whether it says how long texts may be; an observed environment does not (`$metadata` of META)."""
+        return any(one.length_max for found in self.sets.values() for one in found.fields.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,13 +110,13 @@ class Mismatch:
 def _used(needed: Iterable[str]) -> Iterator[UsedSet]:
     for entity in ENTITIES.values():
         yield UsedSet(entity.odata_set, entity.fields, entity.keys, is_written=True, is_needed=True)
-    for source in (*READ_SETS, *EVIDENCE_SETS):
+    for source in (*READ_SETS, *EVIDENCE_SETS, *IN_THE_EXTRACT, *NAMED_ELSEWHERE):
         yield UsedSet(
             source.odata_set, source.fields, is_needed=source.odata_set in needed and source is READ_HEADERS
         )
 
 
-CONTRACT = Contract(tuple(_used({READ_HEADERS.odata_set})), ENUM_MEMBERS)
+CONTRACT = Contract(tuple(_used({READ_HEADERS.odata_set})), {**ENUM_MEMBERS, **REFERENCE_MEMBERS})
 
 
 def compare(contract: Contract, environment: Environment) -> tuple[Mismatch, ...]:
@@ -121,6 +130,12 @@ def compare(contract: Contract, environment: Environment) -> tuple[Mismatch, ...
         for mismatch in _member_mismatches(enum, members, environment.members.get(enum), blocks=blocks):
             found.setdefault(mismatch.where, mismatch)
     return tuple(sorted(found.values(), key=lambda one: (not one.blocks, one.where)))
+
+
+def unannotated_sets(contract: Contract, environment: Environment) -> tuple[FoundSet, ...]:
+    """Give the written sets of which `$metadata` does not say what may and must be written: /metadata does."""
+    written = (environment.sets.get(name) for name in contract.written_sets)
+    return tuple(found for found in written if found is not None and not found.is_annotated)
 
 
 def unknown_sets(contract: Contract, environment: Environment) -> tuple[str, ...]:

@@ -43,8 +43,26 @@ def environment_of(content: bytes, sets: Collection[str], enums: Collection[str]
     return Environment(found, members)
 
 
+def action_names(content: bytes) -> list[str]:
+    """Name every action that D365 offers, sorted.
+
+    Raises:
+        RetryableError: it is no `$metadata` that could be read.
+    """
+    return sorted({str(one.get("Name")) for name, one in _elements(content) if name == "Action"})
+
+
+def set_names(content: bytes) -> list[str]:
+    """Name every set that D365 shows, sorted.
+
+    Raises:
+        RetryableError: it is no `$metadata` that could be read.
+    """
+    return sorted({str(one.get("Name")) for name, one in _elements(content) if name == "EntitySet"})
+
+
 def _elements(content: bytes) -> Iterator[tuple[str, ET.Element]]:
-    """Give every type, enumeration and set with its local name; what has been given is forgotten."""
+    """Give every type, enumeration, set and action with its local name; what has been given is forgotten."""
     depth, seen = 0, 0
     try:
         for event, element in defusedxml.ElementTree.iterparse(
@@ -54,7 +72,7 @@ def _elements(content: bytes) -> Iterator[tuple[str, ET.Element]]:
                 depth += 1
                 continue
             name = element.tag.rpartition("}")[2]
-            if name in ("EntityType", "EnumType", "EntitySet"):
+            if name in ("EntityType", "EnumType", "EntitySet", "Action"):
                 seen += 1
                 yield name, element
             if depth == _TOP_LEVEL or name == "EntitySet":
@@ -69,24 +87,35 @@ def _elements(content: bytes) -> Iterator[tuple[str, ET.Element]]:
 def _set_of(odata_set: str, odata_type: str, element: ET.Element) -> FoundSet:
     keys = tuple(str(one.get("Name")) for one in element.iter() if one.tag.endswith("}PropertyRef"))
     fields = [_field_of(one, keys) for one in element if one.tag.endswith("}Property")]
-    return FoundSet(odata_set, odata_type, keys, {one.name: one for one in fields})
+    is_annotated = any(one.tag.endswith("}Annotation") for one in element.iter())
+    read_only = is_annotated and not any(one.may_be_written for one in fields)
+    by_name = {one.name: one for one in fields}
+    return FoundSet(odata_set, odata_type, keys, by_name, is_read_only=read_only, is_annotated=is_annotated)
 
 
 def _field_of(element: ET.Element, keys: tuple[str, ...]) -> FoundField:
-    """Read a property.
-
-    Nullable="false" makes only a text mandatory: a number or an enumeration in D365 is never null, sent or not.
-    """
+    """Read a property. What must and may be written stands in annotations, as in an observed `$metadata` (META)."""
     name, edm = str(element.get("Name")), str(element.get("Type"))
     is_enum = edm.startswith(ENUM_NAMESPACE)
     length = str(element.get("MaxLength", ""))
+    notes = {
+        str(one.get("Term")).rpartition(".")[2]: one.get("Bool")
+        for one in element
+        if one.tag.endswith("}Annotation")
+    }
     return FoundField(
         name,
         ENUM if is_enum else edm,
         edm.removeprefix(ENUM_NAMESPACE) if is_enum else "",
         int(length) if length.isdecimal() else 0,
-        is_mandatory=name in keys or (edm == STRING and element.get("Nullable") == "false"),
+        is_mandatory=name in keys or notes.get("IsRequired") == "true" or _is_text_never_null(element),
+        may_be_written=notes.get("AllowEditOnCreate") != "false",
     )
+
+
+def _is_text_never_null(element: ET.Element) -> bool:
+    """Nullable="false" makes only a text mandatory: a number or an enumeration in D365 is never null, sent or not."""
+    return element.get("Type") == STRING and element.get("Nullable") == "false"
 
 
 def _members_of(element: ET.Element) -> Iterator[tuple[str, int]]:

@@ -119,6 +119,20 @@ class Reader:
         )
         return await self._read("terminal_states", READ_TERMINAL_STATES, where, records.terminal_state)
 
+    async def reference_rows(
+        self, source: ReadSet, where: str, keep: Callable[[Mapping[str, object]], bool] | None = None
+    ) -> list[Mapping[str, object]]:
+        """Give a set's rows across companies, page by page, of which `keep` chooses; `where` "" for all.
+
+        Raises:
+            RejectedError: the environment does not have the set, or not with these fields.
+        """
+        params = {"$select": source.select, **({"$filter": where} if where else {})}
+        found: list[Mapping[str, object]] = []
+        async for page in self._pages("reference", source.odata_set, params):
+            found += [row for row in page if keep is None or keep(row)]
+        return found
+
     async def _job_details(self, odata_set: str, execution_id: str) -> list[EntityResult]:
         """Read an import's counts from its job details; empty where the environment does not expose them."""
         where = condition("JobId", "eq", execution_id)

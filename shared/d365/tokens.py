@@ -52,6 +52,12 @@ class Tokens:
             self._token = token
         return token.token
 
+    async def close(self) -> None:
+        """Close the credential's own connections, where it has any."""
+        close = getattr(self._credential, "close", None)
+        if close is not None:
+            await close()
+
     def forget(self) -> None:
         """Drop the token: D365 refused it."""
         self._token = None

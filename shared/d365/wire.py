@@ -27,7 +27,13 @@ from email.utils import parsedate_to_datetime
 import httpx
 
 from shared.d365.tokens import Tokens
-from shared.errors import RejectedError, RetryableError, ThrottledError, UnknownOutcomeError
+from shared.errors import (
+    AccessRefusedError,
+    RejectedError,
+    RetryableError,
+    ThrottledError,
+    UnknownOutcomeError,
+)
 
 TIMEOUT = httpx.Timeout(60.0, connect=10.0)
 # Importing answers only when D365 has unpacked the package.
@@ -41,10 +47,6 @@ _NOTHING_SENT = (
     httpx.UnsupportedProtocol,
 )
 _SIGNATURE = re.compile(r"(?i)\b(sig=)[^&\s\"']+")
-
-
-class NoAccessError(RetryableError):
-    """D365 knows us and refuses (403): our user lacks a right, for this call or for all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +109,11 @@ class Wire:
         )
         return await self._exchange(kind, request, repeatable=repeatable, bytes_max=bytes_max)
 
+    async def close(self) -> None:
+        """Close all connections, the sign-in's too."""
+        await self._http.aclose()
+        await self._tokens.close()
+
     async def fetch(self, kind: str, method: str, url: str, content: bytes | None = None) -> Answer:
         """Call an address with its own signature, such as a blob: our token does not go there."""
         headers = (
@@ -118,7 +125,10 @@ class Wire:
             )
         except httpx.InvalidURL as error:
             raise RejectedError("D365 gave an address that cannot be read") from error
-        return await self._exchange(kind, request, repeatable=True)
+        try:
+            return await self._exchange(kind, request, repeatable=True)
+        except AccessRefusedError as error:
+            raise RetryableError(f"{kind}: the address D365 gave is not good any more") from error
 
     async def _exchange(
         self, kind: str, request: httpx.Request, *, repeatable: bool, bytes_max: int = ANSWER_BYTES_MAX
@@ -150,7 +160,7 @@ class Wire:
             return ThrottledError(f"{kind}: {text or f'D365 answered {status}'}", wait_seconds=wait)
         if status in (401, 403):
             self._tokens.forget()
-            refusal = NoAccessError if status == 403 else RetryableError
+            refusal = AccessRefusedError if status == 403 else RetryableError
             return refusal(f"{kind}: access refused ({status}): {text}".rstrip(": "))
         if status == 408 or status >= 500:
             lost = f"{kind}: D365 answered {status} (request {request_id}): {text}".rstrip(": ")

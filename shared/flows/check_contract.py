@@ -8,6 +8,9 @@ from shared.d365.contract import CONTRACT
 from shared.flows.posting.preflight import Preflight, check_now, read_kept_preflight, ring_for_posting
 from shared.services import Services
 
+_LABELS = "the names that data packages use for entities; the first import compares them"
+_LENGTHS = "how long texts may be: this environment does not state it"
+
 
 async def check_contract(services: Services) -> dict[str, Any]:
     """Make a check now and give its result; where the contract holds, posting goes on at once.
@@ -46,7 +49,7 @@ def _shown(services: Services, made: Preflight) -> dict[str, Any]:
             for one in made.mismatches
         ],
         "unknown_sets": list(made.unknown),
-        "not_compared": "the names that data packages use for entities; the first import compares them",
+        "not_compared": [_LABELS] if made.states_lengths else [_LABELS, _LENGTHS],
         "application_version": made.application_version or None,
         "platform_version": made.platform_version or None,
     }

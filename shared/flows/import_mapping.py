@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from shared.errors import RejectedError
-from shared.retail.mapping_csv import KINDS, CsvProblem, MappingKind, read_mapping_csv, write_mapping_csv
+from shared.retail.mapping_csv import (
+    EVERY_KIND,
+    KINDS,
+    CsvProblem,
+    MappingKind,
+    read_mapping_csv,
+    write_mapping_csv,
+)
 from shared.services import Services
 from shared.settings import Person
 from shared.storage.audit import append_audit
@@ -54,25 +62,25 @@ async def import_mapping(
 
 
 async def export_mapping(services: Services, kind: str) -> str:
-    """Write a mapping as it is in force, as CSV.
+    """Write a mapping as it is in force, as CSV; also the reference data that was read from D365.
 
     Raises:
         RejectedError: there is no such mapping.
     """
     known = await services.mappings.refresh()
-    keys = [key for key in known.rows if key[0] == mapping_kind(kind).name]
+    keys = [key for key in known.rows if key[0] == mapping_kind(kind, EVERY_KIND).name]
     rows = [values for key in keys if (values := known.find(*key)) is not None]
-    return write_mapping_csv(mapping_kind(kind), rows)
+    return write_mapping_csv(mapping_kind(kind, EVERY_KIND), rows)
 
 
-def mapping_kind(name: str) -> MappingKind:
-    """Give a kind of mapping by name.
+def mapping_kind(name: str, among: Mapping[str, MappingKind] = KINDS) -> MappingKind:
+    """Give a kind of mapping by name; what is read from D365 is nobody's to import.
 
     Raises:
         RejectedError: there is none of that name.
     """
-    if name not in KINDS:
+    if name not in among:
         raise RejectedError(
-            f"there is no mapping {name!r}", field="kind", expected=", ".join(KINDS), found=name
+            f"there is no mapping {name!r}", field="kind", expected=", ".join(among), found=name
         )
-    return KINDS[name]
+    return among[name]

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
+from shared.d365.row_rules import broken_rules
 from shared.d365.rows import transaction_rows
 from shared.errors import (
     ChangedMeanwhileError,
@@ -17,10 +18,12 @@ from shared.errors import (
     NotThereError,
     RejectedError,
 )
+from shared.flows.mapping.held_by_reference import note_held
 from shared.flows.mapping.keep_shifts import keep_shifts
 from shared.flows.posting.kept import read_kept
 from shared.pos.adapter import localised
 from shared.retail.business_day import closing_hour, day_ends_at, store_zone
+from shared.retail.d365_rules import cause_of
 from shared.retail.mapped import MappedTransaction, StoreSetup
 from shared.retail.mapping import NEVER_SENT, SENT_KINDS, Mappings, map_transaction
 from shared.retail.reasons import Cause, cause
@@ -136,11 +139,17 @@ def _decide(
         return (cause("does_not_balance", problems[0].rule, problem=problems[0].told),)
     outcome = map_transaction(transaction, day, mappings, shifts)
     if isinstance(outcome, MappedTransaction):
-        try:
-            transaction_rows(outcome, "")
-        except RejectedError as error:
-            return (cause("does_not_fit_d365", f"{error.field}: {error}"[:200]),)
+        return _fits_d365(outcome, mappings)
     return outcome
+
+
+def _fits_d365(mapped: MappedTransaction, mappings: Mappings) -> MappedTransaction | tuple[Cause, ...]:
+    """Judge the rows that would go, by D365's own rules and its reference data, before anything is sent."""
+    try:
+        rows = transaction_rows(mapped, "")
+    except RejectedError as error:
+        return (cause("does_not_fit_d365", f"{error.field}: {error}"[:200]),)
+    return tuple(cause_of(one) for one in broken_rules(rows, mapped.store, mappings)) or mapped
 
 
 async def _newest_mappings(
@@ -233,12 +242,9 @@ async def _open_causes(
     services: Services, decided: Sequence[tuple[_Read, MappedTransaction | tuple[Cause, ...] | str]]
 ) -> None:
     now = services.now()
-    rows = [
-        cause_row(why, receipt_member(one.row), now)
-        for one, outcome in decided
-        if isinstance(outcome, tuple)
-        for why in outcome
-    ]
+    whys = [(one, why) for one, outcome in decided if isinstance(outcome, tuple) for why in outcome]
+    await note_held(services, (why for _, why in whys))
+    rows = [cause_row(why, receipt_member(one.row), now) for one, why in whys]
     await open_causes(services.tables.causes, rows)
 
 

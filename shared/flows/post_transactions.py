@@ -13,7 +13,13 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from shared.d365.decoder import decode
-from shared.errors import RejectedError, RetryableError, ThrottledError, UnknownOutcomeError
+from shared.errors import (
+    AccessRefusedError,
+    RejectedError,
+    RetryableError,
+    ThrottledError,
+    UnknownOutcomeError,
+)
 from shared.flows.posting.apply import advance_members, rest_shifts, save_rows
 from shared.flows.posting.build import content_of, mapped_again, mapped_shifts
 from shared.flows.posting.conclude import FINAL, NEVER_STARTED, conclude, control_text
@@ -109,7 +115,10 @@ async def _told(services: Services, drive: Drive, error: RetryableError | Reject
         code = "package_stuck" if error.field == "package" else "d365_call_refused"
         await note_trouble(services, drive, code, str(error))
         return await rest_after(services, drive, RetryableError(str(error)))
-    if isinstance(error, ThrottledError):
+    if isinstance(error, AccessRefusedError):
+        services.log.error("D365 does not let us in: %s", error)
+        await note_trouble(services, drive, "d365_call_refused", str(error))
+    elif isinstance(error, ThrottledError):
         await note_trouble(services, drive, "d365_throttled")
     elif error.wait_seconds is None:  # whoever says when to come back is not silent
         services.log.warning("D365 did not answer: %s", error)
@@ -198,8 +207,9 @@ async def _build(services: Services, drive: Drive) -> None:
 def _frozen(row: Row, mapped: MappedTransaction, package: str, at: datetime) -> Row:
     """Give a receipt's row with what no later mapping or shift changes: its key, its shift, its package."""
     before = True if row.text("D365Number") else None
+    since = row.instant("D365Since") if "D365Since" in row.values else at  # before it, D365 cannot have it
     return advanced(
-        row, Status.SENDING, at, f"in package {package}", Package=package, SentBefore=before, Shift=mapped.shift,
+        row, Status.SENDING, at, f"in package {package}", Package=package, SentBefore=before, D365Since=since, Shift=mapped.shift,
         ShiftNumber=mapped.shift_number, **key_values(mapped),
     )  # fmt: skip
 
@@ -242,6 +252,12 @@ async def _send(services: Services, drive: Drive) -> None:
         await drive.save_package(AnswerLost=True)  # first, so that whoever reads back ends the cause
         await open_package_cause(services, drive.package, cause("import_answer_lost", package))
         await drive.save_package(Stage=UNKNOWN, History=history(services, drive, "no answer: asking D365"))
+    except (
+        ThrottledError
+    ):  # a gateway may say so although D365 has begun: it is asked before anything is sent again
+        note = history(services, drive, "told to come back later: D365 is asked first")
+        await drive.save_package(Stage=UNKNOWN, Doubtful=True, History=note)
+        raise
     except (RejectedError, RetryableError) as error:
         await drive.save_package(
             Stage=BUILT, History=history(services, drive, f"not taken: {str(error)[:200]}")
@@ -282,6 +298,9 @@ async def _ask(services: Services, drive: Drive) -> float:
     assert drive.package is not None
     status = await services.d365.execution_status(drive.package.text("ExecutionId"))
     await end_trouble(services, drive)
+    if status is None and drive.package.flag("Doubtful"):
+        await drive.save_package(Stage=BUILT, Doubtful=None, History=history(services, drive, "not taken"))
+        return 0.0
     if status in (None, "Unknown"):  # D365 knows nothing of it, or no more
         expires_at = drive.package.instant("UploadExpiresAt")
         if services.now() > expires_at + timedelta(seconds=UPLOAD_MARGIN_SECONDS):
@@ -293,7 +312,7 @@ async def _ask(services: Services, drive: Drive) -> float:
         return _until_next_poll(drive)
     if drive.package.text("Stage") == UNKNOWN:
         note = f"D365 had taken it ({status})"
-        await drive.save_package(Stage=IMPORTING, History=history(services, drive, note))
+        await drive.save_package(Stage=IMPORTING, Doubtful=None, History=history(services, drive, note))
         await end_causes(services, cause("import_answer_lost", drive.package.text("Package")), note)
     if status not in FINAL:
         await tell_of_long_import(services, drive)

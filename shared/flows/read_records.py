@@ -147,6 +147,7 @@ def _member_body(row: Row) -> dict[str, Any]:
         "state": row.text("State"),
         "since": row.instant("Since").isoformat(),
         "ended_how": row.text("EndedHow") or None,
+        "link": row.text("Link") or None,
     }
 
 

@@ -8,6 +8,7 @@ from datetime import date
 from decimal import Decimal
 
 from shared.errors import GroupRefusedError
+from shared.flows.mapping.release_held import held_receipts, receipt_of, release_receipts
 from shared.flows.posting.apply import save_rows
 from shared.flows.posting.kept import read_kept
 from shared.pos.adapter import localised
@@ -22,13 +23,10 @@ from shared.storage.audit import append_audit
 from shared.storage.causes import OPEN, RECEIPT, cause_rows, end_cause_rows
 from shared.storage.due import MAP, STATEMENT, Due, due_key, note_due
 from shared.storage.protocols import Insert, Row
-from shared.storage.receipts import UNKNOWN_STORE, advanced, document_of, identity_key, receipt_rows
+from shared.storage.receipts import UNKNOWN_STORE, advanced, document_of, receipt_rows
 
-READS_AT_ONCE = 32
 # These hold no receipt that could go on; a person's word ends them.
-ENDED_BY_WORD = frozenset({"cannot_be_read", "content_conflict"})
-# D365 has a row of these; sending them again would overwrite it. They go on when D365 says otherwise, never by release.
-HELD_WITH_A_ROW_IN_D365 = frozenset({"changed_in_d365", "validation_failed"})
+ENDED_BY_WORD = frozenset({"cannot_be_read", "content_conflict", "d365_went_back"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,28 +50,13 @@ async def release_exceptions(
         return await _end_by_word(services, members, person, reason)
     mappings = await services.mappings.refresh()
     await _bring_home(services, mappings, held, person)
-    receipts = await _held_receipts(services, held)
+    receipts = await held_receipts(services, held)
     await append_audit(
         services.tables.audit, "releases", now, who=person.name, did=f"released {len(receipts)} receipts",
         reason=reason, evidence=fingerprint,
     )  # fmt: skip
-    # Those that a release before this one let go, and then failed, are here too: their work is noted again.
-    places = {
-        (row.text("Store"), row.text("BusinessDay")) for row in held if row.text("Store") != UNKNOWN_STORE
-    }
-    days = sorted(places | {(row.partition, row.text("BusinessDay")) for row in receipts})
-    dues = [Due(MAP, store, date.fromisoformat(day), now, mappings.version) for store, day in days]
-    await note_due(services.tables.due, dues)
     note = f"released by {person.name}: {reason}"
-    moved = [
-        advanced(row, Status.RECEIVED, now, note, Cause=None, CauseValue=None, Fingerprint=None)
-        for row in receipts
-    ]
-    saved = await save_rows(services.tables.transactions, moved)
-    await note_due(services.tables.due, dues)  # again: many rows may have taken longer than a due row is safe
-    gone = [row for row in receipts if row.key in saved]
-    await end_cause_rows(services.tables.causes, _rows_of(held, gone), now, note)
-    await services.together(*(services.ring(services.queues.mapping_due, due.key) for due in dues))
+    gone = await release_receipts(services, held, receipts, mappings.version, note)
     return Released(len(gone), total(Decimal(row.text("Total", "0")) for row in gone))
 
 
@@ -99,7 +82,7 @@ async def _end_by_word(services: Services, members: Sequence[Row], person: Perso
 async def _first_stands(services: Services, members: Sequence[Row]) -> None:
     """Take the mark of a conflict off the first versions, and have their store-days compiled again."""
     for member in members:
-        row = await _receipt(services, member)
+        row = await receipt_of(services, member)
         if row is not None and row.flag("Conflict"):
             day = date.fromisoformat(row.text("BusinessDay"))
             await note_due(services.tables.due, [Due(STATEMENT, row.partition, day, services.now())])
@@ -113,7 +96,7 @@ async def _bring_home(services: Services, mappings: Mappings, members: Sequence[
     """
     now = services.now()
     for member in (one for one in members if one.text("Store") == UNKNOWN_STORE):
-        row = await _receipt(services, member)
+        row = await receipt_of(services, member)
         transaction = read_kept(row) if row is not None and row.text("Status") == Status.HELD else None
         store = mappings.store(transaction.store) if transaction is not None else None
         if row is None or transaction is None or store is None:
@@ -147,35 +130,3 @@ async def _insert_or_same(services: Services, identity: Row, day: Row) -> bool:
         there = await table.read(identity.partition, identity.key)
         return there is not None and there.text("ContentHash") == identity.text("ContentHash")
     return True
-
-
-async def _held_receipts(services: Services, members: Sequence[Row]) -> list[Row]:
-    """Read the receipts a cause holds, as they stand now. Those of a location still unknown stay where they are."""
-    found: list[Row] = []
-    for at in range(0, len(members), READS_AT_ONCE):
-        part = members[at : at + READS_AT_ONCE]
-        found += [
-            row
-            for row in await services.together(*(_receipt(services, one) for one in part))
-            if row is not None
-        ]
-    return [
-        row
-        for row in found
-        if row.text("Status") == Status.HELD
-        and row.partition != UNKNOWN_STORE
-        and row.text("Cause") not in HELD_WITH_A_ROW_IN_D365
-    ]
-
-
-async def _receipt(services: Services, member: Row) -> Row | None:
-    table, store = services.tables.transactions, member.text("Store")
-    identity = await table.read(
-        store, identity_key(store, member.text("Account"), member.text("TransactionId"))
-    )
-    return await table.read(store, identity.text("DayKey")) if identity is not None else None
-
-
-def _rows_of(members: Sequence[Row], receipts: Sequence[Row]) -> list[Row]:
-    gone = {(row.text("Account"), row.text("TransactionId")) for row in receipts}
-    return [row for row in members if (row.text("Account"), row.text("TransactionId")) in gone]

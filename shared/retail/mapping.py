@@ -68,6 +68,11 @@ class Mappings:
         values = self.find("stores", store, day=day)
         return None if values is None else _store_setup(values)
 
+    def stores(self) -> tuple[StoreSetup, ...]:
+        """Give every store known, as it is mapped now."""
+        found = (self.store(key[1]) for key in sorted(self.rows) if key[0] == "stores")
+        return tuple(store for store in found if store is not None)
+
 
 def _store_setup(values: Mapping[str, str]) -> StoreSetup:
     return StoreSetup(

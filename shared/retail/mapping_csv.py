@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
 from shared.errors import RejectedError
+from shared.retail import reference
 from shared.retail.business_day import closing_hour, store_zone
 
 ROWS_MAX = 100_000
@@ -63,6 +64,14 @@ KINDS: Mapping[str, MappingKind] = {
         MappingKind("dispositions", ("disposition",), ("effect",), ("effect",), {}),
     )
 }  # fmt: skip
+# What the app imports from D365 by itself; people may read it, and change it in D365 only.
+READ_FROM_D365: Mapping[str, MappingKind] = {
+    kind: MappingKind(
+        kind, reference.KEYS[kind], tuple(one for one in columns if one not in reference.KEYS[kind]), (), {}
+    )
+    for kind, columns in reference.COLUMNS.items()
+}
+EVERY_KIND: Mapping[str, MappingKind] = {**KINDS, **READ_FROM_D365}
 _STORE = re.compile(r"[A-Za-z0-9_.\-]{1,60}")
 EFFECTS = ("resaleable", "quarantine", "none")
 

@@ -9,28 +9,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-FINANCE = "finance"
-STORE_OPERATIONS = "store_operations"
-RETAIL_SYSTEMS = "retail_systems"
-IT = "it"
-OWNERS = (FINANCE, STORE_OPERATIONS, RETAIL_SYSTEMS, IT)
-
-D365_DATA = "set-up of D365 or of its mapping"
-STORE_TIMING = "what the store did, or when"
-SYSTEM = "a system that did not answer"
-
-
-@dataclass(frozen=True, slots=True)
-class Reason:
-    """One class of exception. The four texts are templates over the words of the cause: {value}, {store}, ..."""
-
-    code: str
-    owner: str
-    fault: str
-    what_happened: str
-    why: str
-    holds_up: str
-    do_this: str
+# Written this way, the words are this module's too: whoever names a reason needs both.
+from shared.retail.reason import D365_DATA as D365_DATA
+from shared.retail.reason import FINANCE as FINANCE
+from shared.retail.reason import IT as IT
+from shared.retail.reason import OWNERS as OWNERS
+from shared.retail.reason import RETAIL_SYSTEMS as RETAIL_SYSTEMS
+from shared.retail.reason import STORE_OPERATIONS as STORE_OPERATIONS
+from shared.retail.reason import STORE_TIMING as STORE_TIMING
+from shared.retail.reason import SYSTEM as SYSTEM
+from shared.retail.reason import Reason as Reason
+from shared.retail.reasons_d365 import OF_D365
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +33,16 @@ class Cause:
     @property
     def reason(self) -> Reason:
         return REASONS[self.code]
+
+    @property
+    def owner(self) -> str:
+        """Whose it is: the reason's owner, unless the cause's own rule has another."""
+        return self.words.get("owner", self.reason.owner)
+
+    @property
+    def fault(self) -> str:
+        """Whose fault it is, as `owner`."""
+        return self.words.get("fault", self.reason.fault)
 
     def texts(self) -> dict[str, str]:
         """Give the four parts of the message, filled in; a word nobody gave shows as an ellipsis."""
@@ -159,6 +158,20 @@ _ALL = (
         "Correct the mapping that gives the value, or have the till send a shorter one; then release.",
     ),
     Reason(
+        "d365_rule", FINANCE, D365_DATA,
+        "D365's rule “{rule}” would refuse receipts: {problem}.",
+        "They were judged here before sending, by D365's own rules and its reference data as last read.",
+        "These receipts are held and not sent; other receipts go on.",
+        "{do_this}",
+    ),
+    Reason(
+        "d365_reference", RETAIL_SYSTEMS, D365_DATA,
+        "Our mappings name what D365 does not have: {problem}.",
+        "The mappings were compared with D365's own reference data as last read.",
+        "Receipts that need it are held and not sent; other receipts go on.",
+        "{do_this}",
+    ),
+    Reason(
         "kind_not_supported", IT, SYSTEM,
         "The tills send transactions of the kind “{value}”, which cannot go to D365 yet.",
         "This release does not know how D365 wants them.",
@@ -215,121 +228,6 @@ _ALL = (
         "Nothing: they post under their own business day, and the statement was compiled again.",
         "No action.",
     ),
-    Reason(
-        "d365_throttled", IT, SYSTEM,
-        "D365 asked us to slow down.",
-        "It was short of resources; it says itself when to come back.",
-        "Receipts go later; nothing is lost.",
-        "Nothing to do unless it lasts. Then ask the D365 team to check priorities and heavy jobs.",
-    ),
-    Reason(
-        "d365_silent", IT, SYSTEM,
-        "D365 did not answer.",
-        "The environment or the network between was down.",
-        "Receipts wait here and go by themselves once it answers.",
-        "If it lasts, check the D365 environment's state and its announcements.",
-    ),
-    Reason(
-        "d365_call_refused", IT, SYSTEM,
-        "D365 refused a request of ours: {problem}.",
-        "The app's permissions, the data project or the environment's set-up do not fit.",
-        "Nothing goes to D365 until this is put right; nothing is lost.",
-        "Read D365's words; check the application user's roles, the data project and its entities. "
-        "It is tried again by itself.",
-    ),
-    Reason(
-        "d365_contract_mismatch", IT, SYSTEM,
-        "D365 no longer has {value} as this app uses it: expected {expected}, found {found}.",
-        "D365 was updated or changed, or the app was pointed at another release of it.",
-        "Nothing goes to D365 until this is put right; receipts wait, mapped, and nothing is lost.",
-        "Have the field or the set put back in D365, or install the app's release that knows the change. "
-        "It is looked at again every quarter of an hour by itself.",
-    ),
-    Reason(
-        "d365_evidence_missing", IT, SYSTEM,
-        "D365 does not show {value} to this app.",
-        "The set is not there in this environment, or the app's role may not read it.",
-        "Receipts go to D365, but {answer} stays unknown, and is never assumed.",
-        "Give the app's role the right to read it, or have it made public in D365; it is looked at again every day.",
-    ),
-    Reason(
-        "package_stuck", IT, SYSTEM,
-        "Package {value} cannot go on: {problem}.",
-        "A kept document was altered, or its adapter is gone.",
-        "No other package goes out meanwhile; nothing is lost.",
-        "Restore the document or the adapter's version; the package goes on by itself.",
-    ),
-    Reason(
-        "import_takes_long", IT, SYSTEM,
-        "D365 has been importing package {value} for more than two hours.",
-        "Its batch jobs are held up, or the import hangs.",
-        "No other package goes out meanwhile; nothing is lost.",
-        "Look at the import and at the batch jobs in D365; end or restart the import there.",
-    ),
-    Reason(
-        "import_answer_lost", IT, SYSTEM,
-        "We handed package {value} to D365 and got no answer.",
-        "The connection broke; whether D365 took the package is not known until it is asked.",
-        "The package's receipts wait; no other package goes out meanwhile.",
-        "Nothing to do: it is being asked, and only what D365 does not have is sent again.",
-    ),
-    Reason(
-        "import_failed", IT, D365_DATA,
-        "D365 imported nothing of package {value}: “{words}”.",
-        "Its data project or batch jobs do not work, or one of the receipts fails the whole import.",
-        "Its receipts go in ever smaller packages and, at the end, one by one; that takes longer. Nothing is lost.",
-        "Read D365's words; check the data project and its entities and the batch jobs. It ends by itself when the package "
-        "is settled.",
-    ),
-    Reason(
-        "d365_refused", IT, D365_DATA,
-        "D365 refused receipts: “{words}”.",
-        "D365's own words are given as they came; they are not recognised yet.",
-        "These receipts are held; the rest of the package went through.",
-        "Read D365's words with the D365 team, put the data right, then release.",
-    ),
-    Reason(
-        "d365_data_refused", RETAIL_SYSTEMS, D365_DATA,
-        "D365 refused receipts because its own data does not fit: “{words}”.",
-        "Something the receipt names is missing, blocked or closed in D365.",
-        "These receipts are held; the rest of the package went through.",
-        "Put D365's data or the mapping right, then release.",
-    ),
-    Reason(
-        "validation_failed", FINANCE, D365_DATA,
-        "Headquarters' validation refused receipts: “{words}”.",
-        "D365's rule “Validate store transactions” found a contradiction.",
-        "The receipts are in D365 but stay out of its statements.",
-        "Correct the cause in D365, run its validation again; the answer is picked up by itself.",
-    ),
-    Reason(
-        "d365_statement_stands", FINANCE, D365_DATA,
-        "D365 statement {value} of store {store} stands still at “{state}”: “{words}”.",
-        "{sentence}",
-        "Its receipts are in D365, but in no ledger until it is posted.",
-        "{action}",
-    ),
-    Reason(
-        "d365_shift_in_error", STORE_OPERATIONS, STORE_TIMING,
-        "D365 has an error on shift {shift} of till {terminal}, store {store}: “{words}”.",
-        "Headquarters' check of the shift found something, or the till still holds receipts that it has not sent.",
-        "The store's financial statement waits for the shift.",
-        "Have the till send what it still holds, then correct or acknowledge the error on the shift in D365.",
-    ),
-    Reason(
-        "d365_till_busy", STORE_OPERATIONS, STORE_TIMING,
-        "D365 calls till {value} of store {store} busy: its closing status is “{state}”.",
-        "A statement is closing the till, or closing it has failed.",
-        "D365 makes no new statement for the till meanwhile.",
-        "Wait where it says Closing. Where it says Error, or it lasts, have the D365 team clear the till's closing status.",
-    ),
-    Reason(
-        "changed_in_d365", FINANCE, D365_DATA,
-        "Receipt {value} differs in D365 from what was sent: {differing}.",
-        "Somebody changed it there, or another system wrote under its number.",
-        "It is never overwritten; the difference stands in the proof.",
-        "Find out who changed it and have it undone, or book the difference in D365. The receipt stays held and in the "
-        "proof: it is never sent over what D365 has.",
-    ),
+    *OF_D365,
 )  # fmt: skip
 REASONS: Mapping[str, Reason] = {reason.code: reason for reason in _ALL}

@@ -9,23 +9,42 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
+from shared.retail.d365_rules import (
+    DISCOUNT,
+    GIFT_CARD,
+    GROSS,
+    LINE_DISCOUNT,
+    NEGATIVE_PRICE,
+    NET_TAX,
+    NOT_EMPTY,
+    PAYMENT,
+    ROUNDING,
+    SIGN,
+    TAX_INCLUDED,
+    UNDER_OVER,
+)
 from shared.retail.money import ZERO, has_whole_minor_units, minor_unit, money_text, total
 from shared.retail.transaction import Kind, Line, RoundingReason, TenderRole, TenderType, Transaction
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One broken rule: where, what was expected, what was found. Written for the person at the POS."""
+    """One broken rule: where, what was expected, what was found. Written for the person at the POS.
+
+    d365_rule: the rule of D365's that would refuse the receipt for it, by Microsoft's name; "" where it has none.
+    """
 
     rule: str
     field: str
     expected: str
     found: str
+    d365_rule: str = ""
 
     @property
     def told(self) -> str:
-        """Say it in one line."""
-        return f"{self.rule} ({self.field}: expected {self.expected}, found {self.found})"
+        """Say it in one line, with D365's own name of the rule where it has the same one."""
+        name = f"{self.rule}, D365's “{self.d365_rule}”" if self.d365_rule else self.rule
+        return f"{name} ({self.field}: expected {self.expected}, found {self.found})"
 
 
 def problems_of(transaction: Transaction) -> tuple[Problem, ...]:
@@ -54,7 +73,7 @@ def problems_of(transaction: Transaction) -> tuple[Problem, ...]:
 
 def _not_empty(transaction: Transaction) -> Iterator[Problem]:
     if not transaction.lines and not transaction.tenders:
-        yield Problem("I1 balance", "lines", "at least one line or tender", "none")
+        yield Problem("I1 balance", "lines", "at least one line or tender", "none", NOT_EMPTY)
     numbers = [line.line_number for line in transaction.lines]
     if len(set(numbers)) != len(numbers):
         yield Problem("I2 line", "lines.line_number", "each number once", "a number twice")
@@ -68,20 +87,35 @@ def _amounts_payable(transaction: Transaction) -> Iterator[Problem]:
     for index, tender in enumerate(transaction.tenders):
         if not has_whole_minor_units(tender.amount, transaction.currency):
             yield Problem(
-                "I14 exponent", f"tenders[{index}].amount", f"whole units of {unit}", str(tender.amount)
+                "I14 exponent",
+                f"tenders[{index}].amount",
+                f"whole units of {unit}",
+                str(tender.amount),
+                ROUNDING,
             )
     for index, rounding in enumerate(transaction.rounding):
         if rounding.reason is RoundingReason.CASH and not has_whole_minor_units(
             rounding.amount, transaction.currency
         ):
             yield Problem(
-                "I14 exponent", f"rounding[{index}].amount", f"whole units of {unit}", str(rounding.amount)
+                "I14 exponent",
+                f"rounding[{index}].amount",
+                f"whole units of {unit}",
+                str(rounding.amount),
+                ROUNDING,
             )
     for index, line in enumerate(transaction.lines):
-        for name in ("gross", "net"):
-            if not has_whole_minor_units(getattr(line, name), transaction.currency):
-                found = str(getattr(line, name))
-                yield Problem("I14 exponent", f"lines[{index}].{name}", f"whole units of {unit}", found)
+        for field, amount in _amounts_of(line):
+            if not has_whole_minor_units(amount, transaction.currency):
+                where = f"lines[{index}].{field}"
+                yield Problem("I14 exponent", where, f"whole units of {unit}", str(amount), ROUNDING)
+
+
+def _amounts_of(line: Line) -> Iterator[tuple[str, Decimal]]:
+    yield "gross", line.gross
+    yield "net", line.net
+    yield from ((f"taxes[{number}].amount", tax.amount) for number, tax in enumerate(line.taxes))
+    yield from ((f"discounts[{number}].amount", one.amount) for number, one in enumerate(line.discounts))
 
 
 def _lines(transaction: Transaction) -> Iterator[Problem]:
@@ -89,9 +123,11 @@ def _lines(transaction: Transaction) -> Iterator[Problem]:
         field, currency = f"lines[{index}]", transaction.currency
         if line.net != line.gross - line.discount:
             expected = money_text(line.gross - line.discount, currency)
-            yield Problem("I2 line", f"{field}.net", f"gross less discounts = {expected}", str(line.net))
+            yield Problem(
+                "I2 line", f"{field}.net", f"gross less discounts = {expected}", str(line.net), LINE_DISCOUNT
+            )
         if line.quantity == 0 and line.gross != 0:
-            yield Problem("I2 line", f"{field}.quantity", "a quantity, since gross is not 0", "0")
+            yield Problem("I2 line", f"{field}.quantity", "a quantity, since gross is not 0", "0", SIGN)
         for number, tax in enumerate(line.taxes):
             if (
                 tax.inclusive != transaction.prices_include_tax
@@ -99,15 +135,27 @@ def _lines(transaction: Transaction) -> Iterator[Problem]:
             ):
                 expected = "inclusive" if transaction.prices_include_tax else "added to the price"
                 found = "inclusive" if tax.inclusive else "added"
-                yield Problem("I3 tax", f"{field}.taxes[{number}].inclusive", expected, found)
+                yield Problem("I3 tax", f"{field}.taxes[{number}].inclusive", expected, found, TAX_INCLUDED)
 
 
 def _signs(transaction: Transaction) -> Iterator[Problem]:
     for index, line in enumerate(transaction.lines):
         if line.quantity * line.gross < 0:
-            yield Problem("I5 signs", f"lines[{index}].gross", "the sign of the quantity", str(line.gross))
+            yield Problem(
+                "I5 signs", f"lines[{index}].gross", "the sign of the quantity", str(line.gross), SIGN
+            )
         if line.unit_price is not None and line.unit_price < 0:
-            yield Problem("I5 signs", f"lines[{index}].unit_price", "0 or more", str(line.unit_price))
+            yield Problem(
+                "I5 signs", f"lines[{index}].unit_price", "0 or more", str(line.unit_price), NEGATIVE_PRICE
+            )
+        if line.is_gift_card and line.is_return:
+            yield Problem(
+                "gift card",
+                f"lines[{index}].quantity",
+                "a card sold or loaded",
+                str(line.quantity),
+                GIFT_CARD,
+            )
         yield from _signs_within(line, index)
     for index, tender in enumerate(transaction.tenders):
         money_in = tender.role is TenderRole.PAYMENT
@@ -141,6 +189,7 @@ def _balance(transaction: Transaction) -> Iterator[Problem]:
             "tenders",
             f"captured tenders of {money_text(due, currency)} {currency} (lines, taxes and rounding)",
             f"{money_text(paid, currency)} {currency}, a difference of {money_text(paid - due, currency)}",
+            UNDER_OVER,
         )
 
 
@@ -151,18 +200,25 @@ def _rounding_bounds(transaction: Transaction) -> Iterator[Problem]:
     for index, rounding in enumerate(transaction.rounding):
         if rounding.reason is RoundingReason.CASH:
             if not cash:
-                yield Problem("I7 rounding", f"rounding[{index}]", "a cash tender it belongs to", "none")
+                yield Problem(
+                    "I7 rounding", f"rounding[{index}]", "a cash tender it belongs to", "none", UNDER_OVER
+                )
             if abs(rounding.amount) >= unit * 100:
                 yield Problem(
                     "I7 rounding",
                     f"rounding[{index}].amount",
                     f"less than {unit * 100}",
                     str(rounding.amount),
+                    UNDER_OVER,
                 )
         elif abs(rounding.amount) > unit * (len(transaction.lines) + 1):
             bound = unit * (len(transaction.lines) + 1)
             yield Problem(
-                "I7 rounding", f"rounding[{index}].amount", f"at most {bound}", str(rounding.amount)
+                "I7 rounding",
+                f"rounding[{index}].amount",
+                f"at most {bound}",
+                str(rounding.amount),
+                UNDER_OVER,
             )
 
 
@@ -172,20 +228,20 @@ def _control_totals(transaction: Transaction) -> Iterator[Problem]:
     if claimed is None:
         return
     change = total(one.amount for one in transaction.captured if one.role is TenderRole.CHANGE)
-    ours: dict[str, tuple[str, Decimal | None, Decimal]] = {
-        "gross": ("I6 control total", claimed.gross, total(line.gross for line in transaction.lines)),
-        "discount": ("I4 discount", claimed.discount, total(line.discount for line in transaction.lines)),
-        "tax": ("I3 tax", claimed.tax, total(line.tax for line in transaction.lines)),
-        "rounding": ("I6 control total", claimed.rounding, transaction.amount_rounded),
-        "total": ("I6 control total", claimed.total, transaction.amount_due),
-        "paid": ("I6 control total", claimed.paid, transaction.amount_paid - change),
-        "change": ("I6 control total", claimed.change, change),
+    lines = transaction.lines
+    ours: dict[str, tuple[str, str, Decimal | None, Decimal]] = {
+        "gross": ("I6 control total", GROSS, claimed.gross, total(line.gross for line in lines)),
+        "discount": ("I4 discount", DISCOUNT, claimed.discount, total(line.discount for line in lines)),
+        "tax": ("I3 tax", NET_TAX, claimed.tax, total(line.tax for line in lines)),
+        "rounding": ("I6 control total", UNDER_OVER, claimed.rounding, transaction.amount_rounded),
+        "total": ("I6 control total", GROSS, claimed.total, transaction.amount_due),
+        "paid": ("I6 control total", PAYMENT, claimed.paid, transaction.amount_paid - change),
+        "change": ("I6 control total", PAYMENT, claimed.change, change),
     }
-    for name, (rule, theirs, found) in ours.items():
+    for name, (rule, d365_rule, theirs, found) in ours.items():
         if theirs is not None and theirs != found:
-            yield Problem(
-                rule, f"control_totals.{name}", f"{found} (what the lines and tenders say)", str(theirs)
-            )
+            expected = f"{found} (what the lines and tenders say)"
+            yield Problem(rule, f"control_totals.{name}", expected, str(theirs), d365_rule)
 
 
 def _movement_problems(transaction: Transaction) -> Iterator[Problem]:

@@ -34,7 +34,7 @@ _NEXT: dict[Status, frozenset[Status]] = {
     Status.SENDING: frozenset({Status.SENT, Status.MAPPED, Status.HELD}),
     Status.SENT: frozenset({Status.VALIDATED, Status.HELD}),
     Status.VALIDATED: frozenset({Status.POSTED, Status.HELD}),
-    Status.POSTED: frozenset({Status.REVERSED}),
+    Status.POSTED: frozenset({Status.REVERSED, Status.HELD}),  # held: D365 no longer has it
     Status.HELD: frozenset({Status.RECEIVED, Status.REPAIR, Status.WRITTEN_OFF}),
     Status.REPAIR: frozenset({Status.SENT, Status.HELD}),
     Status.EXCLUDED: frozenset(),

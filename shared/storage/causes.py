@@ -17,12 +17,17 @@ from shared.storage.keys import join_key
 from shared.storage.protocols import Condition, Row, Table, Upsert, Value
 
 OPEN, CLOSED = "open", "ended"
-RECEIPT, SHIFT, NUMBER, PACKAGE, STATEMENT = "receipt", "shift", "number", "package", "statement"
+RECEIPT, SHIFT, NUMBER, PACKAGE, STATEMENT, MAPPING = (
+    "receipt", "shift", "number", "package", "statement", "mapping",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One thing a cause holds. `what` is receipt, shift, number (a receipt that never arrived), package or statement."""
+    """One thing a cause holds. `what` is receipt, shift, number (a receipt that never arrived), package, statement or
+    mapping.
+    `link`: a page of D365 that says more.
+    """
 
     what: str
     store: str
@@ -36,6 +41,7 @@ class Member:
     amount: Decimal = Decimal(0)
     currency: str = ""
     receipts: int = 1
+    link: str = ""
 
 
 def receipt_member(row: Row) -> Member:
@@ -78,12 +84,12 @@ def cause_row(cause: Cause, member: Member, since: datetime) -> Row:
     texts = cause.texts()
     values: dict[str, Value] = {
         "State": OPEN,
-        "Owner": cause.reason.owner,
+        "Owner": cause.owner,
         "WhatHappened": texts["what_happened"],
         "Why": texts["why"],
         "HoldsUp": texts["holds_up"],
         "DoThis": texts["do_this"],
-        "Fault": cause.reason.fault,
+        "Fault": cause.fault,
         "Reason": cause.code,
         "Value": cause.value,
         "What": member.what,
@@ -98,6 +104,8 @@ def cause_row(cause: Cause, member: Member, since: datetime) -> Row:
         "Receipts": member.receipts,
         "Since": since,
     }
+    if member.link:
+        values["Link"] = member.link
     if member.sequence_number is not None:
         values["SequenceNumber"] = member.sequence_number
     return Row(partition=fingerprint, key=cause_key(fingerprint, member.store, member.name), values=values)

@@ -14,7 +14,7 @@ from datetime import date, datetime, timedelta
 from shared.errors import AlreadyThereError
 from shared.retail.mapped import StoreSetup
 from shared.retail.mapping import MappingRow, Mappings
-from shared.retail.mapping_csv import KINDS
+from shared.retail.mapping_csv import EVERY_KIND
 from shared.storage.keys import join_key
 from shared.storage.protocols import Condition, Row, Table, Upsert, Value
 
@@ -84,7 +84,7 @@ async def import_rows(
 ) -> int:
     """Write mapping rows as one import; give its version."""
     import_id = secrets.token_hex(8)
-    key_columns = KINDS[kind].key
+    key_columns = EVERY_KIND[kind].key
     entities = [
         Row(
             partition=kind,

@@ -40,6 +40,10 @@ def package_key(environment: str, package: str) -> str:
     return join_key("package", environment, package)
 
 
+def preflight_key(environment: str) -> str:
+    return join_key("preflight", environment)
+
+
 async def read_slot(table: Table, environment: str) -> Row:
     """Read the environment's slot, making a free one the first time."""
     row = await table.read(environment, slot_key(environment))

@@ -77,7 +77,13 @@ def _result(verdict: Verdict) -> dict[str, Any]:
         "verdict": verdict.verdict,
         "status_url": transaction_path(*verdict.kept_under) if verdict.kept_under else None,
         "problems": [
-            {"rule": one.rule, "field": one.field, "expected": one.expected, "found": one.found}
+            {
+                "rule": one.rule,
+                "field": one.field,
+                "expected": one.expected,
+                "found": one.found,
+                **({"d365_rule": one.d365_rule} if one.d365_rule else {}),
+            }
             for one in verdict.problems
         ],
     }

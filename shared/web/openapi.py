@@ -66,6 +66,11 @@ _ROUTES: tuple[tuple[str, str, str, list[dict[str, list[str]]], str, dict[str, s
         {"200": "Object", "404": "Problem"},
     ),
     ("post", "/preflight", "Make that check now.", _PEOPLE, "", {"200": "Object", "422": "Problem"}),
+    (
+        "get", "/reference", "What was read of D365's reference data, what is unknown, what our mappings name in vain.",
+        _PEOPLE, "", {"200": "Object", "404": "Problem"},
+    ),
+    ("post", "/reference", "Read D365's reference data now.", _PEOPLE, "", {"200": "Object"}),
     ("get", "/usage", "Storage operations and D365 calls of this instance so far.", _PEOPLE, "", {"200": "Object"}),
     ("get", "/openapi.json", "This description.", [], "", {"200": "Object"}),
     ("get", "/schemas/transactions.json", "The JSON Schema of the body of /transactions.", [], "", {"200": "Object"}),
@@ -190,7 +195,8 @@ _VERDICTS: dict[str, Any] = {
                 "items": {
                     "type": "object",
                     "properties": {
-                        name: {"type": "string"} for name in ("rule", "field", "expected", "found")
+                        name: {"type": "string"}
+                        for name in ("rule", "field", "expected", "found", "d365_rule")
                     },
                 },
             },

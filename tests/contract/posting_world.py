@@ -330,11 +330,15 @@ class PostingWorld:
             await self.beat(jobs=jobs, minutes=beat_minutes)
         raise AssertionError(f"after {minutes_max} minutes: {await self.statuses()}")
 
-    async def settle(self) -> None:
-        """Wait for imports that run in D365 now."""
-        for _ in range(500):
+    async def settle(self, patience: int = 25) -> None:
+        """Wait for imports that run in D365 now; one that does not move for so many looks waits for the clock."""
+        before, same = None, 0
+        for _ in range(2_000):
             found = (await self.sim("state"))["executions"]
             if not any(one["status"] in ("NotRun", "Executing") for one in found):
+                return
+            before, same = found, same + 1 if found == before else 0
+            if same >= patience:
                 return
             await asyncio.sleep(0.004)
 

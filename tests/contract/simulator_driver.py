@@ -9,8 +9,10 @@ import ssl
 import threading
 import time
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -36,6 +38,10 @@ class Headquarters:
         self.http = httpx.Client(
             base_url=url, verify=ssl.create_default_context(cafile=str(ca_file)), timeout=30
         )
+        self.bearer: dict[str, str] = {}
+        self.sign_in()
+
+    def sign_in(self) -> None:
         answer = self.token()
         assert answer.status_code == 200, answer.text
         self.bearer = {"Authorization": f"Bearer {answer.json()['access_token']}"}
@@ -71,6 +77,16 @@ class Headquarters:
         )
         assert answer.status_code == 200, answer.text
         return list(json.loads(answer.text, parse_float=Decimal)["value"])
+
+    def status(self, execution_id: str = "run-1") -> str:
+        return str(self.value("GetExecutionSummaryStatus", {"executionId": execution_id}))
+
+    def until(self, wanted: Callable[[], bool]) -> None:
+        for _ in range(2_000):
+            if wanted():
+                return
+            time.sleep(0.005)
+        raise AssertionError("it did not happen")
 
     def upload(self, content: bytes, name: str = "package.zip") -> str:
         url: str = json.loads(self.value("GetAzureWriteUrl", {"uniqueFileName": name}))["BlobUrl"]
@@ -119,6 +135,24 @@ class Headquarters:
 
     def post_statements(self, kind: str = "transactional") -> list[dict[str, Any]]:
         return list(self.sim(f"jobs/statements/{kind}", {})["statements"])
+
+
+@dataclass(frozen=True, slots=True)
+class TurnedClock(Clock):
+    """A clock that a test turns by hand; who sleeps on it wakes up when it is turned far enough."""
+
+    hand: list[datetime] = field(default_factory=lambda: [datetime(2017, 12, 24, 8, tzinfo=UTC)])
+
+    def now(self) -> datetime:
+        return self.hand[0]
+
+    def turn(self, **by: float) -> None:
+        self.hand[0] += timedelta(**by)
+
+    async def sleep(self, seconds: float) -> None:
+        until = self.hand[0] + timedelta(seconds=seconds)
+        while self.hand[0] < until:  # noqa: ASYNC110  # nothing tells when the test turns the hand
+            await asyncio.sleep(0.002)
 
 
 @contextmanager
@@ -197,9 +231,12 @@ def package_header() -> str:
 
 def manifest(
     rows: Rows, *, maps: bool = True, labels: Mapping[str, str] | None = None, namespace: str = NAMESPACE,
-    left_out: Sequence[str] = (),
+    left_out: Sequence[str] = (), header_level: int = 2,
 ) -> str:  # fmt: skip
-    """Write Manifest.xml, header last. maps: whether columns are mapped; labels: other names; left_out: columns."""
+    """Write Manifest.xml, header last. maps: whether columns are mapped; labels: other names; left_out: columns.
+
+    header_level: 0 puts the header before its lines.
+    """
     parts = ""
     for label, label_rows in rows.items():
         columns = "".join(
@@ -207,7 +244,7 @@ def manifest(
             for name in label_rows[0]
             if name not in left_out
         )
-        level = 2 if label == "Transactions" else 1
+        level = header_level if label == "Transactions" else 1
         parts += (
             "<DataManagementPackageEntityData><DefaultRefreshType>FullPush</DefaultRefreshType><Disable>false</Disable>"
             + (f"<EntityMapList>{columns}</EntityMapList>" if maps else "")

@@ -59,6 +59,9 @@ HEADERS, LINES, PAYMENTS = "Transactions", "Sales transactions V2", "Payment tra
 TAXES, DISCOUNTS, INCOME_EXPENSES, SHIFTS = (
     "Tax transactions", "Discount transactions", "Income/Expense transaction", "Shifts",
 )  # fmt: skip
+CHARGES, BANKED, SAFE = (
+    "Retail Transaction charges", "Banked tender transactions", "Safe tender transactions",
+)  # fmt: skip
 Receipt = dict[str, list[dict[str, Any]]]
 
 
@@ -126,10 +129,60 @@ def return_of_one(number: str = "367-1-18", of: str = "367-1-17") -> Receipt:
     return receipt
 
 
+def with_charge(receipt: Receipt, amount: str, net: str, gross: str, paid: str) -> Receipt:
+    """Add a delivery charge for the whole receipt; amount in D365's sign, and the header and the first payment it makes."""
+    receipt[CHARGES] = [
+        {
+            **_key(receipt[HEADERS][0]["TransactionNumber"]), "SalesLineNumber": "0", "LineNumber": "1",
+            "MarkupCode": "DELIVERY", "CalculatedAmount": amount, "MarkupValue": amount, "CurrencyCode": "USD",
+        }
+    ]  # fmt: skip
+    receipt[HEADERS][0] |= {"NetAmount": net, "GrossAmount": gross, "PaymentAmount": paid}
+    receipt[PAYMENTS] = [{**receipt[PAYMENTS][0], "AmountTendered": paid}]
+    receipt[HEADERS][0]["NumberOfPaymentLines"] = "1"
+    return receipt
+
+
+def cash_movement(number: str, kind: str, amount: str) -> Receipt:
+    """Cash that comes or goes without a sale, in shift 1 of the first till."""
+    receipt = sale(number)
+    header = {
+        **receipt[HEADERS][0], "TransactionType": kind, "NetAmount": "0", "GrossAmount": "0", "PaymentAmount": amount,
+        "NumberOfItems": "0", "NumberOfItemLines": "0", "NumberOfPaymentLines": "1", "BatchID": "1",
+        "BatchTerminalId": "367-1",
+    }  # fmt: skip
+    return {PAYMENTS: [{**receipt[PAYMENTS][0], "AmountTendered": amount}], HEADERS: [header]}
+
+
+def drop(number: str, label: str, amount: str) -> Receipt:
+    """A bank or safe drop in shift 1 of the first till."""
+    kind = "BankDrop" if label == BANKED else "SafeDrop"
+    row = {
+        "StoreNumber": "367", "Terminal": "367-1", "TransactionNumber": number, "LineNumber": "1", "TenderType": "1",
+        "AmountTendered": amount,
+    }  # fmt: skip
+    return {label: [row], HEADERS: cash_movement(number, kind, "0")[HEADERS]}
+
+
+def in_shift(receipt: Receipt, shift: str = "1") -> Receipt:
+    """Put a receipt into a shift of the first till."""
+    receipt[HEADERS][0] |= {"BatchID": shift, "BatchTerminalId": "367-1"}
+    return receipt
+
+
+def shift(number: int, opens: str, closes: str, **changes: str) -> dict[str, Any]:
+    """A closed shift of the first till."""
+    return {
+        "OperationUnitNumber": "OU367", "Terminal": "367-1", "BatchShiftId": str(number), "StoreNumber": "367",
+        "Status": "Closed", "StartDateTimeUtc": f"2017-12-23T{opens}:00Z", "CloseDateTimeUtc": f"2017-12-23T{closes}:00Z",
+        "StartDate": "2017-12-23", "CloseDate": "2017-12-23", "HasPendingOfflineTransactions": "No", **changes,
+    }  # fmt: skip
+
+
 def together(*receipts: Receipt) -> Receipt:
     """Put receipts into one package; rows of one entity get the same columns."""
     found: Receipt = {}
-    for label in (LINES, TAXES, DISCOUNTS, PAYMENTS, INCOME_EXPENSES, HEADERS):
+    for label in (LINES, TAXES, DISCOUNTS, CHARGES, PAYMENTS, INCOME_EXPENSES, HEADERS):
         rows = [row for receipt in receipts for row in receipt.get(label, [])]
         names = list(dict.fromkeys(name for row in rows for name in row))
         if rows:

@@ -110,6 +110,20 @@ def test_nothing_is_gathered_while_the_contract_does_not_hold_and_all_of_it_goes
     tell(story, tmp_path)
 
 
+def test_a_refusing_answer_counts_for_a_quarter_of_an_hour_without_asking_again(tmp_path: Path) -> None:
+    async def story(world: PostingWorld) -> None:
+        await world.sim("contract", CHANGES["another type"][0])
+        await world.send(sale_document(1))
+        await world.beat()
+        calls = await world.all_calls()
+        world.hand.turn(minutes=10)
+        assert await post_transactions(world.services) == "nothing to post"  # a doorbell rings early
+        assert await world.all_calls() == calls
+        assert await world.statuses() == {"T1": "mapped"}
+
+    tell(story, tmp_path)
+
+
 def test_a_check_that_passes_on_demand_lets_posting_go_on_at_once(tmp_path: Path) -> None:
     async def story(world: PostingWorld) -> None:
         await world.sim("contract", CHANGES["a removed enum member"][0])
@@ -141,17 +155,17 @@ def test_a_passed_check_counts_for_a_day_and_for_every_worker(tmp_path: Path) ->
     tell(story, tmp_path)
 
 
-def test_a_check_costs_ten_calls_and_writes_nothing(tmp_path: Path) -> None:
+def test_a_check_costs_three_calls(tmp_path: Path) -> None:
     async def story(world: PostingWorld) -> None:
         before = await world.all_calls()
         await check_contract(world.services)
-        assert await world.all_calls() == before + 10
-        assert dict(world.services.d365.calls) == {"metadata": 1, "public_entity": 7, "version": 2}
+        assert await world.all_calls() == before + 3
+        assert dict(world.services.d365.calls) == {"metadata": 1, "version": 2}
 
     tell(story, tmp_path)
 
 
-@pytest.mark.parametrize("place", ["$metadata", "PublicEntities", "ApplicationVersion"])
+@pytest.mark.parametrize("place", ["$metadata", "ApplicationVersion", "PlatformBuildVersion"])
 def test_an_answer_that_is_lost_during_the_check_is_silence_and_never_a_pass(
     tmp_path: Path, place: str
 ) -> None:
@@ -208,6 +222,19 @@ def test_a_set_that_gives_evidence_only_may_be_hidden_and_its_answer_is_unknown(
         await check_contract(world.services)
         await world.drive_until("posted")
         assert await world.causes() == {}
+
+    tell(story, tmp_path)
+
+
+@pytest.mark.parametrize(("switch", "not_compared"), [("state", 1), ("omit", 2)])
+def test_an_environment_that_states_no_lengths_is_taken_and_that_is_said(
+    tmp_path: Path, switch: str, not_compared: int
+) -> None:
+    async def story(world: PostingWorld) -> None:
+        await world.sim("switches", {"metadata_lengths": switch})
+        shown = await check_contract(world.services)
+        assert shown["holds"] is True
+        assert len(shown["not_compared"]) == not_compared
 
     tell(story, tmp_path)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections import defaultdict
 from collections.abc import Iterator
@@ -13,8 +14,10 @@ from typing import Any
 import pytest
 
 from simulator.clock import Clock
+from simulator.switches import CHOICES, Switches
 from tests.contract.simulator_driver import Headquarters, headquarters
 from tests.contract.simulator_receipts import (
+    CHARGES,
     HEADERS,
     INCOME_EXPENSES,
     LINES,
@@ -25,7 +28,9 @@ from tests.contract.simulator_receipts import (
     Receipt,
     return_of_one,
     sale,
+    shift,
     together,
+    with_charge,
 )
 
 
@@ -67,6 +72,7 @@ def test_the_golden_sale_and_return_are_posted_to_the_right_accounts(hq: Headqua
             "dataAreaId": "usrt", "StoreNumber": "367", "businessDate": "2017-12-23", "transactions": 2,
             "revenue": "10", "sales": "20", "returns": "-10", "gift_cards": "0", "tax": {"VAT20": "2"},
             "payments": {"1": "12"}, "income_expense": {}, "discounts": "0", "rounding": "0",
+            "charges": "0", "differences": "0",
         }
     ]  # fmt: skip
     assert hq.sim("on-hand")["on_hand"] == [
@@ -170,6 +176,29 @@ def test_cash_taken_out_is_an_expense(hq: Headquarters) -> None:
     assert booked(hq) == {("618900", "618900"): Decimal(20), ("110110", "1"): Decimal(-20)}
 
 
+def test_charges_come_by_data_package_under_their_label(hq: Headquarters) -> None:
+    receipt = with_charge(sale(), "-5", net="-25", gross="-29", paid="29")
+    post(hq, receipt)
+    assert hq.counts()[CHARGES] == (1, 0, 0)
+    [row] = hq.rows("RetailTransactionMarkupLines")
+    assert (row["MarkupCode"], row["CalculatedAmount"]) == ("DELIVERY", -5)
+    assert booked(hq)["403300", "DELIVERY"] == Decimal(-5)
+
+
+def test_the_page_on_headquarters_tells_its_switches_truly() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "simulated-headquarters.md").read_text(encoding="utf-8")
+    rows = [line.split("|") for line in text.splitlines() if line.startswith("| `")]
+    told = {cells[1].strip(" `"): set(re.findall(r"`(\w+)`", cells[2] + cells[3])) for cells in rows[-6:]}
+    assert told == {name: set(CHOICES[name]) for name in told}
+    assert set(told) == {
+        "number_of_items", "tax_sign", "discount_sign_on_returns", "open_shift", "missing_warehouse",
+        "tender_declaration_insert",
+    }  # fmt: skip
+    for cells in rows[-6:]:
+        default = re.findall(r"`(\w+)`", cells[2])[0]
+        assert getattr(Switches(), cells[1].strip(" `")) == default
+
+
 def test_only_validated_receipts_enter_a_statement(hq: Headquarters) -> None:
     hq.import_rows(sale())
     assert hq.post_statements() == []
@@ -183,7 +212,11 @@ def test_a_payment_method_without_account_holds_the_statement_until_it_has_one(h
     [statement] = post(hq, receipt)
     assert statement["state"] == "SalesVoucherLinked"
     assert statement["ErrorMessage"] == "Payment method 9 of store 367 has no ledger account."
-    assert hq.sim("ledger")["lines"] == []
+    assert booked(hq) == {
+        ("401100", "sales"): Decimal(-20),
+        ("222100-VAT20", "VAT20"): Decimal(-4),
+        ("130100", "C-WALKIN"): Decimal(24),
+    }
     [row] = hq.rows("RetailEodStatementAggregations")
     assert (row["StatementStatus"], row["ErrorMessage"]) == ("SalesVoucherLinked", statement["ErrorMessage"])
     assert hq.rows("RetailTransactionsAuditable")[0]["StatementNumber"] == statement["StatementId"]
@@ -238,14 +271,6 @@ def test_a_posted_receipt_can_be_made_to_stay_posted(hq: Headquarters) -> None:
     assert booked(hq)["401100", "sales"] == Decimal(-20)
 
 
-def shift(number: int, opens: str, closes: str, **changes: str) -> dict[str, Any]:
-    return {
-        "OperationUnitNumber": "OU367", "Terminal": "367-1", "BatchShiftId": str(number), "StoreNumber": "367",
-        "Status": "Closed", "StartDateTimeUtc": f"2017-12-23T{opens}:00Z", "CloseDateTimeUtc": f"2017-12-23T{closes}:00Z",
-        "StartDate": "2017-12-23", "CloseDate": "2017-12-23", "HasPendingOfflineTransactions": "No", **changes,
-    }  # fmt: skip
-
-
 def test_a_day_of_closed_shifts_is_posted_once(hq: Headquarters) -> None:
     hq.import_rows({SHIFTS: [shift(1, "08:00", "12:00"), shift(2, "12:00", "20:00")]})
     [statement] = hq.post_statements("financial")
@@ -263,7 +288,7 @@ def test_a_day_of_closed_shifts_is_posted_once(hq: Headquarters) -> None:
             [shift(1, "08:00", "12:00", HasPendingOfflineTransactions="Yes")],
             "shift 1 has pending offline transactions",
         ),
-        ([shift(1, "08:00", "12:00", StartDate="2018-01-02")], "The fiscal period of 2018-01-02 is closed"),
+        ([shift(1, "08:00", "12:00", StartDate="2018-01-02")], "Fiscal year for 2018-01-02 does not exist."),
     ],
 )
 def test_a_busy_till_holds_the_days_financial_statement(
@@ -305,11 +330,15 @@ def test_receipts_that_differ_only_by_case_are_one_as_in_d365(hq: Headquarters) 
     assert hq.counts("run-2")[HEADERS] == (0, 1, 0)
 
 
-def test_a_receipt_written_again_leaves_the_statement_that_could_not_go_on(hq: Headquarters) -> None:
-    receipt = sale()
-    for row in receipt[PAYMENTS]:
-        row["TenderType"] = "9"
-    [held] = post(hq, receipt)
+def test_a_receipt_written_again_leaves_a_statement_that_has_made_no_order(hq: Headquarters) -> None:
+    blocked = {**SETUP["items"][0], "Blocked": "Yes"}
+    hq.sim("setup", {"items": [blocked]})
+    [held] = post(hq, sale())
+    assert (held["state"], held["ErrorMessage"]) == (
+        "Aggregated",
+        "Item 1004906 is blocked for sales orders.",
+    )
+    hq.sim("setup", {"items": [{**blocked, "Blocked": "No"}]})
     hq.import_rows(sale(), "run-2")
     hq.validate()
     [statement] = hq.post_statements()
@@ -318,6 +347,20 @@ def test_a_receipt_written_again_leaves_the_statement_that_could_not_go_on(hq: H
         statement["StatementId"]
     ]
     assert booked(hq)["110110", "1"] == Decimal(24)
+
+
+def test_a_receipt_written_again_after_its_invoice_is_in_the_books_twice_and_that_is_seen(
+    hq: Headquarters,
+) -> None:
+    receipt = sale()
+    for row in receipt[PAYMENTS]:
+        row["TenderType"] = "9"
+    post(hq, receipt)
+    hq.import_rows(sale(), "run-2")
+    assert hq.sim("state")["double_posting_dangers"] == 1
+    hq.validate()
+    hq.post_statements()
+    assert booked(hq)["401100", "sales"] == Decimal(-40)
 
 
 def test_the_jobs_run_by_themselves_on_the_virtual_clock(tmp_path: Path) -> None:

@@ -12,12 +12,20 @@ from typing import Any
 import httpx
 import pytest
 
-from simulator.enumerations import ENUMERATIONS
 from simulator.schema import ENTITIES
 from tests.contract.simulator_driver import Headquarters, headquarters
-from tests.contract.simulator_receipts import HEADERS, LINES, PAYMENTS, SETUP, TAXES, Receipt, sale, together
+from tests.contract.simulator_receipts import (
+    HEADERS,
+    LINES,
+    PAYMENTS,
+    SETUP,
+    TAXES,
+    Receipt,
+    return_of_one,
+    sale,
+    together,
+)
 
-FACTS = Path(__file__).resolve().parents[3] / "shared" / "research" / "d365-entities.json"
 SETS = {
     HEADERS: "RetailTransactions", LINES: "RetailTransactionSalesLinesV2", PAYMENTS: "RetailTransactionPaymentLinesV2",
     TAXES: "RetailTransactionTaxLines",
@@ -59,11 +67,44 @@ def test_filters_compare_texts_numbers_instants_and_members(hq: Headquarters) ->
     )
 
 
+def test_a_filter_may_name_very_many_rows(hq: Headquarters) -> None:
+    hq.import_rows(together(sale("A"), sale("B")))
+    many = " or ".join(
+        f"(TransactionNumber eq 'X{number}' and Terminal eq '367-1')" for number in range(3_000)
+    )
+    body = f"{many} or (TransactionNumber eq 'B' and Terminal eq '367-1')"
+    part = f"GET /data/RetailTransactions?$filter={urllib.parse.quote(body)} HTTP/1.1"
+    content = f"--b\r\nContent-Type: application/http\r\n\r\n{part}\r\n\r\n\r\n--b--\r\n"
+    headers = {**hq.bearer, "Content-Type": "multipart/mixed; boundary=b"}
+    answer = hq.http.post("/data/$batch", content=content.encode(), headers=headers)
+    assert ('"TransactionNumber":"B"' in answer.text, '"TransactionNumber":"A"' in answer.text) == (
+        True,
+        False,
+    )
+
+
+def test_filters_calculate(hq: Headquarters) -> None:
+    late = sale("B")
+    late[HEADERS][0] |= {"TransactionTime": "40001"}
+    assert hq.import_rows(together(sale("A"), late)) == "Succeeded"
+    assert numbers(hq, "GrossAmount sub NetAmount eq -4") == ["A", "B"]
+    assert numbers(hq, "TransactionTime add 1 eq 40002") == ["B"]
+    assert numbers(hq, "TransactionTime mod 2 eq 1") == ["B"]
+    assert numbers(hq, "TransactionTime div 7 eq 5714") == ["B"]
+    assert numbers(hq, "GrossAmount div 7 lt -3.42 and GrossAmount div 7 gt -3.43") == ["A", "B"]
+    assert numbers(hq, "(TransactionTime add 1) mul 2 ge 80004 and not (Comment eq 'P2')") == ["B"]
+    assert numbers(hq, "2 add 3 mul 4 eq 14 and TransactionNumber eq 'A'") == ["A"]
+    by_zero = hq.get("RetailTransactions", **{"$filter": "GrossAmount div (TransactionTime sub 36000) gt 1"})
+    assert (by_zero.status_code, "Divide by zero" in by_zero.text) == (400, True)
+
+
 @pytest.mark.parametrize(
     "text",
     [
         "Coment eq 'P1'", "GrossAmount eq '1'", "businessDate eq 2017-12-23", "TransactionType eq 'Sales'",
         "TransactionType gt Microsoft.Dynamics.DataEntities.RetailTransactionType'Sales'", "Comment eq 'P1' and",
+        "Comment add 1 eq 2", "GrossAmount add 1", "Comment", "contains(Comment,'P')", "not Comment eq 'P1'", "eq eq eq",
+        "TransactionType has Microsoft.Dynamics.DataEntities.RetailTransactionType'Sales'", "GrossAmount eq Comment",
         "Comment eq 'P1", "(Comment eq 'P1'", "Comment in ('P1')",
         "TransactionType eq Microsoft.Dynamics.DataEntities.RetailTransactionType'Sale'",
     ],
@@ -86,6 +127,82 @@ def test_pages_follow_each_other_to_the_end(hq: Headquarters) -> None:
     assert (seen, pages) == (["T0", "T1", "T2", "T3", "T4"], 3)
     counted = hq.get("RetailTransactions", **{"$count": "true", "$top": "1", "$skip": "3"}).json()
     assert (counted["@odata.count"], len(counted["value"]), "@odata.nextLink" in counted) == (5, 1, False)
+
+
+def test_a_set_is_counted_without_being_read(hq: Headquarters) -> None:
+    hq.import_rows(together(*(sale(f"T{number}") for number in range(3))))
+    answer = hq.get("RetailTransactions/$count", **{"$filter": "TransactionNumber ge 'T1'"})
+    assert (answer.text, answer.headers["Content-Type"].split(";")[0]) == ("2", "text/plain")
+    assert hq.get("RetailTransactions/$count", **{"$top": "1"}).status_code == 400
+    assert hq.get("RetailTransactions/Comment").status_code == 404
+
+
+def test_a_page_never_has_more_than_ten_thousand_rows(hq: Headquarters) -> None:
+    row = sale()[TAXES][0]
+    hq.sim("switches", {"child_without_header": "accept"})
+    assert (
+        hq.import_rows({TAXES: [{**row, "SalesLineNumber": str(number)} for number in range(10_001)]})
+        == "Succeeded"
+    )
+    headers = {**hq.bearer, "Prefer": "odata.maxpagesize=20000"}
+    first = hq.http.get("/data/RetailTransactionTaxLines?$select=TaxCode", headers=headers).json()
+    assert len(first["value"]) == 10_000
+    assert len(hq.http.get(first["@odata.nextLink"], headers=headers).json()["value"]) == 1
+
+
+def test_a_header_leads_to_no_lines_and_one_level_is_all(hq: Headquarters) -> None:
+    hq.import_rows(sale())
+    expanded = hq.get(f"{KEY}?$expand=RetailGiftCardTransactions&$select=Comment").json()
+    assert (expanded["Comment"], expanded["RetailGiftCardTransactions"]) == ("P1", [])
+    for wrong in (
+        "SalesLines",
+        "RetailGiftCardTransactions/RetailGiftCard",
+        "RetailGiftCardTransactions($expand=X)",
+    ):
+        answer = hq.get("RetailTransactions", **{"$expand": wrong})
+        assert answer.status_code == 400, wrong
+
+
+def test_a_write_stays_in_the_company_it_names(tmp_path: Path) -> None:
+    first_other = {**SETUP, "legal_entities": [SETUP["legal_entities"][1], SETUP["legal_entities"][0]]}
+    with headquarters(tmp_path, first_other) as hq:
+        row = json.loads(json_row(sale()[HEADERS][0], SETS[HEADERS]))
+        own = hq.http.post("/data/RetailTransactions", json=row, headers=hq.bearer)
+        assert "field 'OperatingUnitNumber' is not found" in own.text
+        named = hq.http.post(
+            "/data/RetailTransactions", json={**row, "dataAreaId": "usrt"}, headers=hq.bearer
+        )
+        assert (named.status_code, named.json()["dataAreaId"]) == (201, "usrt")
+        change = {"Comment": "other"}
+        assert hq.http.patch(f"/data/{KEY}", json=change, headers=hq.bearer).status_code == 404
+        crossed = hq.http.patch(f"/data/{KEY}?cross-company=true", json=change, headers=hq.bearer)
+        assert crossed.status_code == 204
+
+
+def test_put_sets_what_it_does_not_name_to_nothing(hq: Headquarters) -> None:
+    hq.import_rows(sale())
+    whole = {name: text for name, text in hq.get(KEY).json().items() if not name.startswith("@")}
+    del whole["Comment"]
+    assert hq.http.put(f"/data/{KEY}", json=whole, headers=hq.bearer).status_code == 204
+    found = hq.get(KEY).json()
+    assert (found["Comment"], found["RreceiptId"]) == ("", "367-1-0017")
+    key_changed = hq.http.patch(f"/data/{KEY}", json={"TransactionNumber": "2"}, headers=hq.bearer)
+    assert (key_changed.status_code, "is part of the key" in key_changed.text) == (400, True)
+
+
+def test_every_answer_names_its_activity_and_errors_have_one_shape(hq: Headquarters) -> None:
+    row = json.loads(json_row(sale()[HEADERS][0], SETS[HEADERS]))
+    answer = hq.http.post("/data/RetailTransactions", json={**row, "Currency": ""}, headers=hq.bearer)
+    assert len(answer.headers["ms-dyn-aid"]) == 36
+    error = answer.json()["error"]
+    assert (answer.status_code, error["code"], error["message"]) == (400, "", "An error has occurred.")
+    inner = error["innererror"]
+    assert inner["message"].startswith(
+        "Write failed for table row of type 'RetailTransactionEntity'. Infolog: "
+    )
+    assert "Field 'Currency' must be filled in" in inner["message"]
+    assert inner["type"] == "Microsoft.Dynamics.Platform.Integration.Services.OData.AxODataWriteException"
+    assert "stacktrace" in inner
 
 
 def test_other_companies_are_seen_only_when_asked_for(tmp_path: Path) -> None:
@@ -212,32 +329,20 @@ def test_addresses_may_be_written_percent_encoded(hq: Headquarters) -> None:
     assert hq.get(urllib.parse.quote(KEY)).status_code == 200
 
 
-def test_every_name_type_length_and_member_is_d365s() -> None:
-    if not FACTS.exists():
-        pytest.skip(
-            "THE FACTS ARE ABSENT: ../shared/research/d365-entities.json; names were compared with nothing"
-        )
-    facts = json.loads(FACTS.read_text())
-    by_set = {one["odataEntitySet"]: one for one in facts["entities"] if one.get("odataEntitySet")}
-    wrong = []
-    for entity in ENTITIES.values():
-        known = {one["name"]: one for one in by_set[entity.odata_set]["fields"]}
-        for field in entity.fields.values():
-            one = known.get(field.name)
-            if one is None:
-                wrong += [] if field.name == "dataAreaId" else [f"{entity.odata_set}.{field.name}"]
-                continue
-            kind = one.get("enum") or (one.get("type") or "").removeprefix("Edm.")
-            if kind and (kind, one.get("maxLength") or 0) != (field.kind, field.length_max):
-                wrong.append(f"{entity.odata_set}.{field.name}: {field.kind}:{field.length_max} is {kind}")
-        if not entity.read_only and list(entity.keys) != by_set[entity.odata_set]["keys"]:
-            wrong.append(f"{entity.odata_set}: keys")
-    for name, members in ENUMERATIONS.items():
-        stated = {
-            one: value
-            for one, value in facts["enums"].get(name, {}).get("members", {}).items()
-            if value is not None
-        }
-        if stated and stated != members:
-            wrong.append(name)
-    assert wrong == []
+def test_both_routes_store_the_same_rows(tmp_path: Path) -> None:
+    stored = []
+    for route in ("package", "batch"):
+        (tmp_path / route).mkdir()
+        with headquarters(tmp_path / route, SETUP) as hq:
+            receipts = [sale(), return_of_one()]
+            if route == "package":
+                assert hq.import_rows(together(*receipts)) == "Succeeded"
+            else:
+                assert batch(hq, receipts).text.count("HTTP/1.1 201") == 9
+            found = {name: hq.rows(name, orderby="TransactionNumber") for name in SETS.values()}
+            for rows in found.values():
+                for row in rows:
+                    del row["@odata.etag"]
+            stored.append(found)
+    assert [len(rows) for rows in stored[0].values()] == [2, 2, 3, 2]
+    assert stored[0] == stored[1]

@@ -14,9 +14,12 @@ from aiohttp import web
 from multidict import CIMultiDict
 from yarl import URL
 
+from simulator.blob_store import BlobStore
 from simulator.clock import Clock
 from simulator.controls import Controls
-from simulator.imports import Execution, Imports
+from simulator.door import Door
+from simulator.executions import Execution
+from simulator.imports import Imports
 from simulator.jobs import Jobs
 from simulator.package_api import PackageApi
 from simulator.schema import ENTITIES
@@ -74,16 +77,10 @@ class Call:
 
 
 class AnyToken:
-    """An authority that takes every token until it is told to refuse some."""
+    """An authority that takes every token: signing in is not what is tried here."""
 
-    def __init__(self) -> None:
-        self.refuses = 0
-
-    def accepts(self, _: Any) -> bool:
-        if self.refuses:
-            self.refuses -= 1
-            return False
-        return True
+    def refusal(self, _: Any) -> None:
+        return
 
 
 class UnluckyImports(Imports):
@@ -94,10 +91,10 @@ class UnluckyImports(Imports):
         self._weather = effects
         self.collisions: list[str] = []
 
-    def submit(self, execution_id: str, *rest: Any) -> Execution:
+    def submit(self, execution_id: str, *rest: Any, **named: Any) -> Execution:
         """Queue an import, and decide what becomes of it."""
         effects, weather = self._weather, self._weather.weather
-        if self.running is not None and self.running.execution_id != "neighbour":
+        if self.running is not None and self.running.kind != "neighbour":
             self.collisions.append(f"{execution_id} beside {self.running.execution_id}")
         faults = self._world.faults
         faults.clear()
@@ -113,20 +110,23 @@ class UnluckyImports(Imports):
         if effects.chance(weather.partial_import):
             entity = _CHILDREN[int(effects.between(0, len(_CHILDREN) - 0.01))]
             faults.add({"kind": "partial", "entity": entity, "rows": int(effects.between(1, 6))})
-        execution = super().submit(execution_id, *rest)
+        if effects.chance(weather.stuck_import):
+            faults.add({"kind": "stuck", "after_rows": int(effects.between(0, 30))})
+        execution = super().submit(execution_id, *rest, **named)
         if effects.chance(weather.import_breaks):
-            asyncio.get_running_loop().call_later(effects.between(0.0, 8.0), self._break)
+            asyncio.get_running_loop().call_later(effects.between(0.0, 8.0), self._break, execution)
         effects.note(f"import {execution_id}")
         return execution
 
-    def _break(self) -> None:
+    def _break(self, execution: Execution) -> None:
         """The environment restarts: what runs ends half done."""
-        self._weather.met["import breaks"] += 1
-        for task in list(self._tasks):
-            task.cancel()
+        if self.running is execution:
+            self._weather.met["import breaks"] += 1
+            status = _BROKEN[int(self._weather.between(0, len(_BROKEN) - 0.01))]
+            self.end(status, "The service was restarted.")
 
-    async def _load(self, execution: Execution, staged: Any) -> None:
-        await super()._load(execution, staged)
+    async def _run(self, execution: Execution, *rest: Any) -> None:
+        await super()._run(execution, *rest)
         effects = self._weather
         if not effects.chance(effects.weather.silent_rows):
             return
@@ -139,6 +139,7 @@ class UnluckyImports(Imports):
                 outcome.created -= 1
 
 
+_BROKEN = ("Unknown", "Failed", "Canceled")
 _CHILDREN = ("Transactions", "Sales lines", "Payment lines", "Tax lines")
 
 
@@ -151,12 +152,15 @@ class Headquarters:
         self.authority = AnyToken()
         self.imports, self.jobs = UnluckyImports(self.world, effects), Jobs(Books(self.world))
         self.left: dict[str, tuple[Any, str, object]] = {}
-        service: Any = D365Service(self.world, self.authority)  # type: ignore[arg-type]  # a stand-in
         self._app = web.Application()
-        self._app.add_routes(Controls(self.world, self.imports, self.jobs).routes())
-        self._app.add_routes(PackageApi(self.world, self.imports).routes())
-        self._app.add_routes(service.routes())
-        self._middleware = service.middleware
+        parts = (
+            Controls(self.world, self.imports, self.jobs), PackageApi(self.world, self.imports), BlobStore(self.world),
+            D365Service(self.world),
+        )  # fmt: skip
+        for part in parts:
+            self._app.add_routes(part.routes())
+        door = Door(self.world, self.authority)  # type: ignore[arg-type]  # a stand-in
+        self._middleware: Any = door.middleware
         self._setup = setup
 
     @property

@@ -24,6 +24,8 @@ STATUSES = frozenset(
 )  # fmt: skip
 ENDED = frozenset({"posted", "excluded", "reversed", "written off"})
 ATTEMPTS_MAX = 60
+# What is told of a receipt although it goes on, or has gone on.
+TOLD_BESIDES = frozenset({"content_conflict", "receipt_late"})
 Group = tuple[str, str, str]
 
 
@@ -247,11 +249,31 @@ class Invariants:
                 self.fail(f"{version.mark} ({version.fate}) ended as {status}")
         self._check_ledger()
         self._check_kept_conflicts()
+        self._check_causes()
         if self._history.platform.poisoned:
             self._history.effects.met["poisoned doorbell"] += len(self._history.platform.poisoned)
         attempts = max((row.values.get("Attempt", 0) for row in self._packages()), default=0)
         if attempts > ATTEMPTS_MAX:
             self.fail(f"a package took {attempts} attempts")
+
+    def _check_causes(self) -> None:
+        """Nobody is told any more of a receipt that has ended."""
+        over = {
+            (store, row.values["TransactionId"])
+            for store, row in self._receipts()
+            if row.values["Status"] in ENDED
+        }
+        for rows in self._tables.causes._rows.values():
+            for row in rows.values():
+                told = row.values["State"] == "open" and row.values["What"] == "receipt"
+                if (
+                    told
+                    and row.values["Reason"] not in TOLD_BESIDES
+                    and (row.values["Store"], row.values["TransactionId"]) in over
+                ):
+                    self.fail(
+                        f"{row.values['ReceiptNumber']} has ended, and {row.values['Reason']} still waits for somebody"
+                    )
 
     def _packages(self) -> list[Any]:
         rows = self._tables.packages._rows.get("env-1", {})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from datetime import timedelta
 from random import Random
 from typing import Any
@@ -13,7 +12,6 @@ from shared.flows.end_shift import end_shift
 from shared.flows.release_exceptions import release_exceptions
 from shared.storage.mappings import import_rows
 from simulator.database import receipt_key
-from simulator.imports import Execution
 from tests.simulation.effects import Effects
 from tests.simulation.headquarters import Headquarters
 from tests.simulation.places import COMPANY_OF, LATE_TENDER, REGISTER_OF, UNIT_OF
@@ -21,6 +19,7 @@ from tests.simulation.reference import HEALTHY, Reference
 from tests.simulation.workers import CallFailedError, Platform
 from tests.unit.flow_services import DESK
 
+STUCK = timedelta(hours=4)
 NEVER_RELEASED = frozenset({"does_not_balance", "store_unknown", "changed_in_d365", "validation_failed"})
 
 
@@ -37,6 +36,7 @@ class Meddlers:
     ) -> None:
         self._rng = Random(f"meddlers {seed}")
         self._platform = platform
+        self._neighbours = 0
         self._headquarters = headquarters
         self._reference = reference
         self._effects = effects
@@ -128,17 +128,17 @@ class Meddlers:
     async def neighbour(self) -> None:
         """Let somebody else import for some minutes."""
         imports = self._headquarters.imports
-        if imports.running is not None:
-            return
-        world = self._headquarters.world
-        theirs = Execution("neighbour", "usrt", world.now(), world.now())
-        imports.running = theirs
-        self._effects.met["neighbour imports"] += 1
-        try:
-            await asyncio.sleep(self._rng.uniform(30.0, 900.0))
-        finally:
-            if imports.running is theirs:
-                imports.running = None
+        if imports.running is None:
+            self._neighbours += 1
+            imports.neighbour(f"neighbour-{self._neighbours}", "usrt", self._rng.uniform(30.0, 900.0))
+            self._effects.met["neighbour imports"] += 1
+
+    async def cancel_what_is_stuck(self) -> None:
+        """Cancel an import that has been running for hours: nothing else can end it."""
+        running = self._headquarters.imports.running
+        if running is not None and self._platform.now() - running.submitted_at > STUCK:
+            self._effects.met["import canceled"] += 1
+            self._headquarters.imports.end("Canceled", "Canceled by a person.")
 
 
 class Desk:

@@ -139,7 +139,7 @@ class Evening:
             fate = UNMAPPED
             tenders = [_tender(1, "OTHER", "VOUCH", "PAYMENT", amounts.total)]
         elif kind < 0.23:
-            store, fate = "S9", UNKNOWN_STORE
+            terminal, store, fate = f"{store}{terminal}", "S9", UNKNOWN_STORE
         elif kind < 0.28:
             return self._paid_out(store, terminal, number, rung, day, shift), Amounts()
         at = self._local(store, rung)

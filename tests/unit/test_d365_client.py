@@ -20,8 +20,16 @@ from azure.core.exceptions import ClientAuthenticationError
 from shared.d365.batch import Outcome
 from shared.d365.client import D365Client
 from shared.d365.outcomes import EntityResult
+from shared.d365.records import Invoice, ShiftState, StatementVoucher, TerminalState
 from shared.d365.tokens import Tokens
-from shared.errors import RejectedError, RetryableError, SettingsError, ThrottledError, UnknownOutcomeError
+from shared.errors import (
+    AccessRefusedError,
+    RejectedError,
+    RetryableError,
+    SettingsError,
+    ThrottledError,
+    UnknownOutcomeError,
+)
 from shared.retail.mapped import D365Key
 
 NOW = datetime(2017, 12, 23, 18, 0, 0, tzinfo=UTC)
@@ -572,3 +580,111 @@ def test_neither_errors_nor_httpx_s_own_log_hold_a_signature(caplog: pytest.LogC
     assert "SeCrEt" not in str(caught.value)
     assert any(record.name == "httpx" for record in caplog.records)
     assert "SeCrEt" not in caplog.text
+
+
+# What D365 reports beside
+
+
+@pytest.mark.parametrize("entity", ["Sales transactions V2", "Income/Expense transaction"])
+def test_rows_that_failed_before_staging_are_read_from_d365_s_file(entity: str) -> None:
+    file = "TransactionNumber,ErrorMessage\r\n367-1-0001,The value is too long\r\n".encode("utf-16")
+    played = Played(ok(SIGNED), httpx.Response(200, content=file))
+    assert run(played.client.staging_errors("P1-1", entity)) == [
+        {"TransactionNumber": "367-1-0001", "ErrorMessage": "The value is too long"}
+    ]
+    assert played.requests[0].url.path.endswith(".GetImportStagingErrorFileUrl")
+    assert played.body() == {"executionId": "P1-1", "entityName": entity}
+    assert "authorization" not in played.requests[1].headers
+
+
+@pytest.mark.parametrize("nothing", ["", None])
+def test_no_staging_file_where_every_row_was_staged(nothing: str | None) -> None:
+    assert run(Played(ok(nothing)).client.staging_errors("P1-1", "Transactions")) == []
+
+
+def test_a_file_at_an_address_nobody_allowed_is_not_fetched() -> None:
+    played = Played(ok("https://elsewhere.example/dmf/x?sig=1"))
+    with pytest.raises(RejectedError, match="not allowed"):
+        run(played.client.staging_errors("P1-1", "Transactions"))
+    assert len(played.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        (f"{D365}/?cmp=usrt&mi=DM_DataManagementWorkspaceMenuItem", f"{D365}/?cmp=usrt&mi=DM_DataManagementWorkspaceMenuItem"),
+        ("https://elsewhere.example/page", ""),
+        ("javascript:alert(1)", ""),
+        (None, ""),
+        ("", ""),
+    ],
+)  # fmt: skip
+def test_a_page_for_people_is_shown_only_when_it_is_d365_s_own(given: str | None, shown: str) -> None:
+    played = Played(ok(given))
+    assert run(played.client.execution_page("P1-1")) == shown
+    assert played.body() == {"executionId": "P1-1"}
+
+
+def test_an_export_is_started_asked_about_and_fetched() -> None:
+    played = Played(ok("X-1"), ok("Succeeded"), ok(SIGNED), httpx.Response(200, content=b"package"), ok(None))
+    client = played.client
+    assert run(client.export_package("Catalogue", "C.zip", "X-1", "usrt")) == "X-1"
+    assert played.body() == {
+        "definitionGroupId": "Catalogue", "packageName": "C.zip", "executionId": "X-1", "reExecute": False,
+        "legalEntityId": "usrt",
+    }  # fmt: skip
+    assert run(client.execution_status("X-1")) == "Succeeded"
+    assert run(client.download(run(client.exported_package_url("X-1")))) == b"package"
+    run(client.delete_history("X-1"))
+    assert played.requests[4].url.path.endswith(".DeleteExecutionHistoryJob")
+    assert client.calls == {"export": 1, "status": 1, "export_url": 1, "blob_get": 1, "delete_history": 1}
+
+
+def test_an_export_whose_answer_got_lost_is_of_unknown_outcome() -> None:
+    with pytest.raises(UnknownOutcomeError):
+        run(Played(httpx.ReadError("gone")).client.export_package("Catalogue", "C.zip", "X-1", "usrt"))
+
+
+def test_an_answer_larger_than_it_may_be_is_not_read_to_its_end() -> None:
+    played = Played(httpx.Response(200, content=b"x" * 1_001))
+    with pytest.raises(RejectedError, match="too large"):
+        run(played.client._wire.call("metadata", "GET", "/data/$metadata", bytes_max=1_000))
+
+
+def test_a_missing_right_is_told_apart_from_a_refused_sign_in() -> None:
+    for status, expected in ((401, RetryableError), (403, AccessRefusedError)):
+        with pytest.raises(RetryableError) as caught:
+            run(Played(failed(status, "no")).client.invoices(["SO-1"]))
+        assert type(caught.value) is expected
+
+
+def test_invoices_vouchers_shift_states_and_terminal_states_are_read_as_d365_shows_them() -> None:
+    invoice = {
+        "dataAreaId": "USRT", "InvoiceNumber": "CN-1", "SalesOrderNumber": "SO-1", "TotalInvoiceAmount": -12.5,
+        "LedgerVoucher": "V-1",
+    }  # fmt: skip
+    shift = {
+        "dataAreaId": "USRT", "StoreNumber": "HOUSTON", "Terminal": "HOUSTON-1", "BatchShiftId": 7, "Status": "Closed",
+        "ErrorCode": "Error", "Error": "Totals differ", "HasPendingOfflineTransactions": "No",
+    }  # fmt: skip
+    played = Played(
+        ok([invoice]), ok([{"dataAreaId": "USRT", "statementId": "S-1", "voucher": "V-1"}]), ok([shift]),
+        ok([{"TerminalNumber": "HOUSTON-1", "StoreNumber": "HOUSTON", "ClosingStatus": "Closing"}]),
+    )  # fmt: skip
+    client = played.client
+    assert run(client.invoices(["SO-1"])) == [Invoice("usrt", "CN-1", "SO-1", Decimal("-12.5"), "V-1")]
+    assert run(client.vouchers(["S-1", "S-2"])) == [StatementVoucher("usrt", "S-1", "V-1")]
+    assert run(client.shift_states()) == [
+        ShiftState("usrt", "HOUSTON", "HOUSTON-1", "7", "Closed", True, "Totals differ", False)
+    ]
+    assert run(client.terminal_states()) == [TerminalState("HOUSTON-1", "HOUSTON", "Closing")]
+    enums = "Microsoft.Dynamics.DataEntities."
+    assert [one.url.params["$filter"] for one in played.requests] == [
+        "(SalesOrderNumber eq 'SO-1')",
+        "(statementId eq 'S-1' or statementId eq 'S-2')",
+        (
+            f"(ErrorCode ne {enums}RetailEodShiftValidationErrorCode'None'"
+            f" or HasPendingOfflineTransactions eq {enums}NoYes'Yes')"
+        ),
+        f"(ClosingStatus eq {enums}RetailClosingStatus'Closing' or ClosingStatus eq {enums}RetailClosingStatus'Error')",
+    ]

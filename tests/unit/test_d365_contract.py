@@ -15,6 +15,7 @@ from shared.d365.contract import (
     Mismatch,
     UsedSet,
     compare,
+    unannotated_sets,
     unknown_sets,
     with_public,
 )
@@ -170,6 +171,12 @@ def test_what_only_the_rest_metadata_says_is_added_and_nonsense_in_it_is_ignored
     assert with_public(RECEIPTS, {"IsReadOnly": True, "Properties": None}).is_read_only
 
 
+def test_metadata_is_asked_only_for_written_sets_that_are_not_annotated() -> None:
+    assert unannotated_sets(USED, AS_USED) == (RECEIPTS,)
+    assert unannotated_sets(USED, environment(Receipts=replace(RECEIPTS, is_annotated=True))) == ()
+    assert unannotated_sets(USED, environment(Receipts=None)) == ()
+
+
 HEAD = (
     '<?xml version="1.0" encoding="utf-8"?><edmx:Edmx Version="4.0" xmlns:edmx="http://docs.oasis-open.org/odata/ns/edmx">'
     '<edmx:DataServices><Schema Namespace="Microsoft.Dynamics.DataEntities" xmlns="http://docs.oasis-open.org/odata/ns/edm">'
@@ -192,6 +199,38 @@ SETS = (
 def test_a_set_is_read_with_its_type_key_lengths_and_enumerations() -> None:
     found = environment_of((HEAD + TYPE + ENUMS + SETS + TAIL).encode(), {"Receipts", "Absent"}, {"Kinds"})
     assert found == Environment({"Receipts": RECEIPTS}, {"Kinds": {"Sale": 2, "Return": 3}})
+
+
+NOTE = '<Annotation Term="Microsoft.Dynamics.OData.Core.V1.{}" Bool="{}"/>'
+
+
+def annotated(**notes: str) -> FoundSet:
+    """Read the type with annotations on its amount."""
+    amount = '<Property Name="Amount" Type="Edm.Decimal" Nullable="false"/>'
+    inside = "".join(NOTE.format(term, value) for term, value in notes.items())
+    text = HEAD + TYPE.replace(amount, amount.replace("/>", f">{inside}</Property>")) + ENUMS + SETS + TAIL
+    return environment_of(text.encode(), {"Receipts"}, set()).sets["Receipts"]
+
+
+def test_annotations_say_what_must_and_may_be_written() -> None:
+    required, barred = annotated(IsRequired="true"), annotated(AllowEditOnCreate="false", AllowEdit="false")
+    assert required.is_annotated
+    assert (required.fields["Amount"].is_mandatory, required.fields["Amount"].may_be_written) == (True, True)
+    assert (barred.fields["Amount"].is_mandatory, barred.fields["Amount"].may_be_written) == (False, False)
+    assert not barred.is_read_only
+    assert not annotated().is_annotated
+
+
+def test_a_set_of_which_no_field_may_be_written_is_read_only() -> None:
+    text = HEAD + TYPE + ENUMS + SETS + TAIL
+    barred = NOTE.format("AllowEditOnCreate", "false")
+    for kind in (
+        'MaxLength="44" Nullable="false"/>',
+        'Edm.Decimal" Nullable="false"/>',
+        'DataEntities.Kinds"/>',
+    ):
+        text = text.replace(kind, f"{kind[:-2]}>{barred}</Property>")
+    assert environment_of(text.encode(), {"Receipts"}, set()).sets["Receipts"].is_read_only
 
 
 def test_a_number_that_is_never_null_is_not_mandatory_but_a_text_is() -> None:

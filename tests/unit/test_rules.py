@@ -15,6 +15,7 @@ from shared.retail.transaction import (
     Counted,
     Discount,
     Kind,
+    LineKind,
     Rounding,
     RoundingReason,
     ShiftRecord,
@@ -111,6 +112,26 @@ BROKEN = [
 )
 def test_a_broken_receipt_names_its_rule(transaction: Any, rule: str) -> None:
     assert rule in {problem.rule for problem in problems_of(transaction)}
+
+
+# D365's own name of the rule that would refuse the receipt.
+def test_a_rule_that_d365_has_too_is_told_by_d365s_name() -> None:
+    line = sale().lines[0]
+    tax = replace(line.taxes[0], amount=Decimal("4.005"))
+    card = replace(refund().lines[0], kind=LineKind.GIFT_CARD_ISSUE)
+    told = {
+        "Under/over payment": replace(sale(), tenders=(sale().tenders[0],)),
+        "Line discount": replace(sale(), lines=(replace(line, net=Decimal("19.00")),)),
+        "Sign contradiction": replace(sale(), lines=(replace(line, quantity=Decimal(-2)),)),
+        "Negative price": replace(sale(), lines=(replace(line, unit_price=Decimal("-10.00")),)),
+        "Currency rounding": replace(sale(), lines=(replace(line, taxes=(tax,)),)),
+        "Transaction not empty": replace(sale(), lines=(), tenders=()),
+        "Gift card returns": replace(refund(), lines=(card,)),
+    }
+    for name, transaction in told.items():
+        problems = problems_of(transaction)
+        assert name in {problem.d365_rule for problem in problems}, name
+        assert any(f"D365's “{name}”" in problem.told for problem in problems)
 
 
 def test_the_balance_says_what_was_expected_and_found() -> None:

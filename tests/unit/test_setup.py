@@ -13,7 +13,10 @@ from scripts.setup import key_of, with_key
 
 TOP = Path(__file__).resolve().parents[2]
 PIN = re.compile(r"[A-Za-z0-9_.-]+==[A-Za-z0-9.]+( ; python_version (<|>=) \"3\.13\")?")
-FILES = ("requirements.txt", "requirements-dev.txt", "requirements-trading-data.txt", "constraints.txt")
+FILES = (
+    "requirements.txt", "requirements-dev.txt", "requirements-trading-data.txt", "requirements-independent-client.txt",
+    "constraints.txt",
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("name", FILES)

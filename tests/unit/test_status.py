@@ -18,7 +18,7 @@ TABLE = {
     "sending":     ". . x . x . . x . . . .",
     "sent":        ". . . . . x . x . . . .",
     "validated":   ". . . . . . x x . . . .",
-    "posted":      ". . . . . . . . . . x .",
+    "posted":      ". . . . . . . x . . x .",
     "held":        "x . . . . . . . x . . x",
     "repair":      ". . . . x . . x . . . .",
     "excluded":    ". . . . . . . . . . . .",

@@ -114,7 +114,7 @@ async def close_receipts(services: Services, package: str, outcomes: Sequence[Ou
     rows = [
         advanced(
             one.row, Status.SENT, now, f"read back from D365, package {package}",
-            D365Gross=str(one.header.gross), D365Payment=str(one.header.payment),
+            D365Gross=str(one.header.gross), D365Payment=str(one.header.payment), ReadBackAt=now,
         )
         for one in settled
         if one.sent and one.header is not None

@@ -21,7 +21,7 @@ from shared.flows.posting.material import being_sent
 from shared.flows.posting.read_back import ABSENT_TRIES_MAX, Evidence, Outcome, outcomes_of
 from shared.flows.posting.send_shifts import shifts_landed, write_shifts
 from shared.flows.posting.slot import Drive
-from shared.flows.posting.trouble import end_causes, end_trouble, history, open_package_cause
+from shared.flows.posting.trouble import end_causes, end_trouble, history, open_package_cause, page_link
 from shared.retail.mapped import MappedTransaction
 from shared.retail.money import total
 from shared.retail.reasons import cause
@@ -53,6 +53,8 @@ async def conclude(services: Services, drive: Drive) -> None:
     results = await _results(services, package)
     evidence = await _evidence(services, package, results, good)
     await end_trouble(services, drive)
+    if any(evidence.errors.values()) and (page := await page_link(services, package)):
+        await drive.save_package(**page)
     seen = _Seen(material, results, evidence, outcomes_of(good, evidence))
     await drive.renew()
     await close_receipts(services, evidence.package, seen.outcomes)

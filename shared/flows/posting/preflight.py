@@ -12,21 +12,29 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 
 from shared.d365.addresses import environment_origin
-from shared.d365.contract import CONTRACT, Environment, Mismatch, compare, unknown_sets, with_public
+from shared.d365.contract import (
+    CONTRACT,
+    Environment,
+    Mismatch,
+    compare,
+    unannotated_sets,
+    unknown_sets,
+    with_public,
+)
 from shared.d365.edmx import environment_of
 from shared.d365.entities import READ_AUDITABLE, READ_POSTED_STATEMENTS
-from shared.errors import RejectedError, RetryableError, ThrottledError
+from shared.errors import AccessRefusedError, RejectedError, RetryableError, ThrottledError
 from shared.flows.posting.slot import Drive, is_waiting
-from shared.flows.posting.trouble import end_causes, end_trouble, note_trouble
+from shared.flows.posting.trouble import end_causes, end_trouble, note_trouble, rest_after
 from shared.retail.reasons import Cause, cause
 from shared.services import Services
 from shared.storage.causes import PACKAGE, Member, cause_row, open_causes
 from shared.storage.keys import join_key
+from shared.storage.packages import preflight_key
 from shared.storage.protocols import Row, Value
 
 GOOD_FOR = timedelta(hours=24)
 CHECK_AGAIN = timedelta(minutes=15)
-SILENT_PAUSE_SECONDS = 120.0
 SHOWN_MAX = 100  # differences kept and shown; more than a few mean another product, not another release
 # Without these D365 never says that a receipt is validated, or posted.
 TELLING_SETS = {
@@ -46,6 +54,7 @@ class Preflight:
     unknown: tuple[str, ...] = ()
     application_version: str = ""
     platform_version: str = ""
+    states_lengths: bool = False
 
     @property
     def holds(self) -> bool:
@@ -72,7 +81,7 @@ class Preflight:
 
 async def contract_holds(services: Services, drive: Drive) -> bool:
     """Say whether posting may start a package, after a check where the kept answer is too old."""
-    row = await services.tables.packages.read(*preflight_key(services))
+    row = await services.tables.packages.read(*_kept_at(services))
     kept = _preflight_from(row)
     if kept is not None and kept.is_current(services.now(), _url(services)):
         return kept.holds
@@ -91,12 +100,12 @@ async def contract_holds(services: Services, drive: Drive) -> bool:
 async def _check_failed(services: Services, drive: Drive, error: RetryableError | RejectedError) -> None:
     """The check could not be made: tell IT as for any other call, and come back when D365 said, or soon."""
     services.log.warning("what D365 expects could not be compared: %s", error)
-    pause = error.wait_seconds if isinstance(error, RetryableError) else None
-    code = "d365_call_refused" if isinstance(error, RejectedError) else "d365_silent"
+    code = "d365_call_refused" if isinstance(error, RejectedError | AccessRefusedError) else "d365_silent"
     code = "d365_throttled" if isinstance(error, ThrottledError) else code
     await note_trouble(services, drive, code, str(error))
-    pause = pause or SILENT_PAUSE_SECONDS
-    key = preflight_key(services)
+    again = error if isinstance(error, RetryableError) else RetryableError(str(error))
+    pause = await rest_after(services, drive, again)
+    key = _kept_at(services)
     row = await services.tables.packages.read(*key) or Row(*key, values={"Record": "preflight"})
     await services.tables.packages.upsert(row.with_values(NextTry=services.now() + timedelta(seconds=pause)))
     await ring_for_posting(services, pause)
@@ -121,6 +130,7 @@ async def check_now(services: Services) -> Preflight:
         services.now(), CONTRACT.version, _url(services),
         compare(CONTRACT, environment)[:SHOWN_MAX], unknown_sets(CONTRACT, environment),
         await metadata.version("Application"), await metadata.version("PlatformBuild"),
+        environment.states_lengths,
     )  # fmt: skip
     await _keep(services, made)
     return made
@@ -133,16 +143,16 @@ async def _environment(services: Services) -> Environment:
         environment_of, content, CONTRACT.set_names, frozenset(CONTRACT.members)
     )
     sets = dict(environment.sets)
-    for name in CONTRACT.written_sets:
-        public = await metadata.public_entity(sets[name].odata_type) if name in sets else None
+    for found in unannotated_sets(CONTRACT, environment):
+        public = await metadata.public_entity(found.odata_type)
         if public is not None:
-            sets[name] = with_public(sets[name], public)
+            sets[found.odata_set] = with_public(found, public)
     return replace(environment, sets=sets)
 
 
 async def _keep(services: Services, made: Preflight) -> None:
     """Write the answer down last: what is open is remembered before it is opened, so that the next check ends it."""
-    table, key = services.tables.packages, preflight_key(services)
+    table, key = services.tables.packages, _kept_at(services)
     row = await table.read(*key) or Row(*key, values={"Record": "preflight"})
     before: dict[str, str] = json.loads(row.text("Open", "{}"))
     now, causes = made.checked_at, made.causes()
@@ -161,12 +171,13 @@ def _values(made: Preflight) -> dict[str, Value]:
         "CheckedAt": made.checked_at, "Contract": made.contract, "D365Url": made.url, "Holds": made.holds,
         "Mismatches": json.dumps([asdict(one) for one in made.mismatches]), "Unknown": json.dumps(made.unknown),
         "ApplicationVersion": made.application_version, "PlatformVersion": made.platform_version,
+        "StatesLengths": made.states_lengths,
     }  # fmt: skip
 
 
 async def read_kept_preflight(services: Services) -> Preflight | None:
     """Give the last check that was made of this environment; None before the first."""
-    return _preflight_from(await services.tables.packages.read(*preflight_key(services)))
+    return _preflight_from(await services.tables.packages.read(*_kept_at(services)))
 
 
 def _preflight_from(row: Row | None) -> Preflight | None:
@@ -180,13 +191,14 @@ def _preflight_from(row: Row | None) -> Preflight | None:
     return Preflight(
         row.instant("CheckedAt"), row.text("Contract"), row.text("D365Url"), mismatches,
         tuple(json.loads(row.text("Unknown"))), row.text("ApplicationVersion"), row.text("PlatformVersion"),
+        row.flag("StatesLengths"),
     )  # fmt: skip
 
 
-def preflight_key(services: Services) -> tuple[str, str]:
+def _kept_at(services: Services) -> tuple[str, str]:
     """Give partition and key of the kept answer."""
     environment = services.settings.d365.environment_id
-    return environment, join_key("preflight", environment)
+    return environment, preflight_key(environment)
 
 
 def _url(services: Services) -> str:

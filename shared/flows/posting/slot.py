@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from shared.errors import ChangedMeanwhileError, NotThereError
 from shared.services import Services
-from shared.storage.packages import SLOT_FREE, SLOT_TAKEN, package_key, read_slot
+from shared.storage.packages import SLOT_FREE, SLOT_TAKEN, package_key, preflight_key, read_slot
 from shared.storage.protocols import Row, Value
 
 LEASE_SECONDS = 90  # machine seconds; renewed before every step that touches D365
@@ -99,3 +99,13 @@ async def take_lease(services: Services) -> Drive | None:
 def is_waiting(slot: Row, now: datetime, slack: timedelta) -> bool:
     """Say whether the package in the slot is still to be left alone."""
     return "NextTry" in slot.values and slot.instant("NextTry") + slack > now
+
+
+async def is_throttled(services: Services) -> bool:
+    """Say whether posting was told to come back later: that holds for every request of ours."""
+    table, environment, now = services.tables.packages, services.settings.d365.environment_id, services.now()
+    slot = await read_slot(table, environment)
+    if "d365_throttled" not in slot.text("Trouble").split():
+        return False
+    checking = await table.read(environment, preflight_key(environment))
+    return any(row is not None and is_waiting(row, now, timedelta(0)) for row in (slot, checking))

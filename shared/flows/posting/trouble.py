@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from decimal import Decimal
 
-from shared.errors import RetryableError, ThrottledError
+from shared.errors import RejectedError, RetryableError, ThrottledError
 from shared.flows.posting.pace import STRIKES_MAX, pause_seconds
 from shared.flows.posting.slot import Drive
 from shared.retail.reasons import Cause, cause
@@ -61,8 +61,21 @@ async def tell_of_long_import(services: Services, drive: Drive) -> None:
     if package is None or package.flag("TookLong") or "HandedOverAt" not in package.values:
         return
     if services.now() - package.instant("HandedOverAt") > LONG_IMPORT:
-        await open_package_cause(services, package, cause("import_takes_long", package.text("Package")))
-        await drive.save_package(TookLong=True)
+        page = await page_link(services, package)
+        shown = package.with_values(**page)
+        await open_package_cause(services, shown, cause("import_takes_long", package.text("Package")))
+        await drive.save_package(TookLong=True, **page)
+
+
+async def page_link(services: Services, package: Row) -> dict[str, str]:
+    """Give the address of the import's page in D365, to be kept on the package's row; nothing where D365 gives none."""
+    if package.text("Page") or not package.text("ExecutionId"):
+        return {}
+    try:
+        page = await services.d365.execution_page(package.text("ExecutionId"))
+    except (RetryableError, RejectedError):
+        return {}  # a convenience: nothing waits for it
+    return {"Page": page} if page else {}
 
 
 async def open_package_cause(services: Services, package: Row | None, why: Cause) -> None:
@@ -73,6 +86,7 @@ async def open_package_cause(services: Services, package: Row | None, why: Cause
         name=package.text("Package") if package else "asking what D365 has",
         receipts=package.number("Receipts") or package.number("Members") if package else 0,
         amount=Decimal(package.text("Amount") or "0") if package else Decimal(0),
+        link=package.text("Page") if package else "",
     )
     await open_causes(services.tables.causes, [cause_row(why, member, services.now())])
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import TypeVar
 
+from shared.d365.entities import READ_AUDITABLE, READ_POSTED_STATEMENTS
 from shared.d365.records import (
     AuditableRow,
     ShiftState,
@@ -19,8 +20,7 @@ from shared.d365.records import (
     StatementEvidence,
     TerminalState,
 )
-from shared.d365.wire import NoAccessError
-from shared.errors import RejectedError
+from shared.errors import AccessRefusedError, RejectedError
 from shared.retail.mapped import D365Key
 from shared.services import Services
 
@@ -49,6 +49,11 @@ class News:
     aggregations: Sequence[StatementAggregation] | None = None
     shifts: Sequence[ShiftState] | None = None
     terminals: Sequence[TerminalState] | None = None
+    forgotten: frozenset[Number] = frozenset()  # watched statements that D365 no longer has as they were
+    is_shown: bool = False  # whether D365 shows receipts at all
+    # Statements that seemed posted before a receipt in them had arrived.
+    contradicted: set[Number] = field(default_factory=set)
+    barred: frozenset[str] | None = None  # of the telling sets, those our user has no right to read
 
     def is_posted(self, seen: AuditableRow) -> bool:
         """Posted: its statement is in D365's journal of posted ones, and nothing of it is in an earlier state."""
@@ -63,6 +68,7 @@ class _Turn:
     """One turn's questions: how many are left, and what may not be shown."""
 
     def __init__(self, services: Services) -> None:
+        self.barred: set[str] = set()
         self._services = services
         self._before = self._made()
 
@@ -73,26 +79,38 @@ class _Turn:
         """Give how many calls this turn may still make."""
         return CALLS_MAX - (self._made() - self._before)
 
-    async def shown(self, question: Awaitable[list[Found]]) -> list[Found] | None:
-        """Give the answer, or None where D365 does not show the set, or not as we know it."""
+    async def shown(self, question: Awaitable[list[Found]], telling: str = "") -> list[Found] | None:
+        """Give the answer, or None where D365 does not show the set, or not as we know it.
+
+        telling: the set, where receipts stand still without it; a missing right to read it is remembered.
+        """
         try:
             return await question
-        except (RejectedError, NoAccessError) as error:
+        except AccessRefusedError as error:
+            self._services.log.warning("not shown to us by D365: %s", error)
+            self.barred |= {telling} if telling else set()
+            return None
+        except RejectedError as error:
             self._services.log.info("not shown by D365: %s", error)
             return None
 
 
-async def ask(services: Services, days: set[date], *, tills_first: bool) -> News:
-    """Ask. tills_first: whether the states of tills are asked before those of shifts this time.
+async def ask(
+    services: Services, days: set[date], watched: Mapping[Number, str], *, tills_first: bool
+) -> News:
+    """Ask. tills_first: whether the states of tills are asked before those of shifts this time. watched: statements that
+    D365 had posted, with the instant it gave; they are asked about again where others are.
 
     Raises:
         RetryableError: D365 did not answer a question; nothing is known of this turn.
     """
     turn = _Turn(services)
-    found = await turn.shown(services.d365.auditable(None, days))
+    found = await turn.shown(services.d365.auditable(None, days), READ_AUDITABLE.odata_set)
     if found is None:
-        return News()  # without it no receipt moves, and nothing else tells which statements are ours
-    aggregations = await _ask_statements(services, turn, found)
+        return News(
+            barred=frozenset(turn.barred) or None
+        )  # without it no receipt moves, and nothing else tells which statements are ours
+    aggregations, forgotten = await _ask_statements(services, turn, found, watched)
     refused = sorted({row.key.transaction_number for row in found if row.validation in REFUSED})
     errors = await turn.shown(services.d365.validation_errors(refused)) if refused else []
     await _ask_evidence(services, turn, found, aggregations or [])
@@ -105,6 +123,9 @@ async def ask(services: Services, days: set[date], *, tills_first: bool) -> News
         evidence=services.posted_statements,
         errors={one.transaction_number: one.text for one in reversed(errors or [])},
         aggregations=aggregations,
+        forgotten=forgotten,
+        is_shown=True,
+        barred=frozenset(turn.barred),
     )
     for of_tills in (tills_first, not tills_first):
         if turn.left() > 0 and of_tills:
@@ -115,8 +136,8 @@ async def ask(services: Services, days: set[date], *, tills_first: bool) -> News
 
 
 async def _ask_statements(
-    services: Services, turn: _Turn, found: Sequence[AuditableRow]
-) -> list[StatementAggregation] | None:
+    services: Services, turn: _Turn, found: Sequence[AuditableRow], watched: Mapping[Number, str]
+) -> tuple[list[StatementAggregation] | None, frozenset[Number]]:
     """Learn which statements are posted by now; those that were seen posted are not asked about again."""
     known = services.posted_statements
     named = {(row.key.legal_entity, row.statement) for row in found if row.statement}
@@ -124,17 +145,24 @@ async def _ask_statements(
         del known[number]  # of days that nobody waits for any more
     statements = sorted({statement for _, statement in named - known.keys()})
     if not statements:
-        return []
+        return [], frozenset()
     aggregations = await turn.shown(services.d365.statement_aggregations(statements))
-    posted = await turn.shown(services.d365.posted_statements(statements))
+    asked = sorted({*statements, *(number for _, number in watched)})
+    posted = await turn.shown(services.d365.posted_statements(asked), READ_POSTED_STATEMENTS.odata_set)
     unfinished = {
         (one.legal_entity, one.statement) for one in aggregations or () if one.status != POSTED_STATE
     }
     for journal in posted or ():
         number = (journal.legal_entity, journal.statement)
-        if journal.posted_at is not None and number not in unfinished:
-            known[number] = StatementEvidence(journal)
-    return aggregations
+        if journal.posted_at is not None and number not in unfinished and number in named:
+            known.setdefault(number, StatementEvidence(journal))
+    still = {
+        (one.legal_entity, one.statement): f"{one.posted_at:%Y-%m-%dT%H:%M:%SZ}"
+        for one in posted or ()
+        if one.posted_at is not None
+    }
+    lost = {number for number, at in watched.items() if posted is not None and still.get(number) != at}
+    return aggregations, frozenset(lost)
 
 
 async def _ask_evidence(

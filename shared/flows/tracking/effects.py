@@ -14,7 +14,8 @@ from shared.d365.evidence_sets import READ_INVOICES, READ_VOUCHERS
 from shared.d365.records import AuditableRow, Invoice, StatementEvidence
 from shared.retail.money import ZERO
 
-GIVES_BACK = frozenset({"RETURN", "EXCHANGE", "EVEN"})
+RETURN = "RETURN"
+GIVES_BACK = frozenset({RETURN, "EXCHANGE", "EVEN"})
 MONEY_ONLY = "MONEY_ONLY"  # paid in or out: no goods, no order
 NAMED_MAX = 3
 
@@ -36,16 +37,15 @@ def rests_on(seen: AuditableRow, evidence: StatementEvidence, shape: str) -> Res
     credited = [one.number for one in found if one.amount < ZERO]
     plain = [one.number for one in found if one.amount >= ZERO]
     lines = [_statement(seen, evidence)]
-    if shape != MONEY_ONLY:
+    if shape not in (MONEY_ONLY, RETURN):
         lines.append(_invoice(seen, evidence, plain or credited))
     if gives_back:
         lines += [_credit_note(evidence, credited, plain), _UNKNOWN_STOCK]
     lines.append(_vouchers(evidence))
-    alone = seen.sales_order or len(found) == 1
     return Rests(
         tuple(lines),
-        plain[0] if plain and alone else seen.invoice,
-        credited[0] if credited and gives_back and alone else "",
+        plain[0] if len(plain) == 1 and shape not in (MONEY_ONLY, RETURN) else seen.invoice,
+        credited[0] if len(credited) == 1 and gives_back else "",
     )
 
 

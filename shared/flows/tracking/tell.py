@@ -16,11 +16,13 @@ from shared.flows.tracking.ask import POSTED_STATE, News
 from shared.retail.money import total
 from shared.retail.reasons import Cause, cause
 from shared.services import Services
-from shared.storage.causes import SHIFT, STATEMENT, Member, cause_row, fingerprint_of, open_causes
+from shared.storage.causes import PACKAGE, SHIFT, STATEMENT, Member, cause_row, fingerprint_of, open_causes
 from shared.storage.protocols import Row
 
 BUSY = frozenset({"Closing", "Error"})
 STATEMENT_STANDS, SHIFT_IN_ERROR, TILL_BUSY = "d365_statement_stands", "d365_shift_in_error", "d365_till_busy"
+NO_RIGHT = "d365_evidence_missing"
+TOLD_MAX = 200  # tasks open at once; what more there is follows as these end
 Told = dict[str, tuple[Cause, Member]]
 
 
@@ -28,7 +30,8 @@ async def tell(services: Services, turn: Row, news: News) -> Row:
     """Open what is new, end what is over; what this turn did not learn about stays. Give the turn's row as it is then."""
     wanted, learnt = _wanted(news)
     before: dict[str, list[str]] = json.loads(turn.text("Told", "{}"))
-    new = {key: one for key, one in wanted.items() if key not in before}
+    room = max(TOLD_MAX - len(before), 0)
+    new = dict([(key, one) for key, one in wanted.items() if key not in before][:room])
     over = {key: one for key, one in before.items() if key not in wanted and one[0] in learnt}
     if not new and not over:
         return turn
@@ -64,7 +67,17 @@ def _wanted(news: News) -> tuple[Told, set[str]]:
         if answer is not None:
             learnt.add(code)
             wanted |= {fingerprint_of(why): (why, member) for why, member in found}
+    if news.barred is not None:
+        learnt.add(NO_RIGHT)
+        wanted |= {fingerprint_of(why): (why, member) for why, member in _barred(news.barred)}
     return wanted, learnt
+
+
+def _barred(sets: frozenset[str]) -> Iterator[tuple[Cause, Member]]:
+    """Sets that are there, and that D365 does not let us read. One that is not there is the pre-flight's to tell."""
+    for name in sorted(sets):
+        why = cause(NO_RIGHT, f"rows of {name}", answer="what became of them")
+        yield why, Member(PACKAGE, "", "asking what D365 has", receipts=0)
 
 
 def _statements(news: News) -> Iterator[tuple[Cause, Member]]:

@@ -1,0 +1,159 @@
+"""How a receipt moves on by what D365 says of it: validated, posted, refused, changed there, or gone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+
+from shared.d365.records import AuditableRow, HeaderRow
+from shared.flows.posting.read_back import changed_cause, refusal_cause
+from shared.flows.tracking.ask import REFUSED, News
+from shared.flows.tracking.effects import rests_on
+from shared.retail.reasons import Cause, cause
+from shared.retail.status import IN_D365, Status
+from shared.services import Services
+from shared.storage.causes import fingerprint_of
+from shared.storage.protocols import Row, Value
+from shared.storage.receipts import advanced, key_of
+
+PASSED = frozenset({"Successful", "Succeeded", "Success"})
+# Held, with a row in D365: they go on when D365 says otherwise, never by release.
+WAITS_FOR_D365 = frozenset({"validation_failed", "changed_in_d365"})
+CLOCKS_DIFFER = timedelta(minutes=2)
+EARLY_AT_MOST = timedelta(hours=2)
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A receipt's next state, and the cause it is held for from now on, if any."""
+
+    row: Row
+    held_for: Cause | None = None
+
+
+def move_of(row: Row, news: News, now: datetime) -> Move | None:
+    """Say how a receipt moves on, or None when D365 has no news of it."""
+    seen, status = news.receipts.get(key_of(row)), Status(row.text("Status"))
+    if seen is None or is_early(row, seen, now):
+        return None
+    changed = altered(row, seen)
+    if changed:
+        return None if status is Status.HELD else held(row, changed_cause(row, changed), now, changed)
+    if status is Status.HELD:
+        return _back_from_hold(row, seen, news, now)
+    if seen.validation in REFUSED:
+        return _refused(row, seen, news, now) if status is Status.SENT else None
+    return _forward(row, seen, news, now)
+
+
+def is_early(row: Row, seen: AuditableRow, now: datetime) -> bool:
+    """Say whether a validation is older than the receipt's arrival: it may have judged a receipt that was half in.
+
+    Where D365 judges no second time, its first word counts after two hours.
+    """
+    if seen.validated_at is None or seen.statement or "ReadBackAt" not in row.values:
+        return False
+    whole_since = row.instant("ReadBackAt" if seen.validation in REFUSED else "D365Since")
+    return seen.validated_at < whole_since - CLOCKS_DIFFER and now < row.instant("ReadBackAt") + EARLY_AT_MOST
+
+
+def altered(row: Row, seen: AuditableRow) -> str:
+    """Say how D365's receipt is not the one that was read back, by day and amounts; "" where it is."""
+    if "D365Gross" not in row.values:
+        return ""
+    day = date.fromisoformat(row.text("BusinessDay"))
+    pairs: tuple[tuple[str, object, object], ...] = (
+        ("business day", seen.business_day or day, day),
+        ("gross", seen.gross, Decimal(row.text("D365Gross"))),
+        ("payment", seen.payment, Decimal(row.text("D365Payment"))),
+    )
+    return "; ".join(f"{name} {found} instead of {sent}" for name, found, sent in pairs if found != sent)
+
+
+def held(row: Row, why: Cause, now: datetime, note: str, **changes: Value | None) -> Move:
+    """Hold a receipt for what D365 says of it."""
+    names = {"Cause": why.code, "CauseValue": why.value, "Fingerprint": fingerprint_of(why)}
+    return Move(advanced(row, Status.HELD, now, note[:300], **names, **changes), why)
+
+
+def _refused(row: Row, seen: AuditableRow, news: News, now: datetime) -> Move:
+    text = news.errors.get(seen.key.transaction_number, "no text given")
+    why = cause("validation_failed", refusal_cause(text).value, words=text[:500])
+    return held(row, why, now, text)
+
+
+def _back_from_hold(row: Row, seen: AuditableRow, news: News, now: datetime) -> Move | None:
+    """D365 has put right what it held: refused receipts pass, changed ones are as they were sent."""
+    is_right = (
+        "D365Gross" in row.values if row.text("Cause") == "changed_in_d365" else seen.validation in PASSED
+    )
+    if not is_right:
+        return None
+    row = advanced(row, Status.REPAIR, now, "put right in D365")
+    row = advanced(row, Status.SENT, now, "", Cause=None, CauseValue=None, Fingerprint=None)
+    return _forward(row, seen, news, now) or Move(row)
+
+
+def _forward(row: Row, seen: AuditableRow, news: News, now: datetime) -> Move | None:
+    status, moved = Status(row.text("Status")), False
+    if status is Status.SENT and (seen.validation in PASSED or seen.statement):
+        row, status, moved = advanced(row, Status.VALIDATED, now, "by headquarters"), Status.VALIDATED, True
+    if status is Status.VALIDATED and news.is_posted(seen) and not _contradicts(row, seen, news):
+        rests = rests_on(seen, news.evidence[seen.key.legal_entity, seen.statement], row.text("Shape"))
+        row = advanced(
+            row, Status.POSTED, now, f"in D365 statement {seen.statement}", D365Statement=seen.statement,
+            SalesOrder=seen.sales_order or None, Invoice=rests.invoice or None, CreditNote=rests.credit_note or None,
+            Evidence="\n".join(rests.lines),
+        )  # fmt: skip
+        moved = True
+    return Move(row) if moved else None
+
+
+def _contradicts(row: Row, seen: AuditableRow, news: News) -> bool:
+    """Say whether a statement was posted before the receipt was in D365: then it is another one of the same number, as after
+    a restore, and must be asked about again.
+    """
+    number = (seen.key.legal_entity, seen.statement)
+    posted_at = news.evidence[number].journal.posted_at
+    if (
+        posted_at is None
+        or "D365Since" not in row.values
+        or posted_at >= row.instant("D365Since") - CLOCKS_DIFFER
+    ):
+        return False
+    news.contradicted.add(number)
+    return True
+
+
+async def unseen_moves(services: Services, rows: Sequence[Row], news: News) -> list[Move]:
+    """Look by key for what D365 should have and did not show: gone, or moved to a day that nobody asked about.
+
+    Absence by key is proof. Nothing is sent again by itself: a person decides, when it is known why it is gone.
+    """
+    missing = [
+        row for row in rows if Status(row.text("Status")) in IN_D365 and key_of(row) not in news.receipts
+    ]
+    if not missing or not news.is_shown:
+        return []
+    found = await services.d365.headers_by_key([key_of(row) for row in missing])
+    headers = {header.key: header for header in found}
+    moves = (_unseen(services, row, headers.get(key_of(row))) for row in missing)
+    return [move for move in moves if move is not None]
+
+
+def _unseen(services: Services, row: Row, header: HeaderRow | None) -> Move | None:
+    now, posted = services.now(), Status(row.text("Status")) is Status.POSTED
+    if header is None:
+        why = cause("gone_from_d365", services.settings.d365.environment_id)
+        statement = f"; it had been in D365 statement {row.text('D365Statement')}" if posted else ""
+        evidence = dict.fromkeys(
+            ("D365Statement", "SalesOrder", "Invoice", "CreditNote", "Evidence", "D365Since")
+        )
+        return held(row, why, now, f"D365 no longer has it{statement}", **evidence)
+    day = date.fromisoformat(row.text("BusinessDay"))
+    if posted or header.business_day in (None, day):
+        return None
+    changed = f"business day {header.business_day} instead of {day}"
+    return held(row, changed_cause(row, changed), now, changed)
