@@ -48,7 +48,7 @@ WORST = Weather(
     storage_refused=0.02, storage_lost=0.02, storage_false_conflict=0.01, d365_unreachable=0.08, d365_lost=0.1,
     d365_error=0.06, d365_error_after=0.06, d365_throttled=0.08, d365_signed_out=0.03, crash=0.012, pause=0.004,
     slow=0.1, message_twice=0.2, message_stays=0.1, partial_import=0.4, zero_rows=0.15, silent_rows=0.4,
-    slow_import=0.3, import_breaks=0.2, stuck_import=0.1, people_edit=0.5, neighbour=0.4, pause_seconds=400.0, skew_seconds=900.0,
+    slow_import=0.3, import_breaks=0.2, stuck_import=0.1, people_edit=0.5, neighbour=0.4, pause_seconds=400.0, skew_seconds=140.0,
 )  # fmt: skip
 
 
