@@ -24,6 +24,7 @@ def main() -> int:
     options.add_argument("--processes", type=int, default=2)
     options.add_argument("--trace", type=int, default=40, help="lines of the trace shown where a seed breaks")
     options.add_argument("--mutant", choices=sorted(MUTANTS), help="plant this bug first")
+    options.add_argument("--crash-points", action="store_true", help="die at every effect")
     given = options.parse_args()
     logging.disable(logging.CRITICAL)
     if given.mutant:
@@ -35,6 +36,10 @@ def main() -> int:
         found = first_break(given.first, given.seeds)
         print(f"{given.mutant}: {found or f'survived {given.seeds} seeds'}")
         return 0 if found else 1
+    if given.crash_points:
+        from tests.simulation.crash_points import run_all
+
+        return run_all(given.processes)
     if given.seed is not None:
         return run_one(given.seed, given.trace)
     return run_many(given.first, given.seeds, given.processes, given.seconds)

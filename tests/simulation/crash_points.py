@@ -92,3 +92,18 @@ def survey_of(story: Story, many: Sequence[Deaths], processes: int) -> Survey:
             whole.flows += one.flows
             whole.broken += one.broken
     return whole
+
+
+def run_all(processes: int) -> int:
+    """Take every crash point of both stories, and a thousand pairs; print how many there were; 1 where one broke."""
+    broken = 0
+    for name, story in (("calm", CALM_STORY), ("foul", FOUL_STORY)):
+        for what, many in (("points", single_deaths(story)), ("pairs", double_deaths(story, 500))):
+            survey = survey_of(story, many, processes)
+            flows = ", ".join(f"{flow} {count}" for flow, count in sorted(survey.flows.items()))
+            print(f"{name} story: {survey.tellings:,} crash {what}, {survey.deaths:,} deaths ({flows})")
+            for line in survey.broken[:10]:
+                print(line[:1_000])
+            broken += len(survey.broken)
+    print(f"{broken} broken promises")
+    return 1 if broken else 0

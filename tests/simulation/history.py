@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from random import Random
 from typing import Any
@@ -47,6 +47,7 @@ class BrokenPromiseError(AssertionError):
 class Script:
     """What a history is made of besides its seed. outage_hours: how long D365 says nothing, from the first hour on.
 
+    order: another order of arrival than the seed's, of the same receipts, all before the day's end.
     deaths: at which effects the worker dies, (number from 1, before it or after it). brief: seldom heartbeats, one desk,
     nobody meddles: the same story with as few effects as it can be told with.
     """
@@ -56,7 +57,7 @@ class Script:
     deaths: tuple[tuple[int, bool], ...] = ()
     receipts_max: int = 8
     outage_hours: float = 0.0
-    order: int | None = None  # of arrival, where it is not the seed's
+    order: int | None = None
     brief: bool = False
 
 
@@ -137,7 +138,7 @@ class History:
         self.platform.run(self._beat)
         troubles = [asyncio.ensure_future(one) for one in self._troubles()]
         await self._trade()
-        await asyncio.sleep(self._rng.choice((0.0, 1_800.0, 7_200.0)))
+        await asyncio.sleep(self._rng.choice((0.0, 1_800.0, 7_200.0)) + self.script.outage_hours * 3600)
         for one in troubles:
             one.cancel()
         await asyncio.gather(*troubles, return_exceptions=True)
@@ -166,10 +167,7 @@ class History:
     async def _trade(self) -> None:
         """Let every till send what it rings, until all of it was answered for."""
         if self.script.order is not None:
-            at = [one.at for one in self.evening.sent]
-            shuffled = list(self.evening.sent)
-            Random(self.script.order).shuffle(shuffled)
-            self.evening.sent = [replace(one, at=when) for one, when in zip(shuffled, at, strict=True)]
+            self.evening.shuffle(self.script.order)
         waiting: list[Sent] = list(self.evening.sent)
         tasks = []
         while waiting:
@@ -215,6 +213,8 @@ class History:
     def _troubles(self) -> list[Any]:
         """Give what goes on beside the app until the faults stop."""
         weather = self.effects.weather
+        if self.script.order is not None:
+            return []
         works: list[Any] = [self._headquarters_jobs()]
         if self.script.brief:
             return [*works, self._decide_once()]
@@ -268,7 +268,7 @@ class History:
                 self.wire.silent = False
 
     async def _outage(self) -> None:
-        await asyncio.sleep(1_800.0)
+        await asyncio.sleep(300.0)
         self.wire.silent = True
         try:
             await asyncio.sleep(self.script.outage_hours * 3600)
@@ -277,8 +277,6 @@ class History:
 
     async def _drain(self) -> None:
         """Faults stop, people mend what can be mended, and time passes until nothing moves any more."""
-        if self.script.outage_hours:
-            await asyncio.sleep(self.script.outage_hours * 3600)
         self.effects.calm_down()
         self._settling = True
         self.wire.silent = False

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import zlib
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
@@ -331,9 +332,9 @@ class Invariants:
                     )
 
     def statements(self) -> dict[str, str]:
-        """Give the hash of each statement's bytes, and what of them the orders of arrival must not change."""
+        """Give each statement's text."""
         return {
-            row.key: str(row.values.get("Revision", ""))
+            row.key: zlib.decompress(b"".join(row.values[name] for name in _parts_of(row.values))).decode()
             for rows in self._tables.statements._rows.values()
             for row in rows.values()
         }
@@ -352,3 +353,8 @@ def _wrong_figures(version: Version, values: Mapping[str, Any]) -> str:
     )  # fmt: skip
     wanted = (version.total, version.sales, version.returns, dict(version.taxes), dict(version.tenders))
     return "" if found == wanted else f"kept as {found}, rung as {wanted}"
+
+
+def _parts_of(values: Mapping[str, Any]) -> list[str]:
+    names = [name for name in values if isinstance(values[name], bytes)]
+    return sorted(names, key=lambda name: int("".join(one for one in name if one.isdigit()) or 0))

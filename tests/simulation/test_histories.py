@@ -12,6 +12,8 @@ import pytest
 from tests.simulation.history import History
 from tests.simulation.runner import LONG_ENOUGH_STEPS, Tally, tally_of
 
+pytestmark = pytest.mark.simulation
+
 TOP = Path(__file__).resolve().parents[2]
 HISTORIES = int(os.environ.get("TILLPOST_HISTORIES", "1000"))
 SECONDS_MAX = 240.0

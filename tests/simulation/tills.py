@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
@@ -66,6 +66,15 @@ class Evening:
         for store, terminal in TILLS[: self._rng.randint(1, len(TILLS))]:
             self._till(store, terminal)
         self.sent.sort(key=lambda one: (one.at, one.version.mark))
+
+    def shuffle(self, order: int) -> None:
+        """Let the same receipts arrive in another order, all of them within the first hour; none in two versions."""
+        once = [one for one in self.sent if not one.version.mark.endswith("b")]
+        rng = Random(f"order {order}")
+        rng.shuffle(once)
+        self.sent = sorted(
+            (replace(one, at=rng.uniform(0.0, 3_600.0)) for one in once), key=lambda one: one.at
+        )
 
     def _till(self, store: str, terminal: str) -> None:
         rng = self._rng

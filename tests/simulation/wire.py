@@ -31,6 +31,7 @@ class InProcess(httpx.AsyncBaseTransport):
         effects, weather = self._effects, self._effects.weather
         doing = await effects.arrive(f"d365 {request.method}", name)
         if self.silent:
+            effects.met["d365 was silent to"] += 1
             raise httpx.ConnectTimeout("D365 is silent", request=request)
         if effects.chance(weather.d365_unreachable):
             effects.met["d365 unreachable"] += 1

@@ -1,0 +1,55 @@
+"""A worker dies at every single effect, before it and after it, and then twice: everything comes right all the same."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.simulation.crash_points import (
+    CALM_STORY,
+    FOUL_STORY,
+    Survey,
+    double_deaths,
+    effects_of,
+    single_deaths,
+    survey_of,
+)
+
+pytestmark = pytest.mark.simulation
+DOUBLE_DEATHS = 500
+FOUL_STEP = (
+    4  # every so-manieth point of the foul story; `python -m tests.simulation --crash-points` takes them all
+)
+FLOWS = ("ingest", "map", "post", "track", "compile", "ring", "release", "missing")
+
+
+@pytest.fixture(scope="module")
+def calm() -> Survey:
+    return survey_of(CALM_STORY, single_deaths(CALM_STORY), 2)
+
+
+def test_every_crash_point_is_survived(calm: Survey) -> None:
+    print(f"{calm.tellings} crash points, {calm.deaths} deaths, by flow: {dict(calm.flows)}")
+    assert calm.broken == []
+    assert calm.deaths == calm.tellings == 2 * effects_of(CALM_STORY)
+
+
+def test_recovery_costs_little_more_than_no_crash_at_all(calm: Survey) -> None:
+    assert calm.effects / calm.tellings <= 1.25 * effects_of(CALM_STORY)
+
+
+def test_crash_points_lie_in_every_flow(calm: Survey) -> None:
+    missing = [flow for flow in FLOWS if not calm.flows[flow]]
+    assert missing == []
+
+
+def test_crash_points_are_survived_where_imports_lose_rows_and_answers_get_lost() -> None:
+    survey = survey_of(FOUL_STORY, single_deaths(FOUL_STORY)[::FOUL_STEP], 2)
+    print(f"{survey.tellings} crash points of {2 * effects_of(FOUL_STORY)}, by flow: {dict(survey.flows)}")
+    assert survey.broken == []
+
+
+def test_two_crashes_are_survived() -> None:
+    survey = survey_of(CALM_STORY, double_deaths(CALM_STORY, DOUBLE_DEATHS), 2)
+    print(f"{survey.tellings} pairs, {survey.deaths} deaths")
+    assert survey.tellings == DOUBLE_DEATHS
+    assert survey.broken == []
