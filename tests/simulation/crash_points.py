@@ -19,7 +19,7 @@ Story = tuple[int, Script]
 PER_TASK = 12
 
 # In good weather; and with an import that loses rows in silence, one that breaks off, and answers that get lost.
-CALM_STORY: Story = (22, Script(weather=CALM, workers=1, receipts_max=4, brief=True))
+CALM_STORY: Story = (154, Script(weather=CALM, workers=1, receipts_max=4, brief=True))
 FOUL_STORY: Story = (
     16,
     Script(
@@ -74,9 +74,13 @@ def tell(work: tuple[Story, Sequence[Deaths]]) -> Survey:
             continue
         survey.effects += told.steps
         survey.deaths += told.met["crash"]
-        for before, line in zip(history.effects.trace, history.effects.trace[1:], strict=False):
-            if line.endswith(" crash"):
-                survey.flows[before.split()[2]] += 1
+        flow = ""
+        for line in history.effects.trace:
+            words = line.split()
+            if words[1] == "crash":
+                survey.flows[flow] += 1
+            elif words[1].startswith("w") and len(words) > 3:
+                flow = words[2]
     return survey
 
 

@@ -20,7 +20,9 @@ from tests.simulation.workers import CallFailedError, Platform
 from tests.unit.flow_services import DESK
 
 STUCK = timedelta(hours=4)
-NEVER_RELEASED = frozenset({"does_not_balance", "store_unknown", "changed_in_d365", "validation_failed"})
+NEVER_RELEASED = frozenset(
+    {"does_not_balance", "store_unknown", "changed_in_d365", "validation_failed", "receipt_late"}
+)
 
 
 class Meddlers:

@@ -19,7 +19,7 @@ DOUBLE_DEATHS = 500
 FOUL_STEP = (
     4  # every so-manieth point of the foul story; `python -m tests.simulation --crash-points` takes them all
 )
-FLOWS = ("ingest", "map", "post", "track", "compile", "ring", "release", "missing")
+FLOWS = ("ingest", "map", "post", "track", "compile", "ring", "release", "missing", "end")
 
 
 @pytest.fixture(scope="module")
