@@ -28,6 +28,7 @@ from shared.flows.read_records import (
 )
 from shared.flows.read_reference import read_reference, show_reference
 from shared.flows.release_exceptions import release_exceptions
+from shared.flows.reverse_transaction import reverse_transaction
 from shared.flows.ring_overdue import ring_overdue
 from shared.flows.track_packages import track_packages
 from shared.gate import admit_person, admit_sender
@@ -39,6 +40,8 @@ from shared.web.answers import answer, answer_error, answer_verdicts, log_text, 
 from shared.web.openapi import openapi_document, transactions_schema
 from shared.web.paths import transaction_path
 from shared.web.requests import (
+    day_of,
+    flag_of,
     instant_of,
     json_object,
     numbers_of,
@@ -110,6 +113,18 @@ async def transaction_asked_for(request: func.HttpRequest, services: Services) -
         admit_person(services.settings, request.headers)
     found = await read_transaction(services, path_key(request, "store"), account, transaction_id)
     return answer(found) if found else not_found("the transaction")
+
+
+@route("transactions/{store}/{account}/{transaction_id}/reversal", methods=["POST"])
+@answered
+async def reversal_asked_for(request: func.HttpRequest, services: Services) -> func.HttpResponse:
+    person = admit_person(services.settings, request.headers, "finance")
+    body, parts = json_object(request), transaction_parts(request)
+    done = await reverse_transaction(
+        services, path_key(request, "store"), *parts[1:], person, reason_of(body),
+        with_replacement=flag_of(body, "replace"), business_day=day_of(body, "business_day"),
+    )  # fmt: skip
+    return answer(done.as_json()) if done is not None else not_found("the transaction")
 
 
 @route("statements/{store}/{business_day}", methods=["GET"])

@@ -42,6 +42,23 @@ param d365ClientId string = ''
 @description('Schedule of the heartbeat: NCRONTAB with seconds, in UTC.')
 param heartbeatSchedule string = '0 */2 * * * *'
 
+@description('Sign of taxes in D365: as_net (that of the net amount) or as_pos (as the till has them). Only a sandbox can tell.')
+@allowed([
+  'as_net'
+  'as_pos'
+])
+param d365TaxSign string = 'as_net'
+
+@description('Floats, removals and drops: by_hand (kept, entered in D365 by people) or packages. See docs/cash-office.md.')
+@allowed([
+  'by_hand'
+  'packages'
+])
+param d365CashOffice string = 'by_hand'
+
+@description('Counts: by_hand, auditable, or the label of a data entity that the customer had built.')
+param d365TenderDeclarations string = 'by_hand'
+
 @description('Minutes after closing before a store-day is compiled.')
 @minValue(0)
 param graceMinutes int = 60
@@ -201,6 +218,9 @@ module function 'app/function.bicep' = {
     d365TenantId: empty(d365TenantId) ? tenant().tenantId : d365TenantId
     d365ClientId: d365ClientId
     d365DataProject: d365DataProject
+    d365TaxSign: d365TaxSign
+    d365CashOffice: d365CashOffice
+    d365TenderDeclarations: d365TenderDeclarations
   }
   // Nothing in the parameters says that the identity needs its roles first; without them the first start fails on storage and vault.
   dependsOn: [

@@ -40,8 +40,14 @@ SETTING_NAMES = (
     "D365_CLIENT_SECRET",
     "D365_AUTHORITY",
     "D365_DATA_PROJECT",
+    "D365_TAX_SIGN",
+    "D365_CASH_OFFICE",
+    "D365_TENDER_DECLARATIONS",
     "D365_CA_FILE",
 )
+BY_HAND, PACKAGES, AUDITABLE = "by_hand", "packages", "auditable"
+AS_NET, AS_POS = "as_net", "as_pos"
+LABEL_CHARACTERS_MAX = 80
 ROLES = ("reader", "finance", "store_operations", "retail_systems", "it")
 SECRET_CHARACTERS_MIN = 16
 NUMBER_MAX = 100_000
@@ -81,7 +87,11 @@ class StorageSettings:
 
 @dataclass(frozen=True, slots=True)
 class D365Settings:
-    """An environment and how to sign in: client id and secret, or, without a secret, the app's own identity."""
+    """An environment and how to sign in: client id and secret, or, without a secret, the app's own identity.
+
+    tax_sign: whether D365 keeps taxes in the sign of the net amount or in the till's. cash_office, tender_declarations:
+    what of floats, drops and counts is sent (docs/cash-office.md); a declaration's entity by its label.
+    """
 
     url: str
     environment_id: str
@@ -91,6 +101,9 @@ class D365Settings:
     authority: str
     data_project: str
     ca_file: str
+    tax_sign: str = AS_NET
+    cash_office: str = BY_HAND
+    tender_declarations: str = BY_HAND
     moved_from: str = ""
 
 
@@ -268,5 +281,26 @@ def _d365(environ: Mapping[str, str]) -> D365Settings:
         authority=_https(authority, "D365_AUTHORITY"),
         data_project=_needed(environ, "D365_DATA_PROJECT"),
         ca_file=environ.get("D365_CA_FILE", ""),
+        tax_sign=_one_of(environ, "D365_TAX_SIGN", AS_NET, AS_POS),
+        cash_office=_one_of(environ, "D365_CASH_OFFICE", BY_HAND, PACKAGES),
+        tender_declarations=_declarations(environ),
         moved_from=_https(moved_from, "D365_MOVED_FROM") if moved_from else "",
     )
+
+
+def _one_of(environ: Mapping[str, str], name: str, default: str, other: str) -> str:
+    value = environ.get(name, "").strip() or default
+    if value not in (default, other):
+        raise SettingsError(f"{name} is {value!r}; expected {default} or {other}")
+    return value
+
+
+def _declarations(environ: Mapping[str, str]) -> str:
+    """By hand, the auditable entity, or the label of an entity the customer had built; a label begins with a capital."""
+    value = environ.get("D365_TENDER_DECLARATIONS", "").strip() or BY_HAND
+    if value in (BY_HAND, AUDITABLE):
+        return value
+    if len(value) > LABEL_CHARACTERS_MAX or not value[0].isupper() or not value.isprintable():
+        expected = f"{BY_HAND}, {AUDITABLE} or the label of a data entity, such as 'Tender declarations'"
+        raise SettingsError(f"D365_TENDER_DECLARATIONS is {value!r}; expected {expected}")
+    return value

@@ -24,6 +24,9 @@ param d365MovedFrom string
 param d365TenantId string
 param d365ClientId string
 param d365DataProject string
+param d365TaxSign string
+param d365CashOffice string
+param d365TenderDeclarations string
 
 // A reference without a version follows a rotated secret by itself, within a day or at the next refresh.
 var secretUri = '${vault.properties.vaultUri}secrets/'
@@ -181,6 +184,9 @@ resource settings 'Microsoft.Web/sites/config@2024-04-01' = {
     D365_CLIENT_ID: usesClientSecret ? d365ClientId : identity.properties.clientId
     D365_AUTHORITY: environment().authentication.loginEndpoint
     D365_DATA_PROJECT: d365DataProject
+    D365_TAX_SIGN: d365TaxSign
+    D365_CASH_OFFICE: d365CashOffice
+    D365_TENDER_DECLARATIONS: d365TenderDeclarations
   }, usesClientSecret ? clientSecretSetting : {})
 }
 

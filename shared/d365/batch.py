@@ -12,15 +12,16 @@ from dataclasses import dataclass
 from email.message import Message
 from enum import StrEnum
 
+from shared.d365.cash_entities import DECLARATION
 from shared.d365.decoder import decode
 from shared.d365.entities import CHILDREN, HEADER, SHIFT
 from shared.d365.multipart import http_answer, parts_of
 from shared.d365.values import Row, row_json
 from shared.d365.wire import error_text
-from shared.errors import UnknownOutcomeError
+from shared.errors import RejectedError, UnknownOutcomeError
 
 ReceiptRows = Mapping[str, Sequence[Row]]
-_ALREADY_THERE = ("the record already exists", "cannot create a record in")
+_ALREADY_THERE = ("the record already exists",)
 
 
 class Outcome(StrEnum):
@@ -65,11 +66,23 @@ def request_of(receipts: Sequence[ReceiptRows]) -> tuple[str, bytes]:
     return f"multipart/mixed; boundary=batch_{token}", "\r\n".join(lines).encode()
 
 
+def without_a_set(rows: ReceiptRows) -> list[str]:
+    """Name the entities of a receipt that have no public set: it goes by data package only."""
+    known = {entity.label for entity in (HEADER, *CHILDREN, DECLARATION, SHIFT)}
+    return [label for label, found in rows.items() if found and label not in known]
+
+
 def _changeset_parts(rows: ReceiptRows) -> list[str]:
+    unsendable = without_a_set(rows)
+    if unsendable:
+        raise RejectedError(
+            "D365 has no public set for this; it goes by data package only", field="entity",
+            expected="an entity with a set", found=", ".join(unsendable),
+        )  # fmt: skip
     return [
         f"POST /data/{entity.odata_set}?cross-company=true HTTP/1.1\r\n"
         f"Content-Type: application/json\r\nAccept: application/json\r\n\r\n{row_json(row)}"
-        for entity in (HEADER, *CHILDREN, SHIFT)
+        for entity in (HEADER, *CHILDREN, DECLARATION, SHIFT)
         for row in rows.get(entity.label, ())
     ]
 

@@ -45,13 +45,21 @@ class Gaps:
 
 
 def gaps_of(sent: Rows, header: HeaderRow | None, found: Found) -> Gaps:
-    """Compare. header None: D365 has none under the receipt's key. A row there that was never sent is a difference."""
+    """Compare. header None: D365 has none under the receipt's key. A row there that was never sent is a difference.
+
+    Rows of the cash office have no set to be read from: with the header they are missing, and beside it they are in doubt.
+    """
     missing: dict[str, list[Row]] = {}
     differing: list[str] = []
     if header is None:
         missing[entities.HEADERS] = list(sent[entities.HEADERS])
     elif header.figures != header_row(sent[entities.HEADERS][0]).figures:
         differing.append("its header")
+    unseen = {label: list(rows) for label, rows in sent.items() if rows and label not in entities.ENTITIES}
+    if header is None:
+        missing |= unseen
+    else:
+        differing += [f"{label}: D365 does not show what it has of these" for label in unseen]
     for entity in CHILDREN:
         ours = {_line_key(entity, row): row for row in sent.get(entity.label, ())}
         theirs = {_line_key(entity, row): row for row in found.get(entity.label, ())}

@@ -157,6 +157,9 @@ PAYMENT = Entity(
         ),
         _text("CurrencyCode", 3), *_yes_no("IsChangeLine"), _ENTRY_STATUS, _text("ReceiptId", 18),
         _text("Staff", 25),
+        *_yes_no("IsLinkedRefund"), _text("LinkedPaymentStore", 10), _text("LinkedPaymentTerminal", 10),
+        _text("LinkedPaymentTransactionNumber", 44), *_amounts("LinkedPaymentLineNumber"),
+        _text("LinkedPaymentCurrency", 3),
     ),
     2, ("AmountTendered",), ("LineNumber", "Store"),
 )  # fmt: skip
@@ -236,6 +239,10 @@ READ_HEADERS = ReadSet(
         }
     ),
 )  # fmt: skip
+READ_RETURNS = ReadSet(
+    "RetailTransactionSalesLinesV2",
+    (_text("ReturnTransactionNumber", 44), Field("ReturnLineNumber", DECIMAL)),
+)
 READ_SHIFTS = ReadSet(
     "RetailPosBatches",
     tuple(
@@ -284,6 +291,7 @@ READ_POSTED_STATEMENTS = ReadSet(
 )  # fmt: skip
 READ_SETS = (
     READ_HEADERS,
+    READ_RETURNS,
     READ_SHIFTS,
     READ_AUDITABLE,
     READ_VALIDATION_ERRORS,
@@ -294,7 +302,17 @@ READ_SETS = (
 # The enum members that we write or compare with, and the numbers D365 keeps them under (D365 facts §2.1, §3.4).
 ENUM_MEMBERS: dict[str, dict[str, int]] = {
     "NoYes": {"No": 0, "Yes": 1},
-    "RetailTransactionType": {"Sales": 2, "IncomeExpense": 18},
+    "RetailTransactionType": {
+        "Sales": 2,
+        "IncomeExpense": 18,
+        "StartingAmount": 20,
+        "FloatEntry": 5,
+        "RemoveTender": 4,
+        "ChangeTender": 6,
+        "SafeDrop": 17,
+        "BankDrop": 16,
+        "TenderDeclaration": 7,
+    },
     "RetailEntryStatus": {"None": 0, "Voided": 1, "Cancelled": 4},
     "RetailItemTransactionCode": {"ItemOnFile": 0},
     "RetailPosBatchStatus": {"Closed": 2},

@@ -12,12 +12,13 @@ import hashlib
 import io
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import pairwise
 from typing import IO
 
 from shared.d365 import entities
+from shared.d365.cash_entities import BANKED_TENDER, DECLARATION, DECLARED, SAFE_TENDER
 from shared.d365.entities import ENTITIES, Entity
 from shared.d365.manifest import header_xml, manifest_xml
 from shared.d365.rows import rows_of
@@ -67,12 +68,12 @@ def build_package(
     keys = {mapped.key for mapped in ordered}
     content, rows, control = io.BytesIO(), dict[str, int](), dict[str, dict[str, Decimal]]()
     with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED, compresslevel=_COMPRESSION_LEVEL) as archive:
-        for entity in _in_order(header_first):
+        for entity in _in_order(header_first, ordered):
             source = _rows(entity, ordered, shifts, package, keys)
             count, sums = _write_entity(archive, entity, source)
             if count:
                 rows[entity.label], control[entity.label] = count, sums
-        sent = [entity for entity in _in_order(header_first) if entity.label in rows]
+        sent = [entity for entity in _in_order(header_first, ordered) if entity.label in rows]
         _write_text(
             archive, "Manifest.xml", manifest_xml(data_project, package, sent, header_first=header_first)
         )
@@ -108,9 +109,12 @@ def _refuse_twins(field: str, keys: Sequence[tuple[str, ...]]) -> None:
             )
 
 
-def _in_order(header_first: bool) -> list[Entity]:
+def _in_order(header_first: bool, ordered: Iterable[MappedTransaction]) -> list[Entity]:
+    """Give the entities in the order they are written. Counts go under the name the environment's own entity has."""
+    declared_as = next((mapped.declared_as for mapped in ordered if mapped.declared_as), DECLARED)
+    cash_office = (BANKED_TENDER, SAFE_TENDER, replace(DECLARATION, label=declared_as))
     return sorted(
-        ENTITIES.values(),
+        (*ENTITIES.values(), *cash_office),
         key=lambda entity: (entities.level_of(entity, header_first=header_first), entity.sequence),
     )
 
@@ -126,8 +130,12 @@ def _rows(
         for shift in sorted(shifts, key=_shift_key):
             yield from shift_rows(shift)[entities.SHIFTS]
         return
+    is_declaration = entity.odata_set == DECLARATION.odata_set
     for mapped in ordered:
-        for row in rows_of(entity.label, mapped, package):
+        for row in rows_of(DECLARED if is_declaration else entity.label, mapped, package):
+            if "OperatingUnitNumber" not in row or is_declaration:
+                yield row  # keyed otherwise, and made of this very receipt
+                continue
             refuse_orphan(entity, row, keys)
             yield row
 

@@ -31,6 +31,7 @@ from shared.d365.records import (
 )
 from shared.d365.wire import Wire
 from shared.errors import RejectedError, RetryableError
+from shared.retail.mapped import D365Key
 
 PAGES_MAX = 1_000
 SPELLS_MAX = 20
@@ -52,6 +53,19 @@ class Reader:
         where = condition("Comment", "eq", package)
         rows = await self._read("read_back", entities.READ_HEADERS, where, records.header_row)
         return [row for row in rows if row.package == package]
+
+    async def lines_that_came_back(self, key: D365Key) -> frozenset[int]:
+        """Give the numbers of a receipt's lines that some other receipt in D365 returns."""
+        where = all_of(
+            (
+                condition("dataAreaId", "eq", key.legal_entity),
+                condition("ReturnOperatingUnitNumber", "eq", key.operating_unit),
+                condition("ReturnTerminal", "eq", key.terminal),
+                condition("ReturnTransactionNumber", "eq", key.transaction_number),
+            )
+        )
+        rows = await self._read("read_returns", entities.READ_RETURNS, where, records.returned_line)
+        return frozenset(line for number, line in rows if number == key.transaction_number)
 
     async def auditable(self, since: datetime | None, days: Collection[date]) -> list[AuditableRow]:
         """Give receipts of these business days as headquarters judges them.

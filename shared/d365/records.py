@@ -197,6 +197,11 @@ def header_row(values: Mapping[str, object]) -> HeaderRow:
     )
 
 
+def returned_line(values: Mapping[str, object]) -> tuple[str, int]:
+    """Read which line of which receipt a sales line returns."""
+    return _text(values, "ReturnTransactionNumber"), int(_amount(values, "ReturnLineNumber"))
+
+
 def receipt_key_of(values: Mapping[str, object]) -> D365Key:
     """Read the key of the receipt that a header or child row belongs to."""
     return _key(values, "Terminal", "TransactionNumber")

@@ -8,7 +8,7 @@ We keep the store's view: sold +, returned -. D365 keeps goods the other way rou
 
 Amounts in D365 are without tax in NetAmount and with every tax in NetAmountInclusiveTax and GrossAmount,
 whether or not the prices include it. That the tax turns with the net follows from D365's own rule "Net +
-tax"; no sandbox has confirmed it, nor the discount's sign on a return, nor the number of items as a
+tax"; no sandbox has confirmed it (setting D365_TAX_SIGN), nor the discount's sign on a return, nor the number of items as a
 magnitude.
 
 Not sent on purpose: bar codes (the rule "Barcode exists" would judge the POS's), promotion and coupon codes
@@ -22,19 +22,31 @@ from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 
 from shared.d365 import entities
+from shared.d365.cash_entities import BANKED, CASH_OFFICE, DECLARED, SAFE
+from shared.d365.cash_rows import banked_rows, declaration_rows, safe_rows
 from shared.d365.values import Row, checked, day_text, instant_text, per_unit, seconds_of_day, yes_no
 from shared.errors import RejectedError
-from shared.retail.mapped import D365Key, MappedLine, MappedTransaction
+from shared.retail.cash_office import DROPS
+from shared.retail.mapped import D365Key, LinkedPayment, MappedLine, MappedTransaction
+from shared.retail.mapping import MONEY_KINDS, SENT_KINDS
 from shared.retail.money import ZERO, total
 from shared.retail.transaction import Kind, Line, LinkRole, Tender, TenderRole, Transaction
 
 RATE_OF_ONE = Decimal(100)  # D365 states exchange rates per 100 units.
 RECEIPT_ID_LENGTH_MAX = 18
-STAFF_LENGTH_MAX = 25
 _SENT_KINDS = {
     Kind.SALES: "Sales",
     Kind.PAID_IN: "IncomeExpense",
     Kind.PAID_OUT: "IncomeExpense",
+    # The cash office, where a switch says so (D365 facts §2.1, "which entities each transaction type needs").
+    Kind.SHIFT_OPEN: "StartingAmount",
+    Kind.FLOAT: "FloatEntry",
+    Kind.PICKUP: "RemoveTender",
+    Kind.TENDER_EXCHANGE: "ChangeTender",
+    Kind.SAFE_DROP: "SafeDrop",
+    Kind.BANK_DROP: "BankDrop",
+    Kind.TENDER_DECLARATION: "TenderDeclaration",
+    Kind.SHIFT_CLOSE: "TenderDeclaration",
 }
 
 
@@ -48,7 +60,10 @@ def transaction_rows(mapped: MappedTransaction, package: str) -> dict[str, list[
         RejectedError: a value is longer than D365's field, a taxed line has no tax code, or the kind has no
         rows.
     """
-    return {label: list(rows_of(label, mapped, package)) for label in (*_CHILD_ROWS, entities.HEADERS)}
+    found = {label: list(rows_of(label, mapped, package)) for label in (*_CHILD_ROWS, entities.HEADERS)}
+    if mapped.declared_as:  # an entity of the customer's own, under its own label
+        found[mapped.declared_as] = found.pop(DECLARED)
+    return {label: rows for label, rows in found.items() if rows or label in entities.ENTITIES}
 
 
 def rows_of(label: str, mapped: MappedTransaction, package: str) -> Iterator[Row]:
@@ -58,7 +73,7 @@ def rows_of(label: str, mapped: MappedTransaction, package: str) -> Iterator[Row
             f"a transaction of kind {mapped.transaction.kind} has no D365 rows", field="kind",
             expected=", ".join(sorted(_SENT_KINDS)), found=mapped.transaction.kind,
         )  # fmt: skip
-    entity = entities.ENTITIES[label]
+    entity = _ENTITIES[label]
     rows = (_header_row(mapped, package),) if label == entities.HEADERS else _CHILD_ROWS[label](mapped)
     for row in rows:
         yield checked(entity, row)
@@ -70,8 +85,13 @@ def receipt_id(transaction: Transaction) -> str:
 
 
 def _turned(amount: Decimal) -> Decimal:
-    """Turn the store's sign into D365's, for goods, taxes and what is charged."""
+    """Turn the store's sign into D365's, for goods and what is charged."""
     return -amount
+
+
+def _tax_turned(mapped: MappedTransaction, amount: Decimal) -> Decimal:
+    """Turn a tax with the net it belongs to, unless the environment keeps taxes as the till has them."""
+    return amount if mapped.tax_as_pos else _turned(amount)
 
 
 def _header_row(mapped: MappedTransaction, package: str) -> Row:
@@ -79,7 +99,8 @@ def _header_row(mapped: MappedTransaction, package: str) -> Row:
     paid = total(tender.amount for tender in _captured(mapped))
     lines = [one.line for one in mapped.lines]
     gross = _turned(total(line.amount_due for line in lines))
-    moved = ZERO if transaction.kind is Kind.SALES else _turned(paid)
+    moved = _turned(paid) if transaction.kind in MONEY_KINDS else ZERO
+    owed = gross + moved + paid if transaction.kind in SENT_KINDS else ZERO
     return {
         **_receipt_key(mapped.key),
         "TransactionType": _SENT_KINDS[transaction.kind],
@@ -102,7 +123,7 @@ def _header_row(mapped: MappedTransaction, package: str) -> Row:
         "PaymentAmount": paid,
         "DiscountAmount": total(line.discount for line in lines),
         "IncomeExpenseAmount": moved,
-        "SalesPaymentDifference": gross + moved + paid,
+        "SalesPaymentDifference": owed,
         "NumberOfItems": total(abs(line.quantity) for line in lines),
         "NumberOfItemLines": Decimal(len(lines)),
         "NumberOfPaymentLines": len(_captured(mapped)),
@@ -128,7 +149,7 @@ def _sales_rows(mapped: MappedTransaction) -> Iterator[Row]:
             "NetPrice": per_unit(line.net_without_tax, line.quantity),
             "NetAmount": _turned(line.net_without_tax),
             "NetAmountInclusiveTax": _turned(line.amount_due),
-            "SalesTaxAmount": _turned(line.tax),
+            "SalesTaxAmount": _tax_turned(mapped, line.tax),
             **_discount_columns(line),
             "SalesTaxGroup": one.sales_tax_group,
             "ItemSalesTaxGroup": one.item_tax_group,
@@ -173,7 +194,7 @@ def _return_columns(one: MappedLine) -> Row:
 def _payment_rows(mapped: MappedTransaction) -> Iterator[Row]:
     for one in sorted(mapped.tenders, key=lambda each: each.tender.tender_number):
         tender = one.tender
-        if not tender.is_captured:
+        if not tender.is_captured or mapped.transaction.kind in DROPS:
             continue
         yield {
             **_receipt_key(mapped.key),
@@ -192,7 +213,21 @@ def _payment_rows(mapped: MappedTransaction) -> Iterator[Row]:
             "TransactionStatus": "None",
             "ReceiptId": receipt_id(mapped.transaction),
             "Staff": _staff(mapped.transaction),
+            **_refund_columns(one.refunds),
         }
+
+
+def _refund_columns(refunds: LinkedPayment | None) -> Row:
+    """Name the payment that goes back. Tills do not say which one a refund gives back; a reversal knows."""
+    key = refunds.key if refunds else D365Key("", "", "", "")
+    return {
+        "IsLinkedRefund": yes_no(refunds is not None),
+        "LinkedPaymentStore": refunds.store_number if refunds else "",
+        "LinkedPaymentTerminal": key.terminal,
+        "LinkedPaymentTransactionNumber": key.transaction_number,
+        "LinkedPaymentLineNumber": Decimal(refunds.line_number) if refunds else ZERO,
+        "LinkedPaymentCurrency": refunds.currency if refunds else "",
+    }
 
 
 def _tax_rows(mapped: MappedTransaction) -> Iterator[Row]:
@@ -215,7 +250,7 @@ def _tax_rows(mapped: MappedTransaction) -> Iterator[Row]:
                     "IsExempt": yes_no(tax.exempt_reason is not None),
                 },
             )
-            row["TaxAmount"] = Decimal(row["TaxAmount"]) + _turned(tax.amount)
+            row["TaxAmount"] = Decimal(row["TaxAmount"]) + _tax_turned(mapped, tax.amount)
         yield from (rows[code] for code in sorted(rows))
 
 
@@ -241,7 +276,7 @@ def _discount_rows(mapped: MappedTransaction) -> Iterator[Row]:
 
 def _income_expense_rows(mapped: MappedTransaction) -> Iterator[Row]:
     """Cash put in or taken out: the account's amount turns, so that it and the payment add up to nothing."""
-    if mapped.transaction.kind is Kind.SALES:
+    if mapped.transaction.kind not in MONEY_KINDS:
         return
     yield {
         **_receipt_key(mapped.key),
@@ -262,7 +297,11 @@ _CHILD_ROWS: Mapping[str, Callable[[MappedTransaction], Iterator[Row]]] = {
     entities.TAXES: _tax_rows,
     entities.DISCOUNTS: _discount_rows,
     entities.INCOME_EXPENSES: _income_expense_rows,
+    SAFE: safe_rows,
+    BANKED: banked_rows,
+    DECLARED: declaration_rows,
 }
+_ENTITIES = {**entities.ENTITIES, **{entity.label: entity for entity in CASH_OFFICE}}
 
 
 def _receipt_key(key: D365Key) -> Row:
@@ -280,13 +319,16 @@ def _instant_of_sale(mapped: MappedTransaction) -> Row:
 
 
 def _captured(mapped: MappedTransaction) -> list[Tender]:
+    """Give what has payment lines; what was dropped has lines of its own kind."""
+    if mapped.transaction.kind in DROPS:
+        return []
     return [one.tender for one in mapped.tenders if one.tender.is_captured]
 
 
 def _original_receipt_id(transaction: Transaction) -> str:
     """Give the receipt number of what is returned: the lines' own link first, then the receipt's."""
     links = [line.original for line in transaction.lines if line.original is not None]
-    links += [link for link in transaction.links if link.role is LinkRole.ORIGINAL]
+    links += [link for link in transaction.links if link.role in (LinkRole.ORIGINAL, LinkRole.VOIDS)]
     numbers = (link.receipt_number for link in links if link.receipt_number)
     return next(numbers, "")[-RECEIPT_ID_LENGTH_MAX:]
 
@@ -296,4 +338,4 @@ def _unit_price(line: Line) -> Decimal:
 
 
 def _staff(transaction: Transaction) -> str:
-    return (transaction.operator or "")[:STAFF_LENGTH_MAX]
+    return transaction.operator or ""  # one that is too long is held: cut short, it would be another person's

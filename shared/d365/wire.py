@@ -5,8 +5,10 @@ redirect.
 |------------------------------------------|-------------------------------|-----------------------|
 | no connection: nothing was sent          | RetryableError                | RetryableError        |
 | connection or answer lost on the way     | RetryableError                | UnknownOutcomeError   |
-| 429, 503                                 | ThrottledError                | ThrottledError        |
-| 401, 403: our sign-in, not the receipts  | RetryableError                | RetryableError        |
+| 429; 503 in D365's words or with a time   | ThrottledError                | ThrottledError        |
+| any other 503, a gateway's word          | ThrottledError                | UnknownOutcomeError   |
+| 401: our sign-in, not the receipts       | RetryableError                | RetryableError        |
+| 403: our rights, not the receipts        | AccessRefusedError            | AccessRefusedError    |
 | 408, other 5xx, an answer nobody can read| RetryableError                | UnknownOutcomeError   |
 | other 4xx, 3xx                           | RejectedError, D365's text    | the same              |
 """
@@ -26,6 +28,7 @@ from email.utils import parsedate_to_datetime
 
 import httpx
 
+from shared.d365.decoder import decode
 from shared.d365.tokens import Tokens
 from shared.errors import (
     AccessRefusedError,
@@ -157,6 +160,9 @@ class Wire:
         status, text = response.status_code, error_text(content)
         if status in (429, 503):
             wait = self._wait_seconds(response.headers.get("retry-after", ""))
+            its_own_words = wait is not None or decode(text).passes
+            if status == 503 and not repeatable and not its_own_words:
+                return UnknownOutcomeError(f"{kind}: 503 (request {request_id}): {text}".rstrip(": "))
             return ThrottledError(f"{kind}: {text or f'D365 answered {status}'}", wait_seconds=wait)
         if status in (401, 403):
             self._tokens.forget()

@@ -20,9 +20,17 @@ from shared.errors import (
 )
 from shared.flows.mapping.held_by_reference import note_held
 from shared.flows.mapping.keep_shifts import keep_shifts
+from shared.flows.posting.corrections import (
+    corrected,
+    linked_as_kept,
+    replaced_originals,
+    shifts_for,
+)
 from shared.flows.posting.kept import read_kept
+from shared.flows.posting.office import office_of
 from shared.pos.adapter import localised
 from shared.retail.business_day import closing_hour, day_ends_at, store_zone
+from shared.retail.cash_office import BY_HAND_KINDS, CashOffice
 from shared.retail.d365_rules import cause_of
 from shared.retail.mapped import MappedTransaction, StoreSetup
 from shared.retail.mapping import NEVER_SENT, SENT_KINDS, Mappings, map_transaction
@@ -39,6 +47,7 @@ from shared.storage.causes import (
     open_causes,
     receipt_member,
 )
+from shared.storage.corrections import CORRECTION, mapped_for_day
 from shared.storage.due import (
     POST,
     STATEMENT,
@@ -87,14 +96,17 @@ async def _map_rows(services: Services, due: Due, mappings: Mappings, rows: Sequ
     if store is None:
         return await _hold_all(services, rows, cause("store_unknown", due.store))
     read, unreadable = _read_rows(rows, store)
-    shifts = await keep_shifts(services, store, due.day, [one.transaction for one in read])
-    mappings = await _newest_mappings(services, mappings, due.day, read, shifts)
+    read = [await _with_originals(services, one) for one in read]
+    rung_up = [one.transaction for one in read if not one.row.text(CORRECTION)]
+    shifts = await keep_shifts(services, store, due.day, rung_up)
+    office = office_of(services.settings.d365)
+    mappings = await _newest_mappings(services, mappings, read, shifts, office)
     begun_at = services.now()
     dues = await _note_work_ahead(services, store, due.day, read)
     moved = await _hold_all(
         services, unreadable, cause("cannot_be_read", due.store, problem="the kept document")
     )
-    decided = [(one, _decide(one.transaction, due.day, mappings, shifts)) for one in read]
+    decided = [(one, _decided(one, mappings, shifts, office)) for one in read]
     await _open_causes(services, decided)
     compiled_at = await _first_compiled_at(services, store, due.day)
     next_rows = [_moved_on(services, one, outcome, mappings, compiled_at) for one, outcome in decided]
@@ -119,8 +131,27 @@ def _read_rows(rows: Sequence[Row], store: StoreSetup) -> tuple[list[_Read], lis
     return read, unreadable
 
 
+async def _with_originals(services: Services, one: _Read) -> _Read:
+    """Point returned lines at the receipts that stand today, where the ones they name were replaced."""
+    replaced = await replaced_originals(services, one.row, one.transaction)
+    if replaced is None:
+        return one
+    row = one.row.with_values(OriginalsReplaced=replaced)
+    return _Read(row, linked_as_kept(row, one.transaction))
+
+
+def _decided(
+    one: _Read, mappings: Mappings, shifts: Sequence[Shift], office: CashOffice
+) -> MappedTransaction | tuple[Cause, ...] | str:
+    """Decide about one receipt; a replacement is mapped for its original's day and keeps its shift."""
+    outcome = _decide(one.transaction, mapped_for_day(one.row), mappings, shifts_for(one.row, shifts), office)
+    if not isinstance(outcome, MappedTransaction):
+        return outcome
+    return _fits_d365(corrected(one.row, outcome), mappings)
+
+
 def _decide(
-    transaction: Transaction, day: date, mappings: Mappings, shifts: Sequence[Shift]
+    transaction: Transaction, day: date, mappings: Mappings, shifts: Sequence[Shift], office: CashOffice
 ) -> MappedTransaction | tuple[Cause, ...] | str:
     """Say what becomes of a transaction: mapped, held for causes, or excluded with the reason in words."""
     store = mappings.store(transaction.store, day)
@@ -130,17 +161,22 @@ def _decide(
         return "a training receipt"
     if transaction.status is not TillStatus.COMPLETED:
         return f"{transaction.status.lower()} at the till"
-    if transaction.kind in NEVER_SENT:
-        return f"{transaction.kind.replace('_', ' ').lower()}: counted, not sent to D365"
-    if transaction.kind not in SENT_KINDS:
+    is_sent = transaction.kind in SENT_KINDS or office.takes(transaction)
+    if transaction.kind in NEVER_SENT and not is_sent:
+        return _why_not_sent(transaction)
+    if not is_sent:
         return (cause("kind_not_supported", transaction.kind),)
     problems = problems_of(transaction)
     if problems:
         return (cause("does_not_balance", problems[0].rule, problem=problems[0].told),)
-    outcome = map_transaction(transaction, day, mappings, shifts)
-    if isinstance(outcome, MappedTransaction):
-        return _fits_d365(outcome, mappings)
-    return outcome
+    return map_transaction(transaction, day, mappings, shifts)
+
+
+def _why_not_sent(transaction: Transaction) -> str:
+    words = transaction.kind.replace("_", " ").lower()
+    if transaction.kind in BY_HAND_KINDS:
+        return f"{words}: kept here, not sent to D365; finance enters it there by hand"
+    return f"{words}: counted, not sent to D365"
 
 
 def _fits_d365(mapped: MappedTransaction, mappings: Mappings) -> MappedTransaction | tuple[Cause, ...]:
@@ -149,15 +185,21 @@ def _fits_d365(mapped: MappedTransaction, mappings: Mappings) -> MappedTransacti
         rows = transaction_rows(mapped, "")
     except RejectedError as error:
         return (cause("does_not_fit_d365", f"{error.field}: {error}"[:200]),)
+    if mapped.transaction.kind not in SENT_KINDS:
+        return mapped  # D365 validates nothing of the cash office (D365 facts §3.3)
     return tuple(cause_of(one) for one in broken_rules(rows, mapped.store, mappings)) or mapped
 
 
 async def _newest_mappings(
-    services: Services, mappings: Mappings, day: date, read: Sequence[_Read], shifts: Sequence[Shift]
+    services: Services,
+    mappings: Mappings,
+    read: Sequence[_Read],
+    shifts: Sequence[Shift],
+    office: CashOffice,
 ) -> Mappings:
     """Before anything is held for a missing mapping, look once whether somebody has mapped it meanwhile."""
     for one in read:
-        if isinstance(_decide(one.transaction, day, mappings, shifts), tuple):
+        if isinstance(_decided(one, mappings, shifts, office), tuple):
             return await services.mappings.refresh()
     return mappings
 
@@ -169,7 +211,9 @@ async def _note_work_ahead(
     ends_at = day_ends_at(day, store_zone(store.time_zone), closing_hour(store.closing_time))
     ready_at = max(ends_at + timedelta(minutes=services.settings.grace_minutes), services.now())
     dues = [Due(STATEMENT, store.store, day, ready_at)]
-    if any(one.transaction.kind in SENT_KINDS or one.transaction.kind is Kind.SHIFT_CLOSE for one in read):
+    office = office_of(services.settings.d365)
+    kinds = SENT_KINDS | {Kind.SHIFT_CLOSE}
+    if any(one.transaction.kind in kinds or office.takes(one.transaction) for one in read):
         dues.append(Due(POST, store.store, day, services.now()))
     await note_due(services.tables.due, dues)
     return dues
@@ -193,7 +237,8 @@ def _moved_on(
 ) -> Row:
     """Give the row's next state. Late: it arrived after its store-day had first been compiled."""
     now = services.now()
-    if compiled_at is not None and one.row.instant("ReceivedAt") > compiled_at:
+    is_late = compiled_at is not None and one.row.instant("ReceivedAt") > compiled_at
+    if is_late and not one.row.text(CORRECTION):
         one = replace(one, row=one.row.with_values(Late=True))
     if isinstance(outcome, str):
         return advanced(one.row, Status.EXCLUDED, now, outcome, ExcludedBecause=outcome)

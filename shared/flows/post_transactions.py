@@ -252,9 +252,8 @@ async def _send(services: Services, drive: Drive) -> None:
         await drive.save_package(AnswerLost=True)  # first, so that whoever reads back ends the cause
         await open_package_cause(services, drive.package, cause("import_answer_lost", package))
         await drive.save_package(Stage=UNKNOWN, History=history(services, drive, "no answer: asking D365"))
-    except (
-        ThrottledError
-    ):  # a gateway may say so although D365 has begun: it is asked before anything is sent again
+    except ThrottledError:
+        # D365 may say so after it has begun: it is asked before anything is sent again.
         note = history(services, drive, "told to come back later: D365 is asked first")
         await drive.save_package(Stage=UNKNOWN, Doubtful=True, History=note)
         raise

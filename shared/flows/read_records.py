@@ -24,7 +24,8 @@ _SHOWN = {
     "late": "Late", "package": "Package", "legal_entity": "LegalEntity", "operating_unit": "OperatingUnit",
     "register": "Register", "d365_number": "D365Number", "d365_statement": "D365Statement", "sales_order": "SalesOrder",
     "invoice": "Invoice", "credit_note": "CreditNote", "cause": "Cause", "cause_value": "CauseValue",
-    "fingerprint": "Fingerprint", "excluded_because": "ExcludedBecause",
+    "fingerprint": "Fingerprint", "excluded_because": "ExcludedBecause", "reversal_of": "ReversalOf",
+    "replacement_of": "ReplacementOf", "reversed_by": "ReversedBy", "replaced_by": "ReplacedBy",
 }  # fmt: skip
 
 

@@ -43,7 +43,7 @@ from shared.storage.due import (
 )
 from shared.storage.keys import join_key
 from shared.storage.protocols import Row
-from shared.storage.receipts import key_of, receipts_of_day
+from shared.storage.receipts import advanced, key_of, receipts_of_day
 
 STORE_DAYS_AT_ONCE = 16
 
@@ -164,6 +164,7 @@ async def _apply(services: Services, due: Due, moves: Sequence[Move], back: Sequ
     now = services.now()
     dues = [Due(STATEMENT, due.store, due.day, now)]
     await note_due(services.tables.due, dues)
+    await _end_originals(services, [move.row for move in moves])
     causes = [
         cause_row(move.held_for, receipt_member(move.row), now) for move in moves if move.held_for is not None
     ]
@@ -175,3 +176,18 @@ async def _apply(services: Services, due: Due, moves: Sequence[Move], back: Sequ
         name, over = receipt_member(row).name, [row.text("Fingerprint")]
         await end_causes_of(services.tables.causes, row.partition, name, over, now, "put right in D365")
     return len(saved)
+
+
+async def _end_originals(services: Services, rows: Sequence[Row]) -> None:
+    """Receipts whose reversal D365 has posted are reversed. They first: the reversal then brings nobody back here."""
+    now = services.now()
+    for row in rows:
+        if row.text("Status") != Status.POSTED or not row.text("ReversalOf"):
+            continue
+        original = await services.tables.transactions.read(row.partition, row.text("OriginalKey"))
+        if original is None or original.text("Status") != Status.POSTED:
+            continue
+        day = date.fromisoformat(original.text("BusinessDay"))
+        await note_due(services.tables.due, [Due(STATEMENT, row.partition, day, now)])
+        note = f"by {row.text('TransactionId')}, in D365 statement {row.text('D365Statement')}"
+        await save_rows(services.tables.transactions, [advanced(original, Status.REVERSED, now, note)])

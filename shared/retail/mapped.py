@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
-from shared.retail.transaction import Line, Tender, Transaction
+from shared.retail.transaction import Counted, Line, Tender, Transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,15 +65,31 @@ class MappedLine:
 
 
 @dataclass(frozen=True, slots=True)
+class LinkedPayment:
+    """The payment that a refund gives back: its receipt's key, its store's number, its line, its currency."""
+
+    key: D365Key
+    store_number: str
+    line_number: int
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
 class MappedTender:
+    """A payment with D365's payment method; `refunds` is what it gives back, where that is known."""
+
     tender: Tender
     payment_method: str
+    refunds: LinkedPayment | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class MappedTransaction:
     """Everything one receipt needs in D365. shift is the till's own
     name of the shift it counts for, shift_number D365's Int64 id of it (BatchID).
+
+    counted: what a tender declaration counted, with D365's payment method; declared_as: the data entity that takes it.
+    tax_as_pos: D365 keeps taxes in the till's sign here, not in that of the net amount (a setting of the environment).
     """
 
     key: D365Key
@@ -88,6 +104,9 @@ class MappedTransaction:
     income_account: str = ""
     income_account_type: str = ""
     mapping_version: int = 0
+    counted: tuple[tuple[Counted, str], ...] = ()
+    declared_as: str = ""
+    tax_as_pos: bool = False
 
 
 @dataclass(frozen=True, slots=True)

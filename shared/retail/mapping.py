@@ -15,6 +15,7 @@ from types import MappingProxyType
 from shared.retail.business_day import store_zone
 from shared.retail.identity import d365_shift_number, d365_transaction_number
 from shared.retail.mapped import D365Key, MappedLine, MappedTender, MappedTransaction, StoreSetup
+from shared.retail.money import total
 from shared.retail.reasons import Cause, cause
 from shared.retail.shift import Shift, effective_shift, overlap_in_doubt, running_shift
 from shared.retail.transaction import Kind, Line, Tender, TenderRole, TenderType, Transaction
@@ -25,8 +26,12 @@ NEVER_SENT = frozenset(
         Kind.TENDER_DECLARATION, Kind.TENDER_EXCHANGE, Kind.TENDER_ADJUSTMENT, Kind.TIP_OUT,
     }
 )  # fmt: skip
-SENT_KINDS = frozenset({Kind.SALES, Kind.PAID_IN, Kind.PAID_OUT})
+MONEY_KINDS = frozenset({Kind.PAID_IN, Kind.PAID_OUT})
+SENT_KINDS = MONEY_KINDS | {Kind.SALES}
 UNTAXED = "NONE"
+_MOVED = {
+    Kind.FLOAT: 1, Kind.SHIFT_OPEN: 1, Kind.PICKUP: -1, Kind.SAFE_DROP: -1, Kind.BANK_DROP: -1, Kind.TENDER_EXCHANGE: 0,
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +110,8 @@ def map_transaction(
 ) -> MappedTransaction | tuple[Cause, ...]:
     """Resolve every code of a transaction, or name every cause that stops it, the first being the one to fix first.
 
-    The transaction is a sale, return, paid-in or paid-out; `shifts` are its store-day's, those of other tills too.
+    The transaction is a sale, return, paid-in or paid-out, or one the cash office takes; `shifts` are its store-day's,
+    those of other tills too.
     """
     store = mappings.store(transaction.store, business_day)
     if store is None:
@@ -115,9 +121,12 @@ def map_transaction(
     lines = tuple(mapper.line(line) for line in transaction.lines)
     paid = _tenders_of(transaction)
     tenders = tuple(mapper.tender(one.code) for one in paid)
+    record = transaction.shift_record
+    counted = tuple((one, mapper.tender(one.tender)) for one in (record.counted if record else ()))
     income = mapper.income_account()
     mapper.warehouse()
     mapper.rounding()
+    mapper.cash_office(paid)
     mapper.shift_in_doubt(shifts)
     if mapper.causes:
         return mapper.distinct_causes()
@@ -136,6 +145,7 @@ def map_transaction(
         income_account=income[0],
         income_account_type=income[1],
         mapping_version=mappings.version,
+        counted=counted,
     )
 
 
@@ -244,7 +254,7 @@ class _Mapper:
 
     def income_account(self) -> tuple[str, str]:
         movement = self.transaction.cash_movement
-        if self.transaction.kind is Kind.SALES or movement is None:
+        if self.transaction.kind not in MONEY_KINDS or movement is None:
             return "", ""
         row = self.mappings.find("reasons", movement.reason_code or "", day=self.day)
         if row is None:
@@ -258,6 +268,24 @@ class _Mapper:
         if rounded > self.store.rounding_limit:
             limit = f"a rounding of {rounded} is beyond the store's limit of {self.store.rounding_limit}"
             self._missing("does_not_balance", "I7 rounding", problem=limit)
+
+    def cash_office(self, moved: Sequence[Tender]) -> None:
+        """A float puts money in, a removal or a drop takes it out, an exchange does neither; a count counts."""
+        sign = _MOVED.get(self.transaction.kind)
+        if sign is None:
+            return
+        amount = total(one.amount for one in moved)
+        is_right = amount * sign > 0 if sign else not amount
+        if not moved or not is_right:
+            wanted = {
+                1: "money put in (more than 0)",
+                -1: "money taken out (less than 0)",
+                0: "as much in as out",
+            }
+            problem = (
+                f"a {self.transaction.kind.replace('_', ' ').lower()} of {amount}; expected {wanted[sign]}"
+            )
+            self._missing("does_not_balance", "cash movement", problem=problem)
 
     def shift_in_doubt(self, shifts: Sequence[Shift]) -> None:
         transaction = self.transaction

@@ -176,7 +176,8 @@ _ALL = (
         "The tills send transactions of the kind “{value}”, which cannot go to D365 yet.",
         "This release does not know how D365 wants them.",
         "They are kept and held; other receipts go on.",
-        "Book them in D365 by hand. They stay here, held, until the app can take them.",
+        "Where it voids a finished receipt, have that receipt reversed here once it is posted; book all others in D365 by "
+        "hand. They stay here, held, until the app can take them.",
     ),
     Reason(
         "content_conflict", FINANCE, STORE_TIMING,

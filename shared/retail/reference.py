@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal, InvalidOperation
 
 from shared.retail import d365_rules as rule
@@ -213,6 +214,11 @@ def _tax_groups(mappings: Mappings, company: str, group: str, item_group: str, c
     shared = set(rows[0]["codes"].split()) & set(rows[1]["codes"].split())
     used = set() if codes == NOTHING else set(codes.split())
     return bool(used - shared) or not shared
+
+
+def period_is_closed(mappings: Mappings, company: str, day: date) -> bool:
+    """Say whether D365 is known to have no open period for a day; where its periods are unknown, nobody says so."""
+    return _business_date(mappings, company, day.isoformat())
 
 
 def _business_date(mappings: Mappings, company: str, day: str) -> bool:

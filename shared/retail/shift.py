@@ -16,7 +16,10 @@ from shared.retail.figures import Figures
 
 @dataclass(frozen=True, slots=True)
 class Shift:
-    """One shift of one terminal. `ended_by` names the person who ended it; then `closed_at` is their decision."""
+    """One shift of one terminal. `ended_by` names the person who ended it; then `closed_at` is their decision.
+
+    counted: tender, currency and amount of what was counted at its end.
+    """
 
     terminal: str
     shift: str
@@ -28,6 +31,7 @@ class Shift:
     first_sequence: int | None = None
     last_sequence: int | None = None
     synthetic: bool = False
+    counted: tuple[tuple[str, str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,15 +7,18 @@ shown as Unexplained. The same receipts give the same statement, whatever the or
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from decimal import Decimal
 from types import MappingProxyType
 
 from shared.retail.completeness import Decision, Gap, SeenNumber, gaps_of, terminal_says
 from shared.retail.figures import Figures, sum_of
+from shared.retail.money import total
 from shared.retail.reasons import FINANCE, IT, REASONS
+from shared.retail.reversal import REVERSAL
 from shared.retail.shift import Shift
-from shared.retail.status import IN_D365, Status
+from shared.retail.status import IN_D365, IN_THE_LEDGER, Status
 
 PROVED = "proved"
 NOT_PROVED = "not proved"
@@ -26,13 +29,17 @@ ON_THE_WAY = {
     "not_sent_yet": (IT, "Nothing: the receipt goes with the next package."),
     "not_posted_yet": (FINANCE, "Nothing yet: headquarters' own jobs validate and post it."),
     "written_off": (FINANCE, "Nothing: a person decided that it will not go."),
-    "reversed": (FINANCE, "Nothing: a reversal and a replacement stand for it."),
+    "reversed": (FINANCE, "Nothing: a person had it reversed, and gave the reason."),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class ReceiptRecord:
-    """What the statement needs of one transaction."""
+    """What the statement needs of one transaction.
+
+    correction: "reversal" (its figures are turned, its count is -1) or "replacement". is_replaced: of a reversal, whether
+    a replacement stands beside it; decided: who had it reversed. moved: cash put in or taken out without a sale.
+    """
 
     label: str
     account: str
@@ -51,6 +58,16 @@ class ReceiptRecord:
     fingerprint: str = ""
     d365_statement: str = ""
     currency: str = ""
+    correction: str = ""
+    is_replaced: bool = False
+    decided: Decision | None = None
+    kind: str = ""
+    moved: Decimal | None = None
+
+    @property
+    def is_of_the_till(self) -> bool:
+        """Whether the till rang it up itself: its totals know nothing of a reversal or a replacement."""
+        return not self.correction
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +99,16 @@ class ProofCause:
 
 
 @dataclass(frozen=True, slots=True)
+class ByHand:
+    """Floats, removals, drops or counts of one till that are kept and not sent; money out is negative."""
+
+    kind: str
+    terminal: str
+    count: int
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True)
 class Statement:
     """The compiled store-day. pos_says is None where the POS states no totals.
 
@@ -101,6 +128,18 @@ class Statement:
     verdict: str
 
     @property
+    def by_hand(self) -> tuple[ByHand, ...]:
+        """What the tills did with cash that was not sent: finance enters it in D365 by hand (docs/cash-office.md)."""
+        groups: dict[tuple[str, str], list[ReceiptRecord]] = {}
+        for one in self.day.receipts:
+            if one.status is Status.EXCLUDED and one.moved is not None:
+                groups.setdefault((one.kind, one.terminal), []).append(one)
+        return tuple(
+            ByHand(kind, terminal, len(some), total(one.moved for one in some if one.moved is not None))
+            for (kind, terminal), some in sorted(groups.items())
+        )
+
+    @property
     def difference(self) -> Figures:
         return (self.received if self.pos_says is None else self.pos_says) - self.posted
 
@@ -112,9 +151,10 @@ def compile_store_day(day: StoreDay) -> Statement:
     received = sum_of(one.figures for one in receipts)
     arrived: dict[tuple[str, int], list[Figures]] = {}
     for one in receipts:
-        arrived.setdefault((one.terminal, one.generation), []).append(one.figures)
+        if one.is_of_the_till:
+            arrived.setdefault((one.terminal, one.generation), []).append(one.figures)
     pos_says = _pos_says(receipts, day.shifts)
-    posted = sum_of(one.figures for one in receipts if one.status is Status.POSTED)
+    posted = sum_of(one.figures for one in receipts if one.status in IN_THE_LEDGER)
     gaps = gaps_of(
         _numbers(day.receipts),
         day.shifts,
@@ -123,9 +163,11 @@ def compile_store_day(day: StoreDay) -> Statement:
     )
     foreign = [one for one in counted if one.currency not in ("", day.currency)]
     causes = (
-        *_gap_causes(day, gaps, stated=pos_says is not None), *_receipt_causes(receipts), *_beside(receipts, foreign),
+        *_gap_causes(day, gaps, stated=pos_says is not None), *_receipt_causes(receipts),
+        *_reversed_for_good(receipts, stated=pos_says is not None), *_beside(receipts, foreign),
     )  # fmt: skip
     difference = (received if pos_says is None else pos_says) - posted
+    causes = _less_what_the_till_voided(causes, difference)
     unexplained = difference - sum_of(one.figures for one in causes)
     return Statement(
         day=day,
@@ -143,7 +185,9 @@ def compile_store_day(day: StoreDay) -> Statement:
 
 def _pos_says(receipts: Sequence[ReceiptRecord], shifts: Sequence[Shift]) -> Figures | None:
     """Add up the shifts' totals, if every terminal that sold anything states them for all its shifts."""
-    terminals = {one.terminal for one in receipts} | {shift.terminal for shift in shifts}
+    terminals = {one.terminal for one in receipts if one.is_of_the_till} | {
+        shift.terminal for shift in shifts
+    }
     says = [terminal_says(terminal, shifts) for terminal in sorted(terminals)]
     stated = [one for one in says if one is not None]
     return sum_of(stated) if says and len(stated) == len(says) else None
@@ -189,13 +233,37 @@ def _receipt_causes(receipts: Sequence[ReceiptRecord]) -> list[ProofCause]:
     """Group what is not posted by why, and show late receipts beside it with no amount."""
     groups: dict[tuple[str, str, str], list[ReceiptRecord]] = {}
     for one in receipts:
-        if one.status is not Status.POSTED:
+        if one.status not in IN_THE_LEDGER:
             groups.setdefault(_why_not_posted(one), []).append(one)
     causes = [_cause(key, members, counts=True) for key, members in sorted(groups.items())]
-    late = [one for one in receipts if one.late and one.status is Status.POSTED]
+    late = [one for one in receipts if one.late and one.status in IN_THE_LEDGER]
     if late:
         causes.append(_cause(("receipt_late", "", ""), late, counts=False))
     return causes
+
+
+def _reversed_for_good(receipts: Sequence[ReceiptRecord], *, stated: bool) -> list[ProofCause]:
+    """What a person had reversed without a replacement: the till counted it, the ledger no longer has it."""
+    gone = [one for one in receipts if one.correction == REVERSAL and not one.is_replaced]
+    return [
+        replace(
+            _cause(("reversed", one.label, ""), [one], counts=False),
+            figures=-one.figures if stated else Figures(),
+            decided=one.decided,
+        )
+        for one in sorted(gone, key=lambda each: (each.label, each.transaction_id))
+    ]
+
+
+def _less_what_the_till_voided(causes: tuple[ProofCause, ...], difference: Figures) -> tuple[ProofCause, ...]:
+    """A receipt that the till voided after it was finished is not in the till's totals either: its reversal explains
+    nothing there, and would itself be unexplained.
+    """
+    gone = sum_of(one.figures for one in causes if one.code == "reversed")
+    left = difference - sum_of(one.figures for one in causes)
+    if gone.is_nothing or not (left + gone).is_nothing:
+        return causes
+    return tuple(replace(one, figures=Figures()) if one.code == "reversed" else one for one in causes)
 
 
 def _beside(receipts: Sequence[ReceiptRecord], foreign: Sequence[ReceiptRecord]) -> list[ProofCause]:
@@ -215,9 +283,8 @@ def _why_not_posted(one: ReceiptRecord) -> tuple[str, str, str]:
         return (one.cause_code or "d365_refused", one.cause_value, one.fingerprint)
     if one.status is Status.WRITTEN_OFF:
         return ("written_off", "", "")
-    if one.status is Status.REVERSED:
-        return ("reversed", "", "")
-    return ("not_posted_yet" if one.status in IN_D365 else "not_sent_yet", "", "")
+    # a reversal and its replacement apart: together they are worth nothing, and nobody would see them under way
+    return ("not_posted_yet" if one.status in IN_D365 else "not_sent_yet", one.correction, "")
 
 
 def _cause(key: tuple[str, str, str], members: Sequence[ReceiptRecord], *, counts: bool) -> ProofCause:

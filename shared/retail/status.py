@@ -42,7 +42,10 @@ _NEXT: dict[Status, frozenset[Status]] = {
     Status.WRITTEN_OFF: frozenset(),
 }
 
-IN_D365 = frozenset({Status.SENT, Status.VALIDATED, Status.POSTED})
+IN_THE_LEDGER = frozenset(
+    {Status.POSTED, Status.REVERSED}
+)  # a reversal stands beside it, it stays where it is
+IN_D365 = frozenset({Status.SENT, Status.VALIDATED}) | IN_THE_LEDGER
 ENDED = frozenset({Status.POSTED, Status.EXCLUDED, Status.REVERSED, Status.WRITTEN_OFF})
 
 

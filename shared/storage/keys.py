@@ -71,9 +71,11 @@ def _encode(part: str) -> str:
 
 
 def _decode(found: re.Match[str]) -> str:
-    return bytes.fromhex(found[0].replace("=", "")).decode(
-        "utf-8", "replace"
-    )  # a part that was cut may end within a character
+    octets = bytes.fromhex(found[0].replace("=", ""))
+    try:
+        return octets.decode("utf-8", "surrogatepass")
+    except UnicodeDecodeError:  # a part that was cut may end within a character
+        return octets.decode("utf-8", "replace")
 
 
 def _shorten(text: str, kept: int, mark: str) -> str:

@@ -10,13 +10,16 @@ import hashlib
 import zlib
 from collections.abc import AsyncIterator, Iterator
 from datetime import date, datetime
+from decimal import Decimal
 
+from shared.retail.cash_office import BY_HAND_KINDS
+from shared.retail.completeness import Decision
 from shared.retail.figures import figures_from, figures_of, figures_text
 from shared.retail.mapped import D365Key, MappedTransaction
 from shared.retail.money import money_text
 from shared.retail.statement import ReceiptRecord
 from shared.retail.status import Status, advance
-from shared.retail.transaction import Transaction
+from shared.retail.transaction import TillStatus, Transaction
 from shared.storage.keys import join_key, prefix_end
 from shared.storage.protocols import Condition, Row, Table, Value
 
@@ -98,8 +101,18 @@ def _summary(transaction: Transaction, day: date) -> dict[str, Value | None]:
         "Currency": transaction.currency,
         "Total": money_text(figures.total, transaction.currency),
         "Figures": figures_text(figures) if transaction.is_for_the_ledger else None,
+        "Moved": _moved(transaction),
         "Revision": transaction.revision,
     }
+
+
+def _moved(transaction: Transaction) -> str | None:
+    """Give what cash a transaction put in or took out that is no sale; None where there is nothing to do by hand."""
+    is_real = transaction.status is TillStatus.COMPLETED and not transaction.training
+    if transaction.kind not in BY_HAND_KINDS or not is_real:
+        return None
+    movement = transaction.cash_movement
+    return money_text(movement.amount if movement else transaction.amount_paid, transaction.currency)
 
 
 def document_values(document: bytes) -> dict[str, Value]:
@@ -159,6 +172,7 @@ async def records_of_day(table: Table, store: str, day: date) -> list[ReceiptRec
 _RECORD_COLUMNS = (
     "Account", "TransactionId", "Terminal", "Status", "Figures", "Generation", "SequenceNumber", "Shift", "Kind",
     "Late", "Conflict", "Cause", "CauseValue", "Fingerprint", "ReceiptNumber", "D365Statement", "Currency",
+    "Moved", "Correction", "Replaced", "DecidedBy", "DecidedAs", "DecidedWhy", "DecidedAt",
 )  # fmt: skip
 
 
@@ -189,12 +203,25 @@ def record_of(row: Row) -> ReceiptRecord:
         fingerprint=row.text("Fingerprint"),
         d365_statement=row.text("D365Statement"),
         currency=row.text("Currency"),
+        correction=row.text("Correction"),
+        is_replaced=row.flag("Replaced"),
+        decided=_decision_of(row),
+        kind=row.text("Kind"),
+        moved=Decimal(row.text("Moved")) if row.text("Moved") else None,
     )
 
 
+def _decision_of(row: Row) -> Decision | None:
+    if not row.text("DecidedBy"):
+        return None
+    names = ("DecidedBy", "DecidedAs", "DecidedWhy", "DecidedAt")
+    return Decision(row.text("Correction"), *(row.text(name) for name in names))
+
+
 def receipt_label(row: Row) -> str:
-    """Name a receipt for people: its printed number where there is one."""
-    return row.text("ReceiptNumber") or row.text("TransactionId")
+    """Name a receipt for people: its printed number where there is one, and whether it is a correction."""
+    label = row.text("ReceiptNumber") or row.text("TransactionId")
+    return f"{label} ({row.text('Correction')})" if row.text("Correction") else label
 
 
 def key_values(mapped: MappedTransaction) -> dict[str, Value | None]:

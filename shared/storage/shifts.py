@@ -89,6 +89,9 @@ def shift_from(row: Row) -> Shift:
         first_sequence=row.number("FirstSequence") if "FirstSequence" in row.values else None,
         last_sequence=row.number("LastSequence") if "LastSequence" in row.values else None,
         synthetic=row.flag("Synthetic"),
+        counted=tuple(
+            (one["tender"], one["currency"], one["amount"]) for one in json.loads(row.text("Counted", "[]"))
+        ),
     )
 
 

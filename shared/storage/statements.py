@@ -49,6 +49,15 @@ def statement_json(
             _shift_json(shift) for shift in sorted(day.shifts, key=lambda one: (one.terminal, one.opened_at))
         ],
         "late": list(statement.late),
+        "by_hand": [
+            {
+                "kind": str(one.kind),
+                "terminal": one.terminal,
+                "count": one.count,
+                "amount": money_text(one.amount, day.currency),
+            }
+            for one in statement.by_hand
+        ],
         "d365_statements": d365_statements,
     }
 
@@ -129,6 +138,10 @@ def _shift_json(shift: Shift) -> dict[str, Any]:
         "closed_at": shift.closed_at.isoformat() if shift.closed_at else None,
         "ended_by": shift.ended_by or None,
         "made_by_us": shift.synthetic,
+        "counted": [
+            {"tender": tender, "currency": currency, "amount": amount}
+            for tender, currency, amount in shift.counted
+        ],
     }
 
 

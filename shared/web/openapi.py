@@ -32,6 +32,11 @@ _ROUTES: tuple[tuple[str, str, str, list[dict[str, list[str]]], str, dict[str, s
         _ASKED, _EITHER, "", {"200": "Object", "404": "Problem", "422": "Problem"},
     ),
     (
+        "post", "/transactions/{store}/{account}/{transaction_id}/reversal",
+        "Reverse a posted receipt in D365 and, if wanted, replace it by one mapped anew.", _PEOPLE, "application/json",
+        {"200": "Object", "404": "Problem", "422": "Problem"},
+    ),
+    (
         "get", "/statements/{store}/{business_day}", "The statement of a store-day with its proof.", _PEOPLE, "",
         {"200": "Object", "404": "Problem", "422": "Problem"},
     ),
@@ -160,7 +165,14 @@ def _body_schema(path: str, body: str) -> dict[str, Any]:
             },
             "decision": {"type": "string", "enum": ["lost", "voided"]},
         }
-    return {"type": "object", "properties": properties, "required": sorted(properties)}
+    optional: dict[str, Any] = {}
+    if path.endswith("/reversal"):
+        properties["replace"] = {"type": "boolean"}
+        optional["business_day"] = {
+            "type": "string", "format": "date",
+            "description": "The receipt's own business day or today's. Left out: its own, or today's where its period is closed.",
+        }  # fmt: skip
+    return {"type": "object", "properties": properties | optional, "required": sorted(properties)}
 
 
 def _common(security: list[dict[str, list[str]]], body: str) -> dict[str, str]:

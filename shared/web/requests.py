@@ -175,6 +175,27 @@ def instant_of(body: Mapping[str, Any], name: str) -> datetime:
     return instant
 
 
+def flag_of(body: Mapping[str, Any], name: str) -> bool:
+    """Give yes or no, which must be said.
+
+    Raises:
+        RejectedError: it is neither.
+    """
+    value = body.get(name)
+    if not isinstance(value, bool):
+        raise RejectedError(f"{name} is needed", field=name, expected="true or false", found=_found(value))
+    return value
+
+
+def day_of(body: Mapping[str, Any], name: str) -> date | None:
+    """Give a day, or None when it is not there.
+
+    Raises:
+        RejectedError: it is no day.
+    """
+    return _day(_text(body[name], name), name) if body.get(name) is not None else None
+
+
 def numbers_of(body: Mapping[str, Any], name: str) -> list[int]:
     """Give a list of whole numbers.
 

@@ -470,6 +470,7 @@ DECISIONS: list[tuple[str, str, Json, set[str]]] = [
     ("POST", "/api/causes/nothing/release", {}, {"finance", "store_operations", "retail_systems", "it"}),
     ("PUT", "/api/mappings/tenders", {}, {"finance", "retail_systems"}),
     ("POST", "/api/shifts/S1/1/1/end", {}, {"store_operations"}),
+    ("POST", f"/api/transactions/S1/{EAST}/T1/reversal", {}, {"finance"}),
 ]
 
 
@@ -594,6 +595,29 @@ def test_a_decision_without_what_it_needs_is_told_the_field(
 def test_a_decision_that_is_no_json_object_is_told(door: Door, body: bytes, status: int) -> None:
     for _, path, _, _ in DECISIONS[:2]:
         assert door.desk("finance", "POST", path, content=body).status_code == status
+
+
+@pytest.mark.parametrize(
+    ("field", "values"),
+    [("reason", NO_TEXTS), ("replace", [None, "yes", 1]), ("business_day", ["soon", 7, "2017-02-30", ""])],
+)
+def test_a_reversal_without_what_it_needs_is_told_the_field(
+    door: Door, field: str, values: list[Any]
+) -> None:
+    good: Json = {"reason": "the wrong item", "replace": True}
+    path = f"/api/transactions/S1/{EAST}/never/reversal"
+    for value in values:
+        body = json.dumps({**good, field: value}).encode()
+        response = door.desk("finance", "POST", path, content=body)
+        assert (response.status_code, response.json()["field"]) == (422, field), value
+    assert door.desk("finance", "POST", path, json=good).status_code == 404
+
+
+def test_a_receipt_that_is_not_posted_is_mended_and_not_reversed(door: Door) -> None:
+    url = only(door.send(sale()))["status_url"]
+    response = door.desk("finance", "POST", f"{url}/reversal", json={"reason": "wrong", "replace": False})
+    told = response.json()
+    assert (response.status_code, told["field"], told["expected"]) == (422, "status", "posted")
 
 
 def test_a_person_says_what_is_lost_and_releases_a_cause(door: Door) -> None:

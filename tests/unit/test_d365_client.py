@@ -688,3 +688,10 @@ def test_invoices_vouchers_shift_states_and_terminal_states_are_read_as_d365_sho
         ),
         f"(ClosingStatus eq {enums}RetailClosingStatus'Closing' or ClosingStatus eq {enums}RetailClosingStatus'Error')",
     ]
+
+
+def test_a_gateways_503_after_an_import_is_no_refusal() -> None:
+    with pytest.raises(UnknownOutcomeError):
+        run(start(Played(failed(503, "Service Unavailable")).client))
+    with pytest.raises(ThrottledError):
+        run(Played(failed(503, "Service Unavailable")).client.execution_status("P1-1"))

@@ -111,6 +111,29 @@ def test_a_number_that_is_none_is_named(name: str, value: str) -> None:
     refused(name, "whole number", **{name: value})
 
 
+def test_what_goes_to_d365_beside_sales_and_the_sign_of_taxes_are_the_careful_ones_unless_set() -> None:
+    d365 = read_settings(GOOD).d365
+    assert (d365.tax_sign, d365.cash_office, d365.tender_declarations) == ("as_net", "by_hand", "by_hand")
+    changed = {
+        "D365_TAX_SIGN": "as_pos",
+        "D365_CASH_OFFICE": "packages",
+        "D365_TENDER_DECLARATIONS": "Tender declarations",
+    }
+    d365 = read_settings({**GOOD, **changed}).d365
+    assert (d365.tax_sign, d365.cash_office, d365.tender_declarations) == tuple(changed.values())
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("D365_TAX_SIGN", "as_gross"), ("D365_CASH_OFFICE", "yes"), ("D365_TENDER_DECLARATIONS", "byhand"),
+        ("D365_TENDER_DECLARATIONS", "T" * 81),
+    ],
+)  # fmt: skip
+def test_a_switch_set_to_what_it_does_not_know_is_refused(name: str, value: str) -> None:
+    refused(name, value[:10], "expected", **{name: value})
+
+
 def test_a_client_secret_without_its_client_is_refused() -> None:
     refused("D365_CLIENT_ID", D365_CLIENT_SECRET="a secret of the client")
 

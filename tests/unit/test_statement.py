@@ -183,3 +183,34 @@ def test_causes_and_unexplained_always_add_up_to_the_difference() -> None:
         statement = compile_store_day(day(records, says))
         added = sum_of(one.figures for one in statement.causes) + statement.unexplained
         assert (added - statement.difference).is_nothing
+
+
+def test_corrections_of_an_earlier_day_leave_the_totals_of_todays_tills_stated() -> None:
+    """Till 2 did not trade today; a reversal and its replacement of its receipt count for today all the same."""
+    shared = {"terminal": "2", "sequence_number": None, "status": Status.MAPPED}
+    back = record(8, figures=-SALE, correction="reversal", is_replaced=True, **shared)  # type: ignore[arg-type]
+    again = record(9, correction="replacement", **shared)  # type: ignore[arg-type]
+    statement = compile_store_day(day([record(1), back, again], SALE, shifts=(till_one(),)))
+    assert statement.pos_says is not None
+    assert causes(statement) == [
+        ("not_sent_yet", "replacement", "24.00"),
+        ("not_sent_yet", "reversal", "-24.00"),
+    ]
+    assert statement.unexplained.is_nothing
+    posted = [record(1), replace(back, status=Status.POSTED), replace(again, status=Status.POSTED)]
+    assert compile_store_day(day(posted, SALE, shifts=(till_one(),))).verdict == "proved"
+
+
+def till_one() -> Shift:
+    return Shift("1", "1", OPENED, CLOSED, pos_says=SALE, first_sequence=1, last_sequence=1)
+
+
+def test_a_reversed_receipt_still_counts_as_posted_and_hides_no_missing_number() -> None:
+    reversed_one = record(1, Status.REVERSED)
+    back = record(7, figures=-SALE, sequence_number=None, correction="reversal")
+    statement = compile_store_day(day([reversed_one, record(3), back], SALE + SALE + SALE))
+    assert (statement.posted.total, statement.received.total) == (Decimal("24.00"), Decimal("24.00"))
+    assert causes(statement) == [
+        ("receipts_missing", "S1 till 1 2017-12-23", "24.00"), ("reversed", "S1-1-0007", "24.00"),
+    ]  # fmt: skip
+    assert statement.unexplained.is_nothing

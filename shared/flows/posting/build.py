@@ -7,7 +7,9 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 
 from shared.d365.package import BuiltPackage, build_package
+from shared.flows.posting.corrections import corrected, linked_as_kept, shifts_for
 from shared.flows.posting.kept import read_kept
+from shared.flows.posting.office import as_set_up
 from shared.pos.adapter import localised
 from shared.retail.business_day import store_zone
 from shared.retail.figures import Figures, sum_of
@@ -17,6 +19,8 @@ from shared.retail.money import total
 from shared.retail.shift import Shift
 from shared.retail.statement import ReceiptRecord
 from shared.retail.status import Status
+from shared.settings import D365Settings
+from shared.storage.corrections import mapped_for_day
 from shared.storage.protocols import Row
 from shared.storage.receipts import key_of
 
@@ -27,6 +31,7 @@ StoreDayKey = tuple[str, str]
 class Material:
     """All that a package is made of. Keys of `shifts`: (store, business day). sent_already: its receipts read back before."""
 
+    settings: D365Settings
     mappings: Mappings
     shifts: Mapping[StoreDayKey, tuple[Shift, ...]]
     receipts: list[Row] = field(default_factory=list)
@@ -50,7 +55,7 @@ def mapped_again(material: Material) -> tuple[list[tuple[Row, MappedTransaction]
 
 def _mapped(material: Material, row: Row) -> MappedTransaction | None:
     """Map one receipt with its own mapping version; its frozen key, once there is one, stays."""
-    day = date.fromisoformat(row.text("BusinessDay"))
+    day = mapped_for_day(row)
     mappings = material.mappings.at_version(row.number("MappingVersion"))
     store = mappings.store(row.partition, day)
     if store is None:
@@ -59,14 +64,16 @@ def _mapped(material: Material, row: Row) -> MappedTransaction | None:
     if transaction is None:
         return None
     transaction = localised(replace(transaction, store=row.partition), store_zone(store.time_zone))
+    transaction = linked_as_kept(row, transaction)
     shifts = material.shifts.get((row.partition, row.text("BusinessDay")), ())
     if (
         row.text("Status") == Status.SENDING
     ):  # decided when it entered its package; what shifts do since is another day's question
         transaction, shifts = replace(transaction, shift=row.text("Shift")), ()
-    outcome = map_transaction(transaction, day, mappings, shifts)
+    outcome = map_transaction(transaction, day, mappings, shifts_for(row, shifts))
     if isinstance(outcome, tuple):
         return None
+    outcome = as_set_up(material.settings, corrected(row, outcome))
     return replace(outcome, key=key_of(row)) if row.text("D365Number") else outcome
 
 
@@ -91,7 +98,7 @@ def _mapped_shift(
     own = [
         one
         for one in records
-        if one.terminal == row.text("Terminal") and one.is_receipt and one.status is not Status.EXCLUDED
+        if one.terminal == row.text("Terminal") and one.is_receipt and one.is_of_the_till and one.status is not Status.EXCLUDED
         and one.shift == row.text("Shift")
     ]  # fmt: skip
     figures: Figures = sum_of(one.figures for one in own)

@@ -7,9 +7,9 @@ still missing. Nothing that is there is written again, and nothing is added to a
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from shared.d365.batch import ChangesetResult
+from shared.d365.batch import ChangesetResult, without_a_set
 from shared.d365.batch import Outcome as Written
 from shared.d365.compare import Gaps, gaps_of
 from shared.d365.records import HeaderRow
@@ -19,6 +19,7 @@ from shared.flows.posting.read_back import Outcome, changed_cause, refusal_cause
 from shared.flows.posting.slot import Drive
 from shared.flows.posting.trouble import history
 from shared.retail.mapped import D365Key
+from shared.retail.mapping import SENT_KINDS
 from shared.services import Services
 
 COMPLETED_AT_ONCE = 200
@@ -54,7 +55,17 @@ async def complete(services: Services, drive: Drive, suspects: Sequence[Outcome]
     written = {plan.outcome.mapped.key for plan in lacking}
     again = await _plans(services, package, [plan.outcome for plan in lacking])
     rest = [plan for plan in plans if plan.outcome.mapped.key not in written]
-    return [_judged(plan, refused) for plan in (*rest, *again)]
+    judged = [_judged(_believed(plan, refused), refused) for plan in again]
+    return [*(_judged(plan, refused) for plan in rest), *judged]
+
+
+def _believed(plan: _Plan, refused: Mapping[D365Key, ChangesetResult]) -> _Plan:
+    """What D365 shows nobody is believed where its changeset was taken, since that lands whole or not at all."""
+    mapped = plan.outcome.mapped
+    is_shown = mapped.transaction.kind in SENT_KINDS
+    if is_shown or plan.header is None or mapped.key in refused:
+        return plan
+    return replace(plan, gaps=Gaps({}))
 
 
 async def _plans(services: Services, package: str, suspects: Sequence[Outcome]) -> list[_Plan]:
@@ -71,8 +82,9 @@ async def _plans(services: Services, package: str, suspects: Sequence[Outcome]) 
 
 
 def _is_closed(plan: _Plan) -> bool:
-    """Say whether nothing may be written: it differs, or D365 has posted it."""
-    return bool(plan.gaps.differing) or (plan.header is not None and plan.header.status == "Posted")
+    """Say whether nothing may be written: it differs, D365 has posted it, or it can go by data package only."""
+    is_posted = plan.header is not None and plan.header.status == "Posted"
+    return bool(plan.gaps.differing) or is_posted or bool(without_a_set(plan.gaps.missing))
 
 
 async def _write(
@@ -127,6 +139,10 @@ def _judged(plan: _Plan, refused: Mapping[D365Key, ChangesetResult] | None = Non
     if plan.header is not None and plan.header.status == "Posted":
         lacking = ", ".join(f"{len(rows)} of {label}" for label, rows in plan.gaps.missing.items())
         return Outcome(row, mapped, held_for=changed_cause(row, f"posted there without {lacking}"))
+    unsendable = without_a_set(plan.gaps.missing)
+    if unsendable:
+        words = f"D365 did not take {', '.join(unsendable)} from the data package, and no other way is open"
+        return Outcome(row, mapped, held_for=refusal_cause(words))
     result = (refused or {}).get(mapped.key)
     words = (
         result.text

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 
 from shared.flows.posting.apply import advance_members
 from shared.retail.business_day import closing_hour, day_ends_at, store_zone
 from shared.retail.mapped import StoreSetup
-from shared.retail.mapping import synthetic_shift
+from shared.retail.mapping import SENT_KINDS, synthetic_shift
 from shared.retail.shift import overlaps
 from shared.retail.status import Status
 from shared.services import Services
@@ -22,6 +22,7 @@ from shared.storage.shifts import CLOSED, as_shifts, shift_from, shifts_of_day
 RECEIPTS_MAX = 7_000
 ROWS_MAX = 200_000
 STORE_DAYS_AT_ONCE = 16
+CASH_OFFICE_WAIT = timedelta(hours=1)
 UNDECIDED_PAUSE = timedelta(minutes=30)  # a shift that waits for its receipts is looked at again after this
 UNDER_WAY = frozenset({Status.RECEIVED, Status.MAPPED, Status.SENDING, Status.WAITING})
 
@@ -66,6 +67,7 @@ async def gather(services: Services, receipts_max: int = RECEIPTS_MAX) -> Gather
             await postpone_due(services.tables.due, one.due_row, now + UNDECIDED_PAUSE)
         else:
             await finish_or_rest(services.tables.due, one.due_row, settle, services.rested_at())
+    work = _apart(work, now)
     waiting = sorted((one for one in work if one.receipts or one.shifts), key=_waiting_since)
     gathered = _cut(waiting, min(receipts_max, RECEIPTS_MAX))
     await advance_members(
@@ -76,6 +78,24 @@ async def gather(services: Services, receipts_max: int = RECEIPTS_MAX) -> Gather
 
 def _store_day(due_row: Row) -> tuple[str, str]:
     return due_row.text("Store"), due_row.text("BusinessDay")
+
+
+def _apart(work: list[_StoreDayWork], now: datetime) -> list[_StoreDayWork]:
+    """Never mix sales with the cash office: an entity that an environment lacks fails its package whole.
+
+    Sales and shifts go first; what the cash office did goes when there are none, or when it has waited an hour.
+    """
+    sales = [replace(one, receipts=[row for row in one.receipts if _is_sale(row)]) for one in work]
+    cash = [
+        replace(one, receipts=[row for row in one.receipts if not _is_sale(row)], shifts=[]) for one in work
+    ]
+    since = min((row.instant("ReceivedAt") for one in cash for row in one.receipts), default=now)
+    is_cash_due = since + CASH_OFFICE_WAIT <= now
+    return cash if is_cash_due or not any(one.receipts or one.shifts for one in sales) else sales
+
+
+def _is_sale(row: Row) -> bool:
+    return row.text("Kind") in SENT_KINDS
 
 
 def _waiting_since(work: _StoreDayWork) -> tuple[datetime, str]:

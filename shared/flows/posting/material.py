@@ -91,6 +91,7 @@ async def _material(services: Services, package: str) -> Material:
         )
     )
     return Material(
+        settings=services.settings.d365,
         mappings=await services.mappings.at_least(needed),
         shifts={key: as_shifts(rows) for key, rows in zip(days, found, strict=True)},
         receipts=receipts,
