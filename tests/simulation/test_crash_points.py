@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+
 import pytest
 
 from tests.simulation.crash_points import (
@@ -15,6 +17,7 @@ from tests.simulation.crash_points import (
 )
 
 pytestmark = pytest.mark.simulation
+Say = Callable[[Iterable[str]], None]
 DOUBLE_DEATHS = 500
 FOUL_STEP = (
     4  # every so-manieth point of the foul story; `python -m tests.simulation --crash-points` takes them all
@@ -23,12 +26,13 @@ FLOWS = ("ingest", "map", "post", "track", "compile", "ring", "release", "missin
 
 
 @pytest.fixture(scope="module")
-def calm() -> Survey:
-    return survey_of(CALM_STORY, single_deaths(CALM_STORY), 2)
+def calm(say: Say) -> Survey:
+    survey = survey_of(CALM_STORY, single_deaths(CALM_STORY), 2)
+    say([f"{survey.tellings:,} crash points, {survey.deaths:,} deaths, by flow: {dict(survey.flows)}"])
+    return survey
 
 
 def test_every_crash_point_is_survived(calm: Survey) -> None:
-    print(f"{calm.tellings} crash points, {calm.deaths} deaths, by flow: {dict(calm.flows)}")
     assert calm.broken == []
     assert calm.deaths == calm.tellings == 2 * effects_of(CALM_STORY)
 
@@ -42,14 +46,14 @@ def test_crash_points_lie_in_every_flow(calm: Survey) -> None:
     assert missing == []
 
 
-def test_crash_points_are_survived_where_imports_lose_rows_and_answers_get_lost() -> None:
+def test_crash_points_are_survived_where_imports_lose_rows_and_answers_get_lost(say: Say) -> None:
     survey = survey_of(FOUL_STORY, single_deaths(FOUL_STORY)[::FOUL_STEP], 2)
-    print(f"{survey.tellings} crash points of {2 * effects_of(FOUL_STORY)}, by flow: {dict(survey.flows)}")
+    say([f"{survey.tellings} of {2 * effects_of(FOUL_STORY):,} crash points of the foul story"])
     assert survey.broken == []
 
 
-def test_two_crashes_are_survived() -> None:
+def test_two_crashes_are_survived(say: Say) -> None:
     survey = survey_of(CALM_STORY, double_deaths(CALM_STORY, DOUBLE_DEATHS), 2)
-    print(f"{survey.tellings} pairs, {survey.deaths} deaths")
+    say([f"{survey.tellings} pairs of crashes, {survey.deaths} deaths"])
     assert survey.tellings == DOUBLE_DEATHS
     assert survey.broken == []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
@@ -14,19 +15,21 @@ from tests.simulation.runner import LONG_ENOUGH_STEPS, Tally, tally_of
 
 pytestmark = pytest.mark.simulation
 
+Say = Callable[[Iterable[str]], None]
 TOP = Path(__file__).resolve().parents[2]
 HISTORIES = int(os.environ.get("TILLPOST_HISTORIES", "1000"))
 SECONDS_MAX = 240.0
 
 
 @pytest.fixture(scope="module")
-def tally() -> Tally:
-    """Run the share of histories that each run of the tests has, on two cores."""
-    return tally_of(0, HISTORIES, processes=2, seconds=SECONDS_MAX)
+def tally(say: Say) -> Tally:
+    """Run the share of histories that each run of the tests has, on two cores, and say what they met."""
+    tally = tally_of(0, HISTORIES, processes=2, seconds=SECONDS_MAX)
+    say(tally.lines())
+    return tally
 
 
 def test_no_history_breaks_a_promise(tally: Tally) -> None:
-    print("\n".join(tally.lines()))
     assert tally.broken == []
     assert tally.histories > 0
 

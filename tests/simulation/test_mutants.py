@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -18,7 +19,7 @@ SEEDS_MAX = 200
 
 
 @pytest.fixture(scope="module")
-def fallen() -> dict[str, str]:
+def fallen(say: Callable[[Iterable[str]], None]) -> dict[str, str]:
     """Give, for each planted bug, what the harness says of it. Each in a process of its own, two at a time."""
 
     def search(name: str) -> str:
@@ -26,12 +27,13 @@ def fallen() -> dict[str, str]:
         return subprocess.run(line, cwd=TOP, capture_output=True, text=True, check=False).stdout
 
     with ThreadPoolExecutor(2) as two:
-        return dict(zip(MUTANTS, two.map(search, MUTANTS), strict=True))
+        found = dict(zip(MUTANTS, two.map(search, MUTANTS), strict=True))
+    say(text.strip() for text in found.values())
+    return found
 
 
 @pytest.mark.parametrize("name", MUTANTS)
 def test_a_planted_bug_falls(fallen: dict[str, str], name: str) -> None:
-    print(fallen[name])
     assert f"{name}: python -m tests.simulation --seed " in fallen[name]
 
 
