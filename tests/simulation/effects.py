@@ -32,17 +32,17 @@ class WorkerDiedError(BaseException):
 
 @dataclass(eq=False, slots=True)
 class Doing:
-    """One run of a flow on one life of a worker."""
+    """One run of a flow on one life of a worker. is_last: it dies with the effect it is in, also where that is refused."""
 
     worker: str
     what: str
     began_at: float
     is_dead: Callable[[], bool]
     die: Callable[[], None]
+    is_last: bool = False
 
 
 DOING: ContextVar[Doing | None] = ContextVar("DOING", default=None)
-LAST: ContextVar[bool] = ContextVar("LAST", default=False)  # this effect happens, and is its worker's last
 
 
 @dataclass(slots=True)
@@ -90,13 +90,15 @@ class Effects:
             return None
         if doing.is_dead():
             raise WorkerDiedError
+        if doing.is_last:
+            self._die(doing)
         self.count += 1
         number = self.count
         self.note(f"{doing.worker} {doing.what} {kind} {name}")
         if (number, True) in self.deaths or self.chance(self.weather.crash / 2):
             self._die(doing)
         await self._wait(doing)
-        LAST.set((number, False) in self.deaths)
+        doing.is_last = (number, False) in self.deaths
         return doing
 
     async def leave(self, doing: Doing) -> None:
@@ -104,7 +106,7 @@ class Effects:
         self.checked()
         if doing.is_dead():
             raise WorkerDiedError
-        if LAST.get() or self.chance(self.weather.crash / 2):
+        if doing.is_last or self.chance(self.weather.crash / 2):
             self._die(doing)
 
     async def before_storage(self, kind: str, name: str) -> None:

@@ -139,6 +139,9 @@ class Platform:
             self.bugs.append(f"{what}: {error!r}\n{traceback.format_exc(limit=-6)}")
             raise CallFailedError from error
         finally:
+            if doing.is_last and not doing.is_dead():  # refused, and the last of its flow
+                self.effects.met["crash"] += 1
+                doing.die()
             DOING.reset(outer)
             self.doing.discard(doing)
             self.effects.checked()
