@@ -229,7 +229,8 @@ async def shift_ended(request: func.HttpRequest, services: Services) -> func.Htt
 async def preflight_asked_for(request: func.HttpRequest, services: Services) -> func.HttpResponse:
     admit_person(services.settings, request.headers)
     found = await read_preflight(services)
-    return answer(found) if found else not_found("a check of what D365 has")
+    unread = "what D365 has was not compared yet; POST /api/preflight does it now"
+    return answer(found) if found else problem(404, unread)
 
 
 @route("preflight", methods=["POST"])
@@ -244,7 +245,8 @@ async def preflight_ordered(request: func.HttpRequest, services: Services) -> fu
 async def reference_asked_for(request: func.HttpRequest, services: Services) -> func.HttpResponse:
     admit_person(services.settings, request.headers)
     found = await show_reference(services)
-    return answer(found) if found else not_found("D365's reference data, read once")
+    unread = "D365's reference data was not read yet; POST /api/reference does it now"
+    return answer(found) if found else problem(404, unread)
 
 
 @route("reference", methods=["POST"])

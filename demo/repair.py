@@ -12,6 +12,7 @@ from demo.clock import Clock
 from demo.documents import Message
 from demo.picture import Picture
 from demo.setup_data import stores_csv, tenders_csv
+from demo.tables import plural
 from demo.web import AnswerError, Desk, Tills
 
 Json = dict[str, Any]
@@ -60,7 +61,9 @@ class Repair:
 
     async def _release(self, desk: Desk, cause: Json, what: str) -> None:
         answer = await desk.decide("causes", str(cause["fingerprint"]), "release", reason=what)
-        self.done.append(f"{desk.name}: {what}; released {answer['released']} receipts, {answer['amount']}")
+        self.done.append(
+            f"{desk.name}: {what}; released {plural(answer['released'], 'receipt')}, {answer['amount']}"
+        )
 
     async def _end_shift(self, cause: Json) -> None:
         """End the earlier of two overlapping shifts at the moment the later one was opened."""
@@ -80,7 +83,7 @@ class Repair:
             what = (
                 f"ended shift {earlier['shift']} of till {terminal}, store {store}, where the next one begins"
             )
-            self.done.append(f"{desk.name}: {what}; released {answer['released']} receipts")
+            self.done.append(f"{desk.name}: {what}; released {plural(answer['released'], 'receipt')}")
         left = await desk.read("causes", str(cause["fingerprint"]))
         if left is not None and left["state"] == "open":
             await self._release(desk, cause, "the overlap is gone")

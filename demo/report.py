@@ -106,7 +106,8 @@ def exceptions_text(picture: Picture) -> str:
         owner = OWNER_WORDS.get(one["owner"], one["owner"])
         head = f"{owner}: {plural(one['receipts'], 'receipt')}, {amount(one['amount'])} {one['currency'] or CURRENCY}"
         stores = ", ".join(one["stores"])
-        lines.append(f"{head}, store {stores}" if stores else head)
+        word = "store" if len(one["stores"]) == 1 else "stores"
+        lines.append(f"{head}, {word} {stores}" if stores else head)
         lines.append(paragraph(" ".join((one["what_happened"], one["why"])), 4))
         lines.append(paragraph(one["holds_up"], 4))
         lines.append(paragraph(f"Do this: {one['do_this']}", 4))

@@ -49,6 +49,21 @@ class AccessRefusedError(RetryableError):
     """The other side knows us and does not let us do this (403), until somebody gives us the right."""
 
 
+class D365NotNowError(RetryableError):
+    """A person asked for what only D365 can answer, and it cannot be asked now. The words are for that person."""
+
+
+def not_now(error: RetryableError) -> D365NotNowError:
+    """Say to a person why D365 could not be asked, of an error that asking it has raised."""
+    if isinstance(error, ThrottledError):
+        text = "D365 asked for time; nothing was changed. Ask again later."
+    elif isinstance(error, AccessRefusedError):
+        text = "D365 does not let this app in; nothing was changed. IT checks the application user and its roles."
+    else:
+        text = "D365 did not answer; nothing was changed. Ask again later."
+    return D365NotNowError(text, wait_seconds=error.wait_seconds)
+
+
 class UnknownOutcomeError(TillpostError):
     """The call may or may not have taken effect. Ask before anything else; never send again blindly."""
 

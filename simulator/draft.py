@@ -167,8 +167,16 @@ class Draft:
 
 
 def item_of(draft: Draft, row: Values) -> Item:
-    """Give a line's item."""
-    return draft.reference.items[draft.store.data_area, text_of(row, "ItemId")]
+    """Give a line's item.
+
+    Raises:
+        PostingError: it was deleted after the receipt came.
+    """
+    number = text_of(row, "ItemId")
+    item = draft.reference.items.get((draft.store.data_area, number))
+    if item is None:
+        raise PostingError(f"Item number {number} does not exist.")
+    return item
 
 
 def is_stocked(item: Item, row: Values) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from simulator import evidence
@@ -25,6 +25,7 @@ from simulator.counting import (
 )
 from simulator.database import Receipt, StoredRow
 from simulator.draft import Draft, Entry, PostingError
+from simulator.ledger import PostedCash
 from simulator.reference import Store, TenderType
 from simulator.schema import BANKED_TENDERS, SAFE_TENDERS, SHIFTS, TENDER_DECLARATIONS
 from simulator.shift_checks import Problem, outside_their_shift, shift_problems, store_problems
@@ -107,7 +108,7 @@ def _attempt(run: _Run, statement: Statement) -> None:
             if state == "Checked":
                 _check_differences(books, store, statement)
             elif state == "FinancialReconciliationPosted":
-                _reconcile(books, store, statement, now)
+                _reconcile(run, store, statement, now)
         except PostingError as error:
             statement.fall(state, now, str(error))
             evidence.note_error(books.world.database, statement)
@@ -179,9 +180,9 @@ def _check_differences(books: Books, store: Store, statement: Statement) -> None
         raise PostingError(" ".join(problems))
 
 
-def _reconcile(books: Books, store: Store, statement: Statement, now: str) -> None:
+def _reconcile(run: _Run, store: Store, statement: Statement, now: str) -> None:
     """Post differences and cash management, all or nothing; the shifts are the statement's from now on."""
-    database = books.world.database
+    books, database = run.books, run.books.world.database
     draft = Draft(
         database,
         books.world.switches,
@@ -203,9 +204,17 @@ def _reconcile(books: Books, store: Store, statement: Statement, now: str) -> No
         raise PostingError(f"The amounts of tender changed in store {store.number} do not add up to nothing.")
     for source, entries in vouchers.items():
         draft.book(source, entries)
-    for row in _shifts_of(store, statement, database.tables[SHIFTS].values()).values():
+    for name, row in _shifts_of(store, statement, database.tables[SHIFTS].values()).items():
         if row.values.get("Status") == "Closed":
             row.values["StatementId"] = statement.number
+            books.ledger.cash += _cash(store, run.receipts.get((store.number, name), []))
+
+
+def _cash(store: Store, receipts: list[Receipt]) -> Iterator[PostedCash]:
+    """Give what of a shift's receipts is posted by its financial statement and by no other."""
+    for header in (one.header.values for one in receipts if one.header):
+        if header.get("TransactionType") in CASH_TYPES and not _is_count(header):
+            yield PostedCash(store.data_area, store.number, text_of(header, "TransactionNumber"))
 
 
 def _entries(store: Store, tender: TenderType, line: StatementLine) -> dict[str, list[Entry]]:

@@ -72,6 +72,15 @@ class PostedReceipt:
     again: bool
 
 
+@dataclass(frozen=True, slots=True)
+class PostedCash:
+    """Cash that came or went without a sale, as a financial statement posted it: an entry for each time."""
+
+    data_area: str
+    store: str
+    transaction_number: str
+
+
 @dataclass(slots=True)
 class Ledger:
     """Everything that was posted. Lines only ever get more."""
@@ -79,6 +88,7 @@ class Ledger:
     lines: list[VoucherLine] = field(default_factory=list)
     movements: list[StockMovement] = field(default_factory=list)
     receipts: list[PostedReceipt] = field(default_factory=list)
+    cash: list[PostedCash] = field(default_factory=list)
     on_hand: dict[tuple[str, str, str], Decimal] = field(default_factory=lambda: defaultdict(lambda: ZERO))
     _of_statement: dict[str, list[VoucherLine]] = field(default_factory=dict)
 
@@ -114,8 +124,9 @@ class Ledger:
         ]
 
     def double_postings(self) -> list[dict[str, str]]:
-        """Give the receipts that were posted more than once."""
-        times = Counter((one.data_area, one.store, one.transaction_number) for one in self.receipts)
+        """Give what was posted more than once, receipts and cash; numbers that differ only by case are one, as in D365."""
+        everything: list[PostedReceipt | PostedCash] = [*self.receipts, *self.cash]
+        times = Counter((one.data_area, one.store, one.transaction_number.lower()) for one in everything)
         return [
             {"dataAreaId": area, "StoreNumber": store, "TransactionNumber": number, "times": str(count)}
             for (area, store, number), count in times.items()

@@ -27,6 +27,7 @@ from simulator.writing import RefusedRowError, delete, insert, upsert
 
 _PAGE = re.compile(r"odata\.maxpagesize=(\d+)")
 _PATH = re.compile(r"([^(/]*)(?:\((.*)\))?(?:/(.*?))?/?", re.DOTALL)
+_WITH_BODY = ("POST", "PATCH", "PUT")
 _ROW_OPTIONS = frozenset({"$select", "$expand", "cross-company"})
 
 
@@ -77,6 +78,9 @@ class ODataService:
         shape = self._world.contract.shape(path[1])
         if shape is None:
             raise D365Error(404, f"Resource not found for the segment '{path[1]}'.")
+        kind = operation.headers.get("content-type", "")
+        if operation.method in _WITH_BODY and not kind.startswith("application/json"):
+            raise D365Error(415, f"A request body must be application/json, not '{kind}'.")
         query = dict(parse_qsl(parts.query, keep_blank_values=True))
         if path[3]:
             return self._on_segment(shape, path[3], operation, query, of_row=path[2] is not None)

@@ -22,6 +22,7 @@ _REASONS = {
     404: "Not Found",
     405: "Method Not Allowed",
     412: "Precondition Failed",
+    415: "Unsupported Media Type",
     500: "Internal Server Error",
 }
 
@@ -89,8 +90,22 @@ def _read(head: dict[str, str], body: bytes) -> tuple[list[Operation], bool]:
     """Read one part: its operations, and whether they are a changeset."""
     inner_type = head.get("content-type", "")
     if "multipart" not in inner_type:
+        _check_part(head)
         return [_operation(body)], False
-    return [_operation(part) for _, part in _parts(inner_type, body)], True
+    parts = _parts(inner_type, body)
+    numbers = [part.get("content-id", "") for part, _ in parts]
+    if "" in numbers or len(set(numbers)) != len(numbers):
+        raise D365Error(400, "Each operation of a changeset needs a Content-ID of its own.")
+    for part, _ in parts:
+        _check_part(part)
+    return [_operation(part) for _, part in parts], True
+
+
+def _check_part(head: dict[str, str]) -> None:
+    """A part that is an operation says so; Microsoft's OData library reads no other."""
+    kind, encoding = head.get("content-type", ""), head.get("content-transfer-encoding", "")
+    if kind.partition(";")[0].strip() != "application/http" or encoding.lower() != "binary":
+        raise D365Error(400, "A part of a batch must be of type application/http and encoding binary.")
 
 
 def _parts(content_type: str, content: bytes) -> list[tuple[dict[str, str], bytes]]:

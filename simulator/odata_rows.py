@@ -59,7 +59,7 @@ def values_in_body(shape: Shape, body: bytes) -> Values:
         D365Error: no JSON object, a property nobody knows, or a value it cannot hold.
     """
     try:
-        given = json.loads(body, parse_float=Decimal)
+        given = json.loads(body, parse_float=Decimal, object_pairs_hook=_each_once)
     except ValueError as error:
         raise D365Error(400, "The request body is not valid JSON.") from error
     if not isinstance(given, dict):
@@ -76,6 +76,14 @@ def values_in_body(shape: Shape, body: bytes) -> Values:
         except UnusableValueError as error:
             raise write_failed(entity.table, str(error)) from error
     return taken(shape, values)
+
+
+def _each_once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    names = [name for name, _ in pairs]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise D365Error(400, f"The property '{twice}' is there more than once.")
+    return dict(pairs)
 
 
 def taken(shape: Shape, values: Values) -> Values:

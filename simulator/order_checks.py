@@ -8,7 +8,7 @@ from decimal import Decimal
 from simulator.database import Database
 from simulator.draft import Draft, Order, PostingError, is_stocked, item_of, warehouse_of
 from simulator.ledger import StockMovement
-from simulator.rule_case import Case, plain
+from simulator.rule_case import Case, is_voided, plain
 from simulator.schema import SALES_LINES
 from simulator.values import ZERO, Values, decimal_of, text_of
 
@@ -55,7 +55,7 @@ def _check_returns(draft: Draft, order: Order) -> None:
     returned: dict[Link, Decimal] = defaultdict(lambda: ZERO)
     for receipt in draft.database.receipts.values():
         if receipt.taken:
-            rows += [row for row in receipt.lines(SALES_LINES) if id(row) not in own]
+            rows += [row for row in receipt.lines(SALES_LINES) if id(row) not in own and not is_voided(row)]
     for row in rows:
         if text_of(row, "ReturnTransactionNumber") and decimal_of(row, "Quantity") > 0:
             returned[_link(row)] += decimal_of(row, "Quantity")
@@ -76,14 +76,18 @@ def _link(row: Values) -> Link:
 
 
 def _sold(database: Database, links: set[Link]) -> dict[Link, Decimal]:
-    """Give what each line sold, of those links whose receipt is here; a line that is not on it sold nothing."""
+    """Give what each line sold, of those links whose receipt is here; a line that is voided or not on it sold nothing."""
     wanted: dict[tuple[str, ...], list[Link]] = defaultdict(list)
     for link in links:
         wanted[link[:3]].append(link)
     found: dict[Link, Decimal] = {}
     for key, receipt in database.receipts.items():
         for link in wanted.get(key[1:], ()):
-            rows = [row for row in receipt.lines(SALES_LINES) if decimal_of(row, "LineNumber") == link[3]]
+            rows = [
+                row
+                for row in receipt.lines(SALES_LINES)
+                if decimal_of(row, "LineNumber") == link[3] and not is_voided(row)
+            ]
             found[link] = -decimal_of(rows[0], "Quantity") if rows else ZERO
     return found
 

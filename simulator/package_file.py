@@ -57,7 +57,8 @@ def read_manifest(content: bytes, contract: Contract) -> list[Part]:
     """Check a package's outside and give its parts in the order they are written.
 
     Raises:
-        UnusablePackageError: no zip, a file is missing, the wrong namespace, an entity nobody knows.
+        UnusablePackageError: no zip, a file is missing, the wrong namespace, an entity nobody knows, one or a field of one
+            named twice.
     """
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as package:
@@ -70,7 +71,9 @@ def read_manifest(content: bytes, contract: Contract) -> list[Part]:
     _check_root(header, "PackageHeader.xml", "DataManagementPackageHeader")
     if header.findtext(f"{NAMESPACE}PackageType") != "DefinitionGroup":
         raise UnusablePackageError("PackageHeader.xml: PackageType must be DefinitionGroup.")
-    parts = [_part(one, contract) for one in manifest.iter(f"{NAMESPACE}DataManagementPackageEntityData")]
+    named = list(manifest.iter(f"{NAMESPACE}DataManagementPackageEntityData"))
+    parts = [_part(one, contract) for one in named if not _is_disabled(one)]
+    _check_once([part.entity.label for part in parts], "entity")
     if not parts:
         raise UnusablePackageError("Manifest.xml names no entity.")
     for part in parts:
@@ -118,11 +121,22 @@ def _part(data: ElementTree.Element, contract: Contract) -> Part:
         (one.findtext(f"{NAMESPACE}XMLField") or "", one.findtext(f"{NAMESPACE}EntityField") or "")
         for one in data.iterfind(f"{NAMESPACE}EntityMapList/{NAMESPACE}EntityMap")
     )
+    _check_once([name for _, name in columns], f"field of {label}")
     numbers = [_number(data, name) for name in ("ExecutionUnit", "LevelInExecutionUnit", "SequenceInLevel")]
     return Part(
         shape, data.findtext(f"{NAMESPACE}InputFilePath") or "", (numbers[0], numbers[1], numbers[2]), columns,
         data.findtext(f"{NAMESPACE}SourceFormat") or "",
     )  # fmt: skip
+
+
+def _is_disabled(data: ElementTree.Element) -> bool:
+    return (data.findtext(f"{NAMESPACE}Disable") or "").strip().lower() in ("true", "yes", "1")
+
+
+def _check_once(names: list[str], what: str) -> None:
+    twice = next((name for name in names if name and names.count(name) > 1), None)
+    if twice is not None:
+        raise UnusablePackageError(f"Manifest.xml names the {what} {twice} more than once.")
 
 
 def _number(data: ElementTree.Element, name: str) -> int:

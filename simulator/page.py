@@ -1,4 +1,4 @@
-"""One page for people: what headquarters has, what it posted, what stands in its way. No script; it renews itself by hand."""
+"""One page for people: what headquarters has, what it posted, what stands in its way. No script: reload it to see more."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _STYLE = """
 body{font:15px/1.5 system-ui,sans-serif;margin:0;background:var(--ground);color:var(--ink)}
 main{max-width:82rem;margin:0 auto;padding:1.5rem 1rem 4rem}h1{font-size:1.5rem;margin:0}h2{font-size:1.05rem;margin:0 0 .5rem}
 .soft{color:var(--soft)}.bad{color:var(--bad);font-weight:600}.good{color:var(--good);font-weight:600}
-nav a{margin-right:1rem;color:inherit}.tiles{display:flex;flex-wrap:wrap;gap:.75rem;margin:1rem 0}
+a{color:inherit}nav a{margin-right:1rem}.tiles{display:flex;flex-wrap:wrap;gap:.75rem;margin:1rem 0}
 .tile{background:var(--card);border:1px solid var(--line);border-radius:.5rem;padding:.5rem 1rem;min-width:8rem}
 .tile b{display:block;font-size:1.4rem;font-variant-numeric:tabular-nums}
 section{background:var(--card);border:1px solid var(--line);border-radius:.5rem;padding:1rem;margin:1rem 0;overflow-x:auto}
@@ -72,15 +72,13 @@ def _tile(name: str, figure: object, kind: str) -> str:
 
 
 def _bodies(state: Row, totals: Sequence[Row]) -> str:
-    days = _table(_rows(state["receipts_by_day"]), "StoreNumber businessDate receipts by_state") + _table(
-        totals, _TOTALS
-    )
+    days = _table(_rows(state["receipts_by_day"]), "StoreNumber businessDate receipts by_state")
     faults = _rows(state["faults"]) + [
         {"kind": "statement", **one} for one in _rows(state["statement_faults"])
     ]
     rules = _text(state["disabled_rules"]) or "none"
     bodies = {
-        "day": days,
+        "day": days + (_table(totals, _TOTALS) if totals else ""),
         "statements": _statements(_rows(state["statements"])),
         "shifts": _table(_rows(state["shifts"]), _SHIFTS),
         "errors": _table(_rows(state["validation_errors"]), "TransactionNumber rule line message"),
@@ -93,12 +91,16 @@ def _bodies(state: Row, totals: Sequence[Row]) -> str:
             _rows(state["executions"]), "executionId company status submitted_at entities errors"
         ),
         "faults": _table(faults, "kind state text times left fired")
-        + _table(_rows(state["declarations"]), "StoreNumber Terminal BatchShiftId TenderType Amount")
+        + _declared(_rows(state["declarations"]))
         + f'<p class="soft">Validation rules switched off: {escape(rules)}.</p>',
     }
     return "".join(
         f'<section id="{name}"><h2>{escape(title)}</h2>{bodies[name]}</section>' for name, title in _SECTIONS
     )
+
+
+def _declared(rows: Sequence[Row]) -> str:
+    return _table(rows, "StoreNumber Terminal BatchShiftId TenderType Amount") if rows else ""
 
 
 _TOTALS = "dataAreaId StoreNumber businessDate transactions sales returns tax payments discounts rounding charges differences"

@@ -10,6 +10,21 @@ from simulator.rule_case import Case, charge_net, charge_tax, shared_codes, tota
 from simulator.values import ZERO, Values, day_of, decimal_of, text_of
 
 
+def check_currencies(draft: Draft) -> None:
+    """Checked: the books of a store are kept in its own currency, and nothing converts a receipt into it.
+
+    Raises:
+        PostingError: a receipt is in another one.
+    """
+    for member in draft.members:
+        currency = text_of(member.case.header, "Currency")
+        if currency != draft.store.currency:
+            raise PostingError(
+                f"Transaction {member.case.number} is in {currency}; store {draft.store.number} keeps"
+                f" {draft.store.currency}."
+            )
+
+
 def aggregate(draft: Draft) -> None:
     """Aggregated: gather the lines that are in no order yet, by customer, sales before returns."""
     held = {id(row) for order in draft.orders for _, row in (*order.lines, *order.charges)}

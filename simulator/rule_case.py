@@ -89,11 +89,11 @@ def case_of(receipt: Receipt, reference: Reference, switches: Switches) -> Case:
         raise ValueError("a receipt without header is not validated")
     header = receipt.header.values
     store = reference.stores_by_unit[text_of(header, "OperatingUnitNumber")]
-    lines = [row for row in receipt.lines(SALES_LINES) if not _voided(row)]
-    gone = {row["LineNumber"] for row in receipt.lines(SALES_LINES) if _voided(row)}
+    lines = [row for row in receipt.lines(SALES_LINES) if not is_voided(row)]
+    gone = {row["LineNumber"] for row in receipt.lines(SALES_LINES) if is_voided(row)}
     return Case(
-        header, lines, [row for row in receipt.lines(PAYMENT_LINES) if not _voided(row)],
-        [row for row in receipt.lines(INCOME_EXPENSE_LINES) if not _voided(row)],
+        header, lines, [row for row in receipt.lines(PAYMENT_LINES) if not is_voided(row)],
+        [row for row in receipt.lines(INCOME_EXPENSE_LINES) if not is_voided(row)],
         _by_line(receipt, TAX_LINES, gone), _by_line(receipt, DISCOUNT_LINES, gone),
         _by_line(receipt, CHARGES, gone), store,
         reference.legal_entities[store.data_area], reference, switches,
@@ -146,7 +146,8 @@ def line_label(row: Values) -> str:
     return plain(decimal_of(row, "LineNumber"))
 
 
-def _voided(row: Values) -> bool:
+def is_voided(row: Values) -> bool:
+    """Whether the till took a line back."""
     return row.get("TransactionStatus") == "Voided" or row.get("VoidStatus") == "Voided"
 
 

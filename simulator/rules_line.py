@@ -29,9 +29,11 @@ def gift_card_returns(_: Case, row: Values) -> Iterator[Finding]:
 
 
 def item_variant_exists(case: Case, row: Values) -> Iterator[Finding]:
-    """A product with variants is sold as one of them, and no other is named."""
+    """The item is there still; a product with variants is sold as one of them, and no other is named."""
     item, variant = _item(case, row), text_of(row, "VariantNumber")
-    if item and (variant not in item.variants if variant or item.variants else False):
+    if item is None:
+        yield line_label(row), f"The item '{text_of(row, 'ItemId')}' does not exist."
+    elif variant not in item.variants if variant or item.variants else False:
         yield line_label(row), f"The variant '{variant}' does not exist for item {item.number}."
 
 

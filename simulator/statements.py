@@ -50,7 +50,10 @@ class Books:
             self._attempt(statement, draft, members)
             tried.append(statement)
             await asyncio.sleep(0)
-        for group, receipts in self._waiting().items():
+        for group, found in self._waiting().items():
+            receipts = [one for one in found if _waits(one)]
+            if not receipts:
+                continue
             statement = self._begin(group, receipts)
             self._attempt(statement, self._drafts[statement.number], receipts)
             tried.append(statement)
@@ -96,11 +99,8 @@ class Books:
         found: dict[Group, list[Receipt]] = defaultdict(list)
         stores = self.world.database.reference.stores_by_unit
         for receipt in self.world.database.receipts.values():
-            if receipt.header is None or receipt.statement or receipt.validation != SUCCESSFUL:
-                continue
-            values = receipt.header.values
-            complete = values.get("TransactionStatus", "None") == "None"
-            if values.get("TransactionType") in VALIDATED_TYPES and complete:
+            if receipt.header is not None and _waits(receipt):
+                values = receipt.header.values
                 store = stores[text_of(values, "OperatingUnitNumber")]
                 group = group_of(store.method, values) if store.split else ""
                 found[store.number, day_of(values, "businessDate"), group].append(receipt)
@@ -190,6 +190,15 @@ class Books:
         )  # fmt: skip
 
 
+def _waits(receipt: Receipt) -> bool:
+    """Whether a statement may take it up now; asked again when its turn comes, for it may have been written meanwhile."""
+    if receipt.header is None or receipt.statement or receipt.validation != SUCCESSFUL:
+        return False
+    values = receipt.header.values
+    complete = values.get("TransactionStatus", "None") == "None"
+    return complete and values.get("TransactionType") in VALIDATED_TYPES
+
+
 def _lines_of(draft: Draft) -> list[StatementLine]:
     """A transactional statement's lines: what was paid by payment method. Counting is the financial statement's."""
     drawer = Drawer(draft.store)
@@ -200,6 +209,7 @@ def _lines_of(draft: Draft) -> list[StatementLine]:
 
 _BEFORE_ORDERS = ("Started", "Marked", "Calculated", "Checked")
 _STEPS: dict[str, Callable[[Draft], None]] = {
+    "Checked": posting.check_currencies,
     "Aggregated": posting.aggregate,
     "DiscountsPosted": posting_payments.post_discounts,
     "IncomeExpensePosted": posting_payments.post_income_expense,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from simulator.database import Database, Key, Receipt, key_of, receipt_key
+from simulator.database import Database, Key, Receipt, StoredRow, key_of, receipt_key
 from simulator.reference import Reference, Store
 from simulator.schema import (
     BANKED_TENDERS,
@@ -43,7 +43,8 @@ def upsert(
     key: the row's, where it is known already.
 
     Raises:
-        RefusedRowError: a mandatory field is empty, a related row is missing, or the receipt is posted and stays so.
+        RefusedRowError: a mandatory field is empty, a related row is missing, the receipt is posted and stays so, or the
+            shift is in a statement.
     """
     if key is None:
         _check_keys(entity, values)
@@ -51,8 +52,12 @@ def upsert(
     old = database.tables[entity.odata_set].get(key)
     merged = {**old.values, **values} if old else values
     check_row(database.reference, entity, merged)
+    statement = _statement_of_shift(entity, old)
+    if old and statement and merged != old.values:
+        raise RefusedRowError(f"The shift is in statement {statement} and cannot be changed.")
     if _touch_receipt(database, switches, entity, merged):
-        database.put(entity, key, merged)
+        reopened = database.tables[entity.odata_set].get(key)
+        database.put(entity, key, {**reopened.values, **values} if reopened else merged)
     return key, "updated" if old else "created"
 
 
@@ -76,12 +81,15 @@ def delete(database: Database, switches: Switches, entity: Entity, key: Key) -> 
     """Delete a row; a header takes its lines with it.
 
     Raises:
-        RefusedRowError: the receipt is in a statement.
+        RefusedRowError: the receipt or the shift is in a statement.
     """
     values = database.tables[entity.odata_set][key].values
     receipt = _receipt_of(database, entity, values)
-    if receipt and receipt.statement:
-        raise RefusedRowError(f"The record cannot be deleted: it belongs to statement {receipt.statement}.")
+    statement = (
+        receipt.statement if receipt else _statement_of_shift(entity, database.tables[entity.odata_set][key])
+    )
+    if statement:
+        raise RefusedRowError(f"The record cannot be deleted: it belongs to statement {statement}.")
     _touch_receipt(database, switches, entity, values)
     database.remove(entity, key)
 
@@ -112,6 +120,11 @@ def _receipt_of(database: Database, entity: Entity, values: Values) -> Receipt |
     if entity.odata_set == HEADERS or entity.is_child:
         return database.receipts.get(receipt_key(values))
     return None
+
+
+def _statement_of_shift(entity: Entity, row: StoredRow | None) -> str:
+    """Give the statement that a shift is in; what a statement has closed nobody opens or moves again."""
+    return text_of(row.values, "StatementId") if row and entity.odata_set == SHIFTS else ""
 
 
 def _touch_receipt(database: Database, switches: Switches, entity: Entity, values: Values) -> bool:

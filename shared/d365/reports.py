@@ -21,6 +21,10 @@ ERROR_KEYS_WAIT_SECONDS = 5.0
 PAGE_LINK_CHARS_MAX = 2_000
 
 
+class StillWritingError(RetryableError):
+    """D365 has not written a file yet that it was asked for. It may never come: whoever waits counts."""
+
+
 class Reports:
     """Calls of the package API beside importing itself. The client that has a wire is one of these."""
 
@@ -32,7 +36,7 @@ class Reports:
         did.
 
         Raises:
-            RetryableError: D365 is still writing the file; ask again after `wait_seconds`.
+            StillWritingError: D365 is still writing the file; ask again after `wait_seconds`.
         """
         body = {"executionId": execution_id, "entityName": entity}
         url = await self._action("error_keys", "GetImportTargetErrorKeysFileUrl", body)
@@ -43,7 +47,7 @@ class Reports:
             url = await self._action("error_keys", "GetImportTargetErrorKeysFileUrl", body)
         if not url:
             message = "error_keys: D365 is still writing the file"
-            raise RetryableError(message, wait_seconds=ERROR_KEYS_WAIT_SECONDS)
+            raise StillWritingError(message, wait_seconds=ERROR_KEYS_WAIT_SECONDS)
         return _table_of(await self.download(str(url)))
 
     async def staging_errors(self, execution_id: str, entity: str) -> list[dict[str, str]]:

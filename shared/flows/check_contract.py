@@ -5,7 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from shared.d365.contract import CONTRACT
-from shared.flows.posting.preflight import Preflight, check_now, read_kept_preflight, ring_for_posting
+from shared.errors import RetryableError, not_now
+from shared.flows.posting.preflight import (
+    Preflight,
+    compare_now,
+    keep_preflight,
+    read_kept_preflight,
+    ring_for_posting,
+)
 from shared.services import Services
 
 _LABELS = "the names that data packages use for entities; the first import compares them"
@@ -16,10 +23,14 @@ async def check_contract(services: Services) -> dict[str, Any]:
     """Make a check now and give its result; where the contract holds, posting goes on at once.
 
     Raises:
-        RetryableError: D365 did not answer; the last result stays.
+        D365NotNowError: D365 did not answer; the last result stays.
         RejectedError: D365 refuses to show what it has.
     """
-    made = await check_now(services)
+    try:
+        made = await compare_now(services)
+    except RetryableError as error:
+        raise not_now(error) from error
+    await keep_preflight(services, made)
     if made.holds:
         await ring_for_posting(services)
     return _shown(services, made)

@@ -15,7 +15,13 @@ from typing import Any
 
 from shared.d365.reference import ReferenceRead, read_reference_data
 from shared.d365.reference_sets import NEEDED_FOR
-from shared.errors import AlreadyThereError, ChangedMeanwhileError, RetryableError
+from shared.errors import (
+    AlreadyThereError,
+    ChangedMeanwhileError,
+    RetryableError,
+    ThrottledError,
+    not_now,
+)
 from shared.flows.mapping.held_by_reference import end_what_is_right, is_something_held, open_findings
 from shared.flows.posting.slot import is_throttled, is_waiting
 from shared.retail.d365_rules import Broken, cause_of
@@ -39,7 +45,7 @@ async def read_reference(services: Services, *, ordered: bool = False) -> str:
     """Read if it is time, or because a person ordered it; say what was done, for the log. Twice changes nothing.
 
     Raises:
-        RetryableError: only where it was ordered: D365 does not answer, or asks for time.
+        D365NotNowError: only where it was ordered: D365 does not answer, or asks for time.
     """
     mappings = await _mappings_if_due(services, ordered=ordered)
     if mappings is None:
@@ -57,7 +63,7 @@ async def read_reference(services: Services, *, ordered: bool = False) -> str:
         pause = timedelta(seconds=error.wait_seconds or SILENT_PAUSE_SECONDS)
         await _save(services, turn, NextTry=services.now() + pause, Trouble=str(error)[:500])
         if ordered:
-            raise
+            raise not_now(error) from error
         return "D365 did not answer"
     return await _keep(services, turn, mappings, keys, found)
 
@@ -67,7 +73,7 @@ async def _mappings_if_due(services: Services, *, ordered: bool) -> Mappings | N
     now, state = services.now(), await services.tables.packages.read(*_state_key(services))
     if await is_throttled(services):
         if ordered:
-            raise RetryableError("D365 has asked for time; sales go first", wait_seconds=SILENT_PAUSE_SECONDS)
+            raise not_now(ThrottledError("sales go first", wait_seconds=SILENT_PAUSE_SECONDS))
         return None
     if ordered or state is None:
         return await services.mappings.refresh()
@@ -112,7 +118,8 @@ async def _keep(services: Services, turn: Row, mappings: Mappings, keys: Wanted,
         FindingsCount=len(broken), Rows=json.dumps({kind: len(rows) for kind, rows in found.rows.items()}),
         RowsChanged=count,
     )  # fmt: skip
-    return f"{count} rows changed, {len(broken)} findings, {released} receipts released"
+    said = ((count, "row", " changed"), (len(broken), "finding", ""), (released, "receipt", " released"))
+    return ", ".join(f"{number} {one}{'' if number == 1 else 's'}{what}" for number, one, what in said)
 
 
 def _changed_rows(

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import date
 
-from shared.errors import ChangedMeanwhileError, GroupRefusedError, RejectedError
+from shared.errors import ChangedMeanwhileError, GroupRefusedError, RejectedError, RetryableError, not_now
 from shared.flows.posting.kept import read_kept
 from shared.pos.adapter import localised
 from shared.retail.business_day import business_day_of, closing_hour, store_zone
@@ -60,7 +60,7 @@ async def reverse_transaction(
     Raises:
         RejectedError: it is not posted, is a reversal itself, holds a gift card, the day is another, or it was reversed
             before with another wish for a replacement.
-        RetryableError: D365 cannot be asked now whether goods of it have come back.
+        D365NotNowError: D365 cannot be asked now whether goods of it have come back.
     """
     if not reason.strip():
         raise RejectedError("a reason is needed", field="reason", expected="a sentence", found="nothing")
@@ -75,7 +75,10 @@ async def reverse_transaction(
         return await _again(services, row, with_replacement=with_replacement)
     _refuse_what_cannot_be_reversed(row, transaction)
     day = await _day_it_counts_for(services, row, setup, business_day)
-    came_back = await services.d365.lines_that_came_back(key_of(row))
+    try:
+        came_back = await services.d365.lines_that_came_back(key_of(row))
+    except RetryableError as error:
+        raise not_now(error) from error
     decided = Decision(
         REVERSAL, person.name, ", ".join(sorted(person.roles)), reason, services.now().isoformat()
     )

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
+from shared.d365.records import HeaderRow
 from shared.errors import (
     AccessRefusedError,
     AlreadyThereError,
@@ -24,9 +25,10 @@ from shared.flows.posting.apply import save_rows
 from shared.flows.posting.slot import is_throttled, is_waiting
 from shared.flows.posting.trouble import end_causes, open_package_cause
 from shared.flows.tracking.ask import News, ask
-from shared.flows.tracking.move import WAITS_FOR_D365, Move, is_early, move_of, unseen_moves
+from shared.flows.tracking.move import WAITS_FOR_D365, Move, is_early, move_of, unseen, unseen_moves
 from shared.flows.tracking.tell import remember, tell
 from shared.flows.tracking.watch import watch, watched
+from shared.retail.mapped import D365Key
 from shared.retail.reasons import cause
 from shared.retail.status import ENDED, Status
 from shared.services import Services
@@ -43,9 +45,26 @@ from shared.storage.due import (
 )
 from shared.storage.keys import join_key
 from shared.storage.protocols import Row
-from shared.storage.receipts import advanced, key_of, receipts_of_day
+from shared.storage.receipts import advanced, identity_key, key_of, receipts_of_day
 
 STORE_DAYS_AT_ONCE = 16
+Headers = Mapping[D365Key, HeaderRow]
+
+
+@dataclass(frozen=True, slots=True)
+class _Followed:
+    """What one store-day's look gave: how many receipts moved, and the keys of those that D365 did not show."""
+
+    moved: int
+    unseen: tuple[D365Key, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Unseen:
+    """A store-day, and the keys D365 should have and did not show."""
+
+    due_row: Row
+    keys: tuple[D365Key, ...]
 
 
 async def track_packages(services: Services) -> int:
@@ -55,20 +74,50 @@ async def track_packages(services: Services) -> int:
     if turn is None:
         return 0
     days = {due_from(row).day for row in due_rows}
+    kept = 1 if turn.flag("UnseenWaits") else 0
     try:
-        news = await ask(services, days, watched(turn), tills_first=turn.flag("TillsFirst"))
+        news = await ask(services, days, watched(turn), tills_first=turn.flag("TillsFirst"), kept=kept)
     except (RetryableError, RejectedError) as error:
         await _note_trouble(services, turn, error)
-        services.log.warning("D365 could not be asked what it posted: %s", error)
         return 0
     turn = await tell(services, await _end_trouble(services, turn), news)
-    await watch(services, turn, news)
-    moved = 0
-    for at in range(0, len(due_rows), STORE_DAYS_AT_ONCE):
-        part = due_rows[at : at + STORE_DAYS_AT_ONCE]
-        moved += sum(await services.together(*(_follow(services, row, news) for row in part)))
+    turn = await watch(services, turn, news)
+    moved, unseen_days = await _follow_all(services, due_rows, news)
+    moved += await _look_for_unseen(services, turn, unseen_days, news)
     for number in news.contradicted:
         services.posted_statements.pop(number, None)
+    return moved
+
+
+async def _follow_all(
+    services: Services, due_rows: Sequence[Row], news: News, headers: Headers | None = None
+) -> tuple[int, list[_Unseen]]:
+    """Follow store-days; give how many receipts moved, and the store-days of which D365 did not show all."""
+    moved, unseen_days = 0, []
+    for at in range(0, len(due_rows), STORE_DAYS_AT_ONCE):
+        part = due_rows[at : at + STORE_DAYS_AT_ONCE]
+        found = await services.together(*(_follow(services, row, news, headers) for row in part))
+        moved += sum(one.moved for one in found)
+        unseen_days += [_Unseen(row, one.unseen) for row, one in zip(part, found, strict=True) if one.unseen]
+    return moved, unseen_days
+
+
+async def _look_for_unseen(services: Services, turn: Row, unseen_days: Sequence[_Unseen], news: News) -> int:
+    """Ask by their keys, in one question for all stores, for what D365 did not show; next time, where no call is left."""
+    if not unseen_days:
+        return 0
+    if news.calls_left < 1 and not turn.flag("UnseenWaits"):
+        await remember(services, turn.with_values(UnseenWaits=True))
+        return 0
+    try:
+        found = await services.d365.headers_by_key([key for one in unseen_days for key in one.keys])
+    except (RetryableError, RejectedError) as error:
+        await _note_trouble(services, turn, error)
+        return 0
+    if turn.flag("UnseenWaits"):
+        await remember(services, turn.with_values(UnseenWaits=None))
+    headers = {header.key: header for header in found}
+    moved, _ = await _follow_all(services, [one.due_row for one in unseen_days], news, headers)
     return moved
 
 
@@ -94,6 +143,7 @@ async def _take_turn(services: Services) -> Row | None:
 
 async def _note_trouble(services: Services, turn: Row, error: RetryableError | RejectedError) -> None:
     """Put it before IT that D365 cannot be asked; remembered first, so that the next turn ends the cause."""
+    services.log.warning("D365 could not be asked what it posted: %s", error)
     refused = isinstance(error, RejectedError | AccessRefusedError)
     code = "d365_call_refused" if refused else "d365_silent"
     code = "d365_throttled" if isinstance(error, ThrottledError) else code
@@ -125,21 +175,27 @@ def _digest(news: News, operating_unit: str, day: date) -> str:
     return hashlib.sha256(repr(own).encode()).hexdigest()[:32]
 
 
-async def _follow(services: Services, due_row: Row, news: News) -> int:
-    """Move one store-day's receipts on by what D365 said; a store-day without news is not even read."""
+async def _follow(services: Services, due_row: Row, news: News, headers: Headers | None = None) -> _Followed:
+    """Move one store-day's receipts on by what D365 said; a store-day without news is not even read.
+
+    headers: what D365 has under the keys it did not show; None before it was asked.
+    """
     due = due_from(due_row)
     store = await services.mappings.store(due.store, due.day)
     digest = _digest(news, store.operating_unit, due.day) if store is not None else ""
     if due_row.text("Seen") == digest:
-        return 0
+        return _Followed(0)
     now = services.now()
     rows = await receipts_of_day(services.tables.transactions, due.store, due.day)
     waiting = [row for row in rows if Status(row.text("Status")) in (Status.SENT, Status.VALIDATED)]
     back = [row for row in rows if row.text("Status") == Status.HELD and row.text("Cause") in WAITS_FOR_D365]
     moves = [move for row in (*waiting, *back) if (move := move_of(row, news, now)) is not None]
-    moves += await unseen_moves(services, rows, news)
+    missing = unseen(rows, news)
+    moves += unseen_moves(services, missing, headers) if headers is not None else []
     if moves and await _apply(services, due, moves, back) < len(moves):
-        return 0  # somebody else wrote some of them meanwhile: the next turn looks again
+        return _Followed(0)  # somebody else wrote some of them meanwhile: the next turn looks again
+    if missing and headers is None:
+        return _Followed(len(moves), tuple(key_of(row) for row in missing))
     done = {move.row.key for move in moves if Status(move.row.text("Status")) in ENDED}
     still = [
         row for row in rows if Status(row.text("Status")) in (Status.SENT, Status.VALIDATED, Status.SENDING)
@@ -149,7 +205,7 @@ async def _follow(services: Services, due_row: Row, news: News) -> int:
     elif not any(_is_looked_at_again(row, news, now) for row in rows):
         with contextlib.suppress(ChangedMeanwhileError, NotThereError):
             await services.tables.due.replace(due_row.with_values(Seen=digest), due_row.etag)
-    return len(moves)
+    return _Followed(len(moves))
 
 
 def _is_looked_at_again(row: Row, news: News, now: datetime) -> bool:
@@ -164,18 +220,47 @@ async def _apply(services: Services, due: Due, moves: Sequence[Move], back: Sequ
     now = services.now()
     dues = [Due(STATEMENT, due.store, due.day, now)]
     await note_due(services.tables.due, dues)
+    moves = await _reversed_at_once(services, moves)
     await _end_originals(services, [move.row for move in moves])
     causes = [
         cause_row(move.held_for, receipt_member(move.row), now) for move in moves if move.held_for is not None
     ]
     await open_causes(services.tables.causes, causes)
+    moved = {move.row.key: move for move in moves}
+    for row in (row for row in back if row.key in moved):  # first: who dies after it does both again
+        name, over = receipt_member(row).name, [row.text("Fingerprint")]
+        how = "put right in D365" if moved[row.key].held_for is None else "D365 no longer has it"
+        await end_causes_of(services.tables.causes, row.partition, name, over, now, how)
     saved = await save_rows(services.tables.transactions, [move.row for move in moves])
     took = (services.now() - now) / services.clock.speed
     await note_again_after(services.tables.due, dues, took, services.settings.settle_seconds)
-    for row in (row for row in back if row.key in saved):
-        name, over = receipt_member(row).name, [row.text("Fingerprint")]
-        await end_causes_of(services.tables.causes, row.partition, name, over, now, "put right in D365")
     return len(saved)
+
+
+async def _reversed_at_once(services: Services, moves: Sequence[Move]) -> list[Move]:
+    """A receipt that D365 forgot and has posted again beside its posted reversal is reversed in the same write."""
+    now = services.now()
+    posted = {
+        (move.row.text("Account"), move.row.text("TransactionId"))
+        for move in moves
+        if move.row.text("Status") == Status.POSTED
+    }
+    found = []
+    for move in moves:
+        row, by = move.row, move.row.text("ReversedBy")
+        is_posted_again = row.text("Status") == Status.POSTED and bool(by)
+        if is_posted_again and ((row.text("Account"), by) in posted or await _is_posted(services, row, by)):
+            move = replace(move, row=advanced(row, Status.REVERSED, now, f"by {by}, posted as well"))
+        found.append(move)
+    return found
+
+
+async def _is_posted(services: Services, row: Row, transaction_id: str) -> bool:
+    """Say whether another receipt of the same store and account is posted."""
+    table, store = services.tables.transactions, row.partition
+    identity = await table.read(store, identity_key(store, row.text("Account"), transaction_id))
+    other = await table.read(store, identity.text("DayKey")) if identity is not None else None
+    return other is not None and other.text("Status") == Status.POSTED
 
 
 async def _end_originals(services: Services, rows: Sequence[Row]) -> None:

@@ -49,11 +49,16 @@ class Cause:
         words = _Words(self.words, value=self.value)
         reason = self.reason
         return {
-            "what_happened": reason.what_happened.format_map(words),
-            "why": reason.why.format_map(words),
-            "holds_up": reason.holds_up.format_map(words),
-            "do_this": reason.do_this.format_map(words),
+            "what_happened": _one_stop(reason.what_happened.format_map(words)),
+            "why": _one_stop(reason.why.format_map(words)),
+            "holds_up": _one_stop(reason.holds_up.format_map(words)),
+            "do_this": _one_stop(reason.do_this.format_map(words)),
         }
+
+
+def _one_stop(text: str) -> str:
+    """D365's own words often bring their full stop along."""
+    return text[:-1] if text.endswith("..") else text
 
 
 class _Words(dict[str, str]):
@@ -148,7 +153,7 @@ _ALL = (
         "Something arrived that cannot be read: {problem}.",
         "The sender's document is damaged or of another format.",
         "If it was a receipt, it is missing from its store-day.",
-        "Have the sender correct it and send it again.",
+        "Have the sender correct it and send it again; then release, with a word on what it was: this entry ends.",
     ),
     Reason(
         "does_not_fit_d365", RETAIL_SYSTEMS, D365_DATA,

@@ -31,10 +31,10 @@ OF_D365 = (
     Reason(
         "d365_call_refused", IT, SYSTEM,
         "D365 refused a request of ours: {problem}.",
-        "The app's permissions, the data project or the environment's set-up do not fit.",
+        "The app's permissions, the data project or the environment's set-up do not fit, or another import was running.",
         "Nothing goes to D365 until this is put right; nothing is lost.",
-        "Read D365's words; check the application user's roles, the data project and its entities. "
-        "It is tried again by itself.",
+        "Read D365's words. Where another import runs, wait; else check the application user's roles, the data project and "
+        "its entities. It is tried again by itself.",
     ),
     Reason(
         "d365_contract_mismatch", IT, SYSTEM,
@@ -143,7 +143,7 @@ OF_D365 = (
         "Receipt {value} differs in D365 from what was sent: {differing}.",
         "Somebody changed it there, or another system wrote under its number.",
         "It is never overwritten; the difference stands in the proof.",
-        "Find out who changed it and have it undone, or book the difference in D365. The receipt stays held and in the "
-        "proof: it is never sent over what D365 has.",
+        "Find out who changed it and have it undone in D365: then the receipt goes on by itself. Else book the difference in "
+        "D365; the receipt stays held and in the proof. It is never sent over what D365 has.",
     ),
 )  # fmt: skip

@@ -2,7 +2,7 @@
 
 The reversal is the same receipt with every amount and quantity turned, mapped as the original was; the replacement is
 the same receipt mapped anew. Both go to D365 under numbers of their own, derived from the original's identity: asked
-for twice, they are the same numbers. The original stays. (D365 facts §3.2; ADR 26.)
+for twice, they are the same numbers. The original stays. (D365 facts §3.2; ADR 20.)
 """
 
 from __future__ import annotations

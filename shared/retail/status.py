@@ -38,7 +38,7 @@ _NEXT: dict[Status, frozenset[Status]] = {
     Status.HELD: frozenset({Status.RECEIVED, Status.REPAIR, Status.WRITTEN_OFF}),
     Status.REPAIR: frozenset({Status.SENT, Status.HELD}),
     Status.EXCLUDED: frozenset(),
-    Status.REVERSED: frozenset(),
+    Status.REVERSED: frozenset({Status.HELD}),  # the same
     Status.WRITTEN_OFF: frozenset(),
 }
 

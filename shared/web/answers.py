@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Sequence
 from typing import Any
 
 import azure.functions as func
 
-from shared.errors import ConflictError, ForbiddenError, RejectedError, TillpostError
+from shared.errors import (
+    ConflictError,
+    D365NotNowError,
+    ForbiddenError,
+    RejectedError,
+    RetryableError,
+    TillpostError,
+)
 from shared.flows.ingest_transactions import Verdict
 from shared.flows.ingesting.settle import ACCEPTED, CONFLICT, DUPLICATE
 from shared.pos.masking import masked_text
 from shared.web.paths import transaction_path
 
 PROBLEM_TYPE = "application/problem+json"
+WAIT_SECONDS, D365_WAIT_SECONDS = 5, 60
 
 
 def answer(body: Any, status: int = 200) -> func.HttpResponse:
@@ -44,9 +53,17 @@ def answer_error(error: TillpostError) -> func.HttpResponse:
         )
     if isinstance(error, ConflictError):
         return problem(409, "somebody else changed this meanwhile; read it again")
-    response = problem(503, "the app or its storage is not ready; send the same again: nothing is kept twice")
-    response.headers["Retry-After"] = "5"
+    text = "the app or its storage is not ready; send the same again: nothing is kept twice"
+    response = problem(503, str(error) if isinstance(error, D365NotNowError) else text)
+    response.headers["Retry-After"] = str(_wait_seconds(error))
     return response
+
+
+def _wait_seconds(error: TillpostError) -> int:
+    """Give when to ask again: what the other side said, never earlier; else soon, and of D365 less soon."""
+    least = D365_WAIT_SECONDS if isinstance(error, D365NotNowError) else WAIT_SECONDS
+    told = error.wait_seconds if isinstance(error, RetryableError) else None
+    return max(least, math.ceil(told or 0))
 
 
 def log_text(error: TillpostError) -> str:

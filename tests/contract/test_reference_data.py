@@ -143,10 +143,10 @@ def test_a_receipt_of_a_closed_period_waits_and_goes_by_itself_when_the_period_i
         cause = (await world.causes())["d365_rule"]
         assert (cause["value"], cause["owner"]) == ("Business date: usrt / 2017-12-23", "finance")
         assert cause["receipts"] == 1  # told before it came, and held by it since: one cause
-        assert await read(world) == "0 rows changed, 1 findings, 0 receipts released"
+        assert await read(world) == "0 rows changed, 1 finding, 0 receipts released"
         await world.sim("setup", closed(["2017-12-01", "2018-01-31"]))
         assert await read_reference(world.services) == "not due"
-        assert await read(world) == "1 rows changed, 0 findings, 1 receipts released"
+        assert await read(world) == "1 row changed, 0 findings, 1 receipt released"
         assert await world.causes() == {}
         await world.drive_until("posted")
         assert await world.ledger() == (1, {"1": "24"})
@@ -200,7 +200,7 @@ def test_d365s_own_pause_is_kept_and_sales_go_first(tmp_path: Path) -> None:
         await world.map_also("items", {"item": "77", "item_number": "D1001", "unit": "ea"})
         world.hand.turn(minutes=20)  # a reading would be due, were posting not told to wait for half an hour
         assert await read_reference(world.services) == "not due"
-        with pytest.raises(RetryableError, match="sales go first"):
+        with pytest.raises(RetryableError, match="D365 asked for time; nothing was changed"):
             await read_reference(world.services, ordered=True)
         assert await world.all_calls() == calls
 
@@ -283,7 +283,7 @@ def test_a_blocked_item_and_an_account_less_payment_method_are_told_and_hold_onl
         assert (await world.causes())["d365_reference"]["value"] == "Blocked item: usrt / D1001"
         method = SETUP["tender_types"][0] | {"LedgerDimensionDisplayValue": ""}
         await world.sim("setup", {"tender_types": [method], "items": [SETUP["items"][0]]})
-        assert await read(world) == "2 rows changed, 1 findings, 1 receipts released"
+        assert await read(world) == "2 rows changed, 1 finding, 1 receipt released"
         await world.deliver()
         assert (await world.statuses())["T1"] == "held"  # by its next cause
         assert (await world.causes())["d365_reference"][

@@ -16,7 +16,9 @@ from hypothesis import strategies as st
 from shared.errors import RejectedError
 from shared.flows.compile_statements import compile_statements
 from shared.flows.read_records import read_statement, read_transaction
+from shared.flows.release_exceptions import release_exceptions
 from shared.flows.reverse_transaction import Reversed, reverse_transaction
+from shared.storage.due import TRACK, Due, note_due
 from tests.contract.posting_world import SETUP, PostingWorld, WorkerDiedError, posting_world
 from tests.unit.documents import sale_document, shift_document, totals_of
 from tests.unit.flow_services import DESK, run
@@ -289,6 +291,25 @@ def test_a_worker_that_dies_anywhere_in_a_reversal_leaves_nothing_half_done(
         await world.drive_until("posted", "reversed")
         assert await world.ledger() == (37, {"1": "312"})
         assert await on_hand(world) == {"D1001": "-2", "D2002": "-24"}
+
+    tell(story, tmp_path)
+
+
+def test_a_restore_that_forgets_a_reversed_receipt_is_told_and_stops_nothing(tmp_path: Path) -> None:
+    async def story(world: PostingWorld) -> None:
+        await world.sim("snapshot", {})
+        await posted_wrong(world)
+        await reverse(world)
+        await world.drive_until("posted", "reversed")
+        await world.sim("restore", {})
+        await note_due(world.services.tables.due, [Due(TRACK, "S1", DAY, world.services.now())])
+        await world.drive(40)
+        assert await world.statuses() == {"T1": "held", "T1.rev": "held", "T1.new": "held"}
+        gone = (await world.causes())["gone_from_d365"]
+        await release_exceptions(world.services, str(gone["fingerprint"]), DESK, "they belong there")
+        await world.drive_until("posted", "reversed")
+        assert await world.statuses() == {"T1": "reversed", "T1.rev": "posted", "T1.new": "posted"}
+        assert await world.ledger() == (3, {"1": "24"})
 
     tell(story, tmp_path)
 

@@ -14,7 +14,7 @@ from tests.contract.simulator_driver import Headquarters, headquarters
 from tests.contract.simulator_receipts import SETUP, sale, together
 
 HEADERS = "RetailTransactions"
-HTTP_PART = "Content-Type: application/http\r\nContent-Transfer-Encoding: binary\r\nContent-ID: 1\r\n\r\n"
+HTTP_PART = "Content-Type: application/http\r\nContent-Transfer-Encoding: binary\r\n"
 
 
 @pytest.fixture
@@ -38,11 +38,14 @@ def request(method: str, target: str, body: object = None, **headers: str) -> st
 
 
 def alone(one: str) -> str:
-    return f"--b\r\n{HTTP_PART}{one}\r\n"
+    return f"--b\r\n{HTTP_PART}\r\n{one}\r\n"
 
 
 def changeset(*parts: str) -> str:
-    inner = "".join(f"--c\r\n{HTTP_PART}{one}\r\n" for one in parts)
+    inner = "".join(
+        f"--c\r\n{HTTP_PART}Content-ID: {number}\r\n\r\n{one}\r\n"
+        for number, one in enumerate(parts, start=1)
+    )
     return f"--b\r\nContent-Type: multipart/mixed; boundary=c\r\n\r\n{inner}--c--\r\n"
 
 
@@ -124,7 +127,7 @@ def test_a_batch_has_no_more_than_five_thousand_operations(hq: Headquarters) -> 
     [
         ("application/json", "{}"),
         ("multipart/mixed; boundary=b", "--b\r\n"),
-        ("multipart/mixed; boundary=b", f"--b\r\n{HTTP_PART}PATCH\r\n\r\n--b--\r\n"),
+        ("multipart/mixed; boundary=b", f"--b\r\n{HTTP_PART}\r\nPATCH\r\n\r\n--b--\r\n"),
     ],
 )
 def test_a_batch_nobody_can_read_is_refused(hq: Headquarters, content_type: str, content: str) -> None:

@@ -74,7 +74,7 @@ def test_a_filter_may_name_very_many_rows(hq: Headquarters) -> None:
     )
     body = f"{many} or (TransactionNumber eq 'B' and Terminal eq '367-1')"
     part = f"GET /data/RetailTransactions?$filter={urllib.parse.quote(body)} HTTP/1.1"
-    content = f"--b\r\nContent-Type: application/http\r\n\r\n{part}\r\n\r\n\r\n--b--\r\n"
+    content = f"--b\r\nContent-Type: application/http\r\nContent-Transfer-Encoding: binary\r\n\r\n{part}\r\n\r\n\r\n--b--\r\n"
     headers = {**hq.bearer, "Content-Type": "multipart/mixed; boundary=b"}
     answer = hq.http.post("/data/$batch", content=content.encode(), headers=headers)
     assert ('"TransactionNumber":"B"' in answer.text, '"TransactionNumber":"A"' in answer.text) == (
@@ -253,7 +253,8 @@ def batch(hq: Headquarters, receipts: list[Receipt], prefer: str = "") -> httpx.
         for label in (HEADERS, LINES, TAXES, PAYMENTS):
             for row in receipt[label]:
                 lines += [
-                    f"--c{number}", "Content-Type: application/http", "Content-Transfer-Encoding: binary", "Content-ID: 1", "",
+                    f"--c{number}", "Content-Type: application/http", "Content-Transfer-Encoding: binary",
+                    f"Content-ID: {len(lines)}", "",
                     f"POST /data/{SETS[label]}?cross-company=true HTTP/1.1", "Content-Type: application/json", "",
                     json_row(row, SETS[label]),
                 ]  # fmt: skip

@@ -25,6 +25,7 @@ STATUSES = frozenset(
 )  # fmt: skip
 ENDED = frozenset({"posted", "excluded", "reversed", "written off"})
 ATTEMPTS_MAX = 60
+JUDGED_BY_D365 = frozenset({"validation_failed", "changed_in_d365", "gone_from_d365"})
 # What is told of a receipt although it goes on, or has gone on.
 TOLD_BESIDES = frozenset({"content_conflict", "receipt_late"})
 Group = tuple[str, str, str]
@@ -193,6 +194,8 @@ class Invariants:
         if status == "sending":
             slot = packages.get("slot~env-1")
             return slot is not None and slot.values.get("Package") == row.values.get("Package")
+        if status == "held" and row.values["Cause"] in JUDGED_BY_D365 and f"track~{store}~{day}" in due:
+            return True  # D365 is asked again; what it says now ends the cause first
         if status == "held":
             rows = self._tables.causes._rows.get(row.values["Fingerprint"], {})
             return any(

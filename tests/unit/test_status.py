@@ -22,7 +22,7 @@ TABLE = {
     "held":        "x . . . . . . . x . . x",
     "repair":      ". . . . x . . x . . . .",
     "excluded":    ". . . . . . . . . . . .",
-    "reversed":    ". . . . . . . . . . . .",
+    "reversed":    ". . . . . . . x . . . .",
     "written_off": ". . . . . . . . . . . .",
 }  # fmt: skip
 PAIRS = [

@@ -104,8 +104,11 @@ async def advance_members(services: Services, rows: Sequence[Row], to: Status, n
     )
 
 
-async def close_receipts(services: Services, package: str, outcomes: Sequence[Outcome]) -> None:
-    """Write what read-back found of receipts: sent, or held for a cause. Runs twice the same."""
+async def close_receipts(services: Services, package: str, outcomes: Sequence[Outcome]) -> bool:
+    """Write what read-back found of receipts: sent, or held for a cause. Runs twice the same.
+
+    False: somebody wrote some of them meanwhile, and they are still being sent; the package must look at them again.
+    """
     now = services.now()
     settled = [one for one in outcomes if one.sent or one.held_for is not None]
     await _note_what_follows(services, [one.row for one in settled])
@@ -126,32 +129,37 @@ async def close_receipts(services: Services, package: str, outcomes: Sequence[Ou
         )
         for row, why in held
     ]  # fmt: skip
-    await save_rows(services.tables.transactions, rows)
+    return len(await save_rows(services.tables.transactions, rows)) == len(rows)
 
 
-async def rest_shifts(services: Services, shifts: Sequence[Row]) -> None:
-    """Put shifts that could not go before IT; they rest, and are tried again later."""
+async def rest_shifts(services: Services, shifts: Sequence[Row]) -> bool:
+    """Put shifts that could not go before IT; they rest, and are tried again later. False: some were written meanwhile."""
     now = services.now()
     rows = [cause_row(_shift_refused(row), shift_member(row), now) for row in shifts]
     await open_causes(services.tables.causes, rows)
     rested = {"Status": CLOSED, "Package": None, "RetryAt": now + SHIFT_PAUSE}
-    await save_rows(services.tables.shifts, [row.with_values(**rested) for row in shifts])
+    return len(await save_rows(services.tables.shifts, [row.with_values(**rested) for row in shifts])) == len(
+        shifts
+    )
 
 
-async def close_shifts(services: Services, shifts: Sequence[Row], landed: Collection[str]) -> None:
-    """Shifts that D365 has as they were sent are sent; others rest. landed: their row keys."""
+async def close_shifts(services: Services, shifts: Sequence[Row], landed: Collection[str]) -> bool:
+    """Shifts that D365 has as they were sent are sent; others rest. landed: their row keys.
+
+    False: somebody wrote some of them meanwhile; they are still the package's.
+    """
     now = services.now()
     await _note_what_follows(services, shifts)
     there = [row for row in shifts if row.key in landed]
     for row in (row for row in there if "RetryAt" in row.values):
         why = fingerprint_of(_shift_refused(row))
         await end_causes_of(services.tables.causes, row.partition, row.key, [why], now, "D365 took it")
-    await save_rows(
+    saved = await save_rows(
         services.tables.shifts, [row.with_values(Status=SENT, SentAt=now, RetryAt=None) for row in there]
     )
     missing = [row for row in shifts if row.key not in landed]
-    if missing:
-        await rest_shifts(services, missing)
+    have_rested = await rest_shifts(services, missing) if missing else True
+    return have_rested and len(saved) == len(there)
 
 
 async def free_shifts(services: Services, shifts: Sequence[Row]) -> None:

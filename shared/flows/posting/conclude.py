@@ -12,6 +12,8 @@ from decimal import Decimal
 from shared.d365.decoder import decode
 from shared.d365.entities import HEADERS
 from shared.d365.outcomes import EntityResult
+from shared.d365.reports import StillWritingError
+from shared.errors import RetryableError
 from shared.flows.posting.apply import advance_members, close_receipts, close_shifts, free_shifts
 from shared.flows.posting.build import Material, mapped_shifts
 from shared.flows.posting.complete import complete
@@ -34,6 +36,7 @@ FINAL = frozenset({"Succeeded", "PartiallySucceeded", "Failed", "Canceled"})
 NEVER_STARTED = "never started"
 ONE_BY_ONE_MAX = 20  # a package this small that fails whole goes by changesets
 FAILURES_THAT_PASS_MAX = 4
+KEYS_WAITS_MAX = 4  # for the file of refused keys, each wait four times the one before: seven minutes in all
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +54,14 @@ async def conclude(services: Services, drive: Drive) -> None:
     material, good = await being_sent(services, drive)
     package = _package(drive)
     results = await _results(services, package)
-    evidence = await _evidence(services, package, results, good)
+    evidence = await _evidence(services, drive, results, good)
     await end_trouble(services, drive)
     if any(evidence.errors.values()) and (page := await page_link(services, package)):
         await drive.save_package(**page)
     seen = _Seen(material, results, evidence, outcomes_of(good, evidence))
     await drive.renew()
-    await close_receipts(services, evidence.package, seen.outcomes)
+    if not await close_receipts(services, evidence.package, seen.outcomes):
+        return  # still reading back: the next step reads again what somebody wrote meanwhile
     nothing_there = all(one.absent and not one.suspect for one in seen.outcomes) and not evidence.headers
     if seen.outcomes and nothing_there and _was_tried(package):
         await _failed_whole(services, drive, seen)
@@ -77,15 +81,28 @@ async def _results(services: Services, package: Row) -> list[EntityResult]:
 
 async def _evidence(
     services: Services,
-    package: Row,
+    drive: Drive,
     results: Sequence[EntityResult],
     good: Sequence[tuple[Row, MappedTransaction]],
 ) -> Evidence:
+    package = _package(drive)
     name = package.text("Package")
     ended = package.text("FinalStatus") in FINAL
-    errors = await errors_of(services, package, results) if ended else {"": _last_words(package)}
-    short = short_of(results, rows_sent(package)) if ended else frozenset(rows_sent(package))
+    errors = await _errors(services, drive, results) if ended else {"": _last_words(package)}
+    sent, are_named = rows_sent(package), len(errors) > 1
+    short = short_of(results, sent, are_named=are_named) if ended else frozenset(sent)
     return Evidence(name, await headers_of(services, name, good), errors, short)
+
+
+async def _errors(services: Services, drive: Drive, results: Sequence[EntityResult]) -> dict[str, list[str]]:
+    """Ask what went wrong; a file of refused keys that does not come is waited for only so long."""
+    package = _package(drive)
+    waits = package.number("KeysWaits")
+    try:
+        return await errors_of(services, package, results, with_keys=waits < KEYS_WAITS_MAX)
+    except StillWritingError as error:
+        await drive.save_package(KeysWaits=waits + 1)
+        raise RetryableError(str(error), wait_seconds=(error.wait_seconds or 1.0) * 4.0**waits) from error
 
 
 def _last_words(package: Row) -> list[str]:
@@ -118,7 +135,8 @@ async def _failed_whole(services: Services, drive: Drive, seen: _Seen) -> None:
         return
     await drive.save_package(Failures=failures)
     done = await complete(services, drive, seen.outcomes)
-    await close_receipts(services, name, done)
+    if not await close_receipts(services, name, done):
+        return
     await write_shifts(services, mapped_shifts(seen.material))
     await _end(services, drive, seen, done)
 
@@ -138,11 +156,10 @@ async def _go_on(services: Services, drive: Drive, seen: _Seen) -> None:
     """Some of it is in D365, or never had the chance: complete the half, send the absent again, look at the rest one by one."""
     package = _package(drive)
     readings = package.number("Readings") + 1
-    hopeless = readings >= ABSENT_TRIES_MAX and _was_tried(package)
+    hopeless = readings >= ABSENT_TRIES_MAX and package.text("FinalStatus") != NEVER_STARTED
     suspects = [one for one in seen.outcomes if one.suspect or (one.absent and hopeless)]
     done = await complete(services, drive, suspects) if suspects else []
-    await close_receipts(services, package.text("Package"), done)
-    if len(done) < len(suspects):
+    if not await close_receipts(services, package.text("Package"), done) or len(done) < len(suspects):
         return  # still reading back: the next step takes the next ones
     left = sum(1 for one in seen.outcomes if one.absent and not one.suspect and not hopeless)
     if left:
@@ -157,7 +174,8 @@ async def _end(services: Services, drive: Drive, seen: _Seen, done: Sequence[Out
     package = _package(drive)
     name = package.text("Package")
     landed = await shifts_landed(services, mapped_shifts(seen.material))
-    await close_shifts(services, seen.material.shift_rows, landed)
+    if not await close_shifts(services, seen.material.shift_rows, landed):
+        return
     for flag, code in (("TookLong", "import_takes_long"), ("AnswerLost", "import_answer_lost")):
         if package.flag(flag):
             await end_causes(services, cause(code, name), "settled by reading back")

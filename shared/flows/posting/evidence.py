@@ -42,35 +42,46 @@ async def may_go(services: Services, sent: Sequence[Sent], *, sent_before: bool)
 
 
 async def errors_of(
-    services: Services, package: Row, results: Sequence[EntityResult]
+    services: Services, package: Row, results: Sequence[EntityResult], *, with_keys: bool = True
 ) -> dict[str, list[str]]:
-    """Ask for D365's messages and the keys it refused, only where something went wrong."""
+    """Ask for D365's messages and the keys it refused, only where something went wrong.
+
+    with_keys: whether the files of refused keys are waited for; without them the receipts' own rows tell.
+
+    Raises:
+        StillWritingError: D365 has not written such a file yet.
+    """
     failing = [one for one in results if failed(one)]
     if not failing and package.text("FinalStatus") == "Succeeded":
         return {}
     execution = package.text("ExecutionId")
     messages = await services.d365.execution_errors(execution)
-    keys = [key for one in failing for key in await services.d365.error_keys(execution, one.entity)]
+    asked = failing if with_keys else []
+    keys = [key for one in asked for key in await services.d365.error_keys(execution, one.entity)]
     return errors_by_transaction(keys, messages)
 
 
-def short_of(results: Sequence[EntityResult], rows_sent: Mapping[str, int]) -> frozenset[str]:
+def short_of(
+    results: Sequence[EntityResult], rows_sent: Mapping[str, int], *, are_named: bool = True
+) -> frozenset[str]:
     """Give the entities of which D365 does not count as many rows as were sent: those it took and those it names as failed.
 
-    `Succeeded` is no proof; nor is a count that D365 does not give.
+    `Succeeded` is no proof; nor is a count that D365 does not give. are_named: whether D365 said whose rows failed; where it
+    did not, any receipt may lack them.
     """
     counted = {one.entity: one for one in results}
     return frozenset(
         label
         for label, count in rows_sent.items()
-        if label not in counted or not _accounts_for(counted[label], count)
+        if label not in counted or not _accounts_for(counted[label], count, are_named=are_named)
     )
 
 
-def _accounts_for(result: EntityResult, count: int) -> bool:
+def _accounts_for(result: EntityResult, count: int, *, are_named: bool) -> bool:
     if result.target_created is None or result.target_updated is None:
         return False
-    return result.target_created + result.target_updated + failed(result) >= count
+    named = failed(result) if are_named else 0
+    return result.target_created + result.target_updated + named >= count
 
 
 def rows_sent(package: Row) -> dict[str, int]:

@@ -124,16 +124,21 @@ async def check_now(services: Services) -> Preflight:
         RetryableError: D365 did not answer; nothing was kept.
         RejectedError: it refuses to show what it has.
     """
+    made = await compare_now(services)
+    await keep_preflight(services, made)
+    return made
+
+
+async def compare_now(services: Services) -> Preflight:
+    """Ask the environment and compare; nothing is kept. Raises as `check_now`."""
     environment = await _environment(services)
     metadata = services.d365.metadata
-    made = Preflight(
+    return Preflight(
         services.now(), CONTRACT.version, _url(services),
         compare(CONTRACT, environment)[:SHOWN_MAX], unknown_sets(CONTRACT, environment),
         await metadata.version("Application"), await metadata.version("PlatformBuild"),
         environment.states_lengths,
     )  # fmt: skip
-    await _keep(services, made)
-    return made
 
 
 async def _environment(services: Services) -> Environment:
@@ -150,7 +155,7 @@ async def _environment(services: Services) -> Environment:
     return replace(environment, sets=sets)
 
 
-async def _keep(services: Services, made: Preflight) -> None:
+async def keep_preflight(services: Services, made: Preflight) -> None:
     """Write the answer down last: what is open is remembered before it is opened, so that the next check ends it."""
     table, key = services.tables.packages, _kept_at(services)
     row = await table.read(*key) or Row(*key, values={"Record": "preflight"})

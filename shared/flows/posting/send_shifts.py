@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from shared.d365.records import ShiftRow, shift_row
 from shared.d365.shifts import shift_rows
+from shared.errors import RetryableError, UnknownOutcomeError
 from shared.retail.mapped import MappedShift
 from shared.services import Services
 from shared.storage.protocols import Row
@@ -31,10 +32,19 @@ async def shifts_landed(services: Services, pairs: Pairs) -> set[str]:
 async def write_shifts(services: Services, pairs: Pairs) -> None:
     """Write the shifts that D365 does not have, one changeset each: for when packages do not get through. What became of
     them is read back by the caller.
+
+    Raises:
+        RetryableError: among others, an answer got lost; what D365 has must be read again.
     """
     missing = await shifts_that_may_go(services, pairs)
-    if missing:
+    if not missing:
+        return
+    try:
         await services.d365.write_changesets([shift_rows(shift) for shift in missing])
+    except UnknownOutcomeError as error:
+        raise RetryableError(
+            "an answer got lost while shifts were written: D365 is asked what it has"
+        ) from error
 
 
 async def _there(services: Services, pairs: Pairs) -> dict[object, ShiftRow]:

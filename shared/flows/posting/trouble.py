@@ -73,6 +73,8 @@ async def page_link(services: Services, package: Row) -> dict[str, str]:
         return {}
     try:
         page = await services.d365.execution_page(package.text("ExecutionId"))
+    except ThrottledError:
+        raise  # whoever asks for time gets it, whatever was asked
     except (RetryableError, RejectedError):
         return {}  # a convenience: nothing waits for it
     return {"Page": page} if page else {}

@@ -53,6 +53,8 @@ class News:
     is_shown: bool = False  # whether D365 shows receipts at all
     # Statements that seemed posted before a receipt in them had arrived.
     contradicted: set[Number] = field(default_factory=set)
+    fresh: frozenset[Number] = frozenset()  # statements that this turn learnt to be posted
+    calls_left: int = 0
     barred: frozenset[str] | None = None  # of the telling sets, those our user has no right to read
 
     def is_posted(self, seen: AuditableRow) -> bool:
@@ -96,10 +98,11 @@ class _Turn:
 
 
 async def ask(
-    services: Services, days: set[date], watched: Mapping[Number, str], *, tills_first: bool
+    services: Services, days: set[date], watched: Mapping[Number, str], *, tills_first: bool, kept: int = 0
 ) -> News:
     """Ask. tills_first: whether the states of tills are asked before those of shifts this time. watched: statements that
-    D365 had posted, with the instant it gave; they are asked about again where others are.
+    D365 had posted, with the instant it gave; they are asked about again where others are. kept: calls that are not spent
+    on the states of shifts and tills.
 
     Raises:
         RetryableError: D365 did not answer a question; nothing is known of this turn.
@@ -110,7 +113,9 @@ async def ask(
         return News(
             barred=frozenset(turn.barred) or None
         )  # without it no receipt moves, and nothing else tells which statements are ours
+    before = frozenset(services.posted_statements)
     aggregations, forgotten = await _ask_statements(services, turn, found, watched)
+    fresh = frozenset(services.posted_statements) - before
     refused = sorted({row.key.transaction_number for row in found if row.validation in REFUSED})
     errors = await turn.shown(services.d365.validation_errors(refused)) if refused else []
     await _ask_evidence(services, turn, found, aggregations or [])
@@ -125,13 +130,15 @@ async def ask(
         aggregations=aggregations,
         forgotten=forgotten,
         is_shown=True,
+        fresh=fresh,
         barred=frozenset(turn.barred),
     )
     for of_tills in (tills_first, not tills_first):
-        if turn.left() > 0 and of_tills:
+        if turn.left() > kept and of_tills:
             news.terminals = await turn.shown(services.d365.terminal_states())
-        elif turn.left() > 0:
+        elif turn.left() > kept:
             news.shifts = await turn.shown(services.d365.shift_states())
+    news.calls_left = turn.left()
     return news
 
 

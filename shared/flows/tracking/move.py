@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -11,8 +11,9 @@ from shared.d365.records import AuditableRow, HeaderRow
 from shared.flows.posting.read_back import changed_cause, refusal_cause
 from shared.flows.tracking.ask import REFUSED, News
 from shared.flows.tracking.effects import rests_on
+from shared.retail.mapped import D365Key
 from shared.retail.reasons import Cause, cause
-from shared.retail.status import IN_D365, Status
+from shared.retail.status import IN_D365, IN_THE_LEDGER, Status
 from shared.services import Services
 from shared.storage.causes import fingerprint_of
 from shared.storage.protocols import Row, Value
@@ -43,8 +44,8 @@ def move_of(row: Row, news: News, now: datetime) -> Move | None:
         return None if status is Status.HELD else held(row, changed_cause(row, changed), now, changed)
     if status is Status.HELD:
         return _back_from_hold(row, seen, news, now)
-    if seen.validation in REFUSED:
-        return _refused(row, seen, news, now) if status is Status.SENT else None
+    if seen.validation in REFUSED and not (status is Status.VALIDATED and seen.statement):
+        return _refused(row, seen, news, now)  # also what had passed before: headquarters may judge again
     return _forward(row, seen, news, now)
 
 
@@ -112,40 +113,48 @@ def _forward(row: Row, seen: AuditableRow, news: News, now: datetime) -> Move | 
 
 
 def _contradicts(row: Row, seen: AuditableRow, news: News) -> bool:
-    """Say whether a statement was posted before the receipt was in D365: then it is another one of the same number, as after
-    a restore, and must be asked about again.
+    """Say whether a statement that was asked about in an earlier turn was posted before the receipt was in D365: then it is
+    another one of the same number, as after a restore, and must be asked about again.
     """
     number = (seen.key.legal_entity, seen.statement)
     posted_at = news.evidence[number].journal.posted_at
-    if (
-        posted_at is None
-        or "D365Since" not in row.values
-        or posted_at >= row.instant("D365Since") - CLOCKS_DIFFER
-    ):
+    if posted_at is None or number in news.fresh or "D365Since" not in row.values:
+        return False  # what D365 says now counts, whatever its clock, or a date without a time, makes of it
+    if posted_at >= row.instant("D365Since") - CLOCKS_DIFFER:
         return False
     news.contradicted.add(number)
     return True
 
 
-async def unseen_moves(services: Services, rows: Sequence[Row], news: News) -> list[Move]:
-    """Look by key for what D365 should have and did not show: gone, or moved to a day that nobody asked about.
-
-    Absence by key is proof. Nothing is sent again by itself: a person decides, when it is known why it is gone.
-    """
-    missing = [
-        row for row in rows if Status(row.text("Status")) in IN_D365 and key_of(row) not in news.receipts
-    ]
-    if not missing or not news.is_shown:
+def unseen(rows: Sequence[Row], news: News) -> list[Row]:
+    """Give the receipts that D365 should have and did not show, also those that are held for what it had of them."""
+    if not news.is_shown:
         return []
-    found = await services.d365.headers_by_key([key_of(row) for row in missing])
-    headers = {header.key: header for header in found}
+    return [row for row in rows if _should_be_there(row) and key_of(row) not in news.receipts]
+
+
+def _should_be_there(row: Row) -> bool:
+    status = Status(row.text("Status"))
+    return status in IN_D365 or (status is Status.HELD and row.text("Cause") in WAITS_FOR_D365)
+
+
+def unseen_moves(
+    services: Services, missing: Sequence[Row], headers: Mapping[D365Key, HeaderRow]
+) -> list[Move]:
+    """Say what became of receipts that D365 did not show: gone, or moved to a day that nobody asked about.
+
+    headers: what it has under their keys. Absence by key is proof. Nothing is sent again by itself: a person decides, when
+    it is known why it is gone.
+    """
     moves = (_unseen(services, row, headers.get(key_of(row))) for row in missing)
     return [move for move in moves if move is not None]
 
 
 def _unseen(services: Services, row: Row, header: HeaderRow | None) -> Move | None:
-    now, posted = services.now(), Status(row.text("Status")) is Status.POSTED
+    now, status = services.now(), Status(row.text("Status"))
+    posted, was_held = status in IN_THE_LEDGER, status is Status.HELD
     if header is None:
+        row = advanced(row, Status.REPAIR, now, "") if was_held else row
         why = cause("gone_from_d365", services.settings.d365.environment_id)
         statement = f"; it had been in D365 statement {row.text('D365Statement')}" if posted else ""
         evidence = dict.fromkeys(
@@ -153,7 +162,7 @@ def _unseen(services: Services, row: Row, header: HeaderRow | None) -> Move | No
         )
         return held(row, why, now, f"D365 no longer has it{statement}", **evidence)
     day = date.fromisoformat(row.text("BusinessDay"))
-    if posted or header.business_day in (None, day):
+    if posted or was_held or header.business_day in (None, day):
         return None
     changed = f"business day {header.business_day} instead of {day}"
     return held(row, changed_cause(row, changed), now, changed)

@@ -27,8 +27,11 @@ def watched(turn: Row) -> dict[Number, str]:
     return {(entity, number): at for entity, number, at in json.loads(turn.text("Watched") or "[]")}
 
 
-async def watch(services: Services, turn: Row, news: News) -> None:
-    """Remember the newest posted statements; where D365 forgot one, say so and have everything looked for."""
+async def watch(services: Services, turn: Row, news: News) -> Row:
+    """Remember the newest posted statements; where D365 forgot one, say so and have everything looked for.
+
+    Give the turn's row as it is then.
+    """
     before = watched(turn)
     now_posted = {
         number: f"{one.journal.posted_at:%Y-%m-%dT%H:%M:%SZ}" for number, one in news.evidence.items()
@@ -39,7 +42,8 @@ async def watch(services: Services, turn: Row, news: News) -> None:
     newest = sorted(after.items(), key=lambda one: (one[1], one[0]))[-WATCHED_MAX:]
     if dict(newest) != before:
         rows = [[entity, number, at] for (entity, number), at in newest]
-        await remember(services, turn.with_values(Watched=json.dumps(rows)))
+        return await remember(services, turn.with_values(Watched=json.dumps(rows)))
+    return turn
 
 
 async def _went_back(services: Services, statements: list[str]) -> None:
