@@ -108,7 +108,7 @@ class History:
     def _beat(self) -> float:
         """Give the seconds between two heartbeats: two minutes while the shops trade, longer when little moves."""
         if self.script.brief:
-            return 600.0
+            return 1_200.0
         if self._settling:
             return 300.0
         return 120.0 if asyncio.get_running_loop().time() < (self.evening.hours + 1.5) * 3600 else 600.0

@@ -42,13 +42,13 @@ def test_every_history_is_long_enough_to_go_wrong(tally: Tally) -> None:
     "what",
     [
         "crash", "pause", "duplicate message", "delivery again", "verdict duplicate", "verdict conflict",
-        "verdict held", "refused group", "lost group", "lost replace", "d365 lost ImportFromPackage",
+        "verdict held", "refused", "lost group", "lost replace", "d365 lost ImportFromPackage",
         "d365 error after commit", "d365 throttled", "d365 unreachable", "d365 silent", "d365 signed out",
-        "import breaks", "rows lost in silence", "neighbour imports", "people typed in", "people moved",
+        "import breaks", "rows lost in silence", "neighbour imports", "people", "false conflict",
     ],
 )  # fmt: skip
 def test_what_may_go_wrong_did_go_wrong(tally: Tally, what: str) -> None:
-    assert tally.met[what] > 0
+    assert sum(count for name, count in tally.met.items() if name.startswith(what)) > 0
 
 
 @pytest.mark.parametrize("seed", [3, 12, 29])
