@@ -6,17 +6,19 @@ VENV   := .venv/bin
 DEMO_ARGS ?=
 TEST_ARGS ?=
 BENCH_ARGS ?=
+SEEDS ?= 400
+SIMULATE_ARGS ?=
 
 # Python's output must not wait in a buffer when make's is piped.
 export PYTHONUNBUFFERED := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check run bench format clean
+.PHONY: help setup demo test check run bench simulate format clean
 
 help: ## Say what can be done here
 	@echo "Tillpost: from the tills to Dynamics 365, to the penny. Usage: make TARGET"
 	@sed -n 's/^\([a-z]*\):[a-z ]*## \(.*\)/  \1|\2/p' Makefile | tr '|' '\t'
-	@echo "Options: PYTHON=/path/to/python  DEMO_ARGS='...'  TEST_ARGS='-k word'  BENCH_ARGS='...'"
+	@echo "Options: PYTHON=/path/to/python  DEMO_ARGS='...'  TEST_ARGS='-k word'  BENCH_ARGS='...'  SEEDS=400"
 
 setup: ## Install what is missing (every other target does this first)
 	@python="$(PYTHON)"; [ -n "$$python" ] && "$$python" scripts/setup.py
@@ -38,6 +40,9 @@ run: setup ## Run the app here with the storage emulator and the D365 simulator,
 
 bench: setup ## Measure against the budgets, compared inside one run
 	@$(VENV)/python -m benchmarks $(BENCH_ARGS)
+
+simulate: setup ## Run SEEDS histories in which everything goes wrong, on both cores
+	@$(VENV)/python -m tests.simulation --seeds $(SEEDS) $(SIMULATE_ARGS)
 
 format: setup ## Format the code and mend what the linter can mend
 	@$(VENV)/ruff format .

@@ -10,6 +10,7 @@ import contextlib
 import logging
 import os
 import random
+import secrets
 import ssl
 from collections import Counter
 from collections.abc import Awaitable, Callable
@@ -51,6 +52,7 @@ class Services:
         default_factory=dict
     )  # seen posted; they never change
     chance: Callable[[], float] = random.random  # 0 to 1, for pauses; a simulation gives its own
+    token_hex: Callable[[int], str] = secrets.token_hex  # names nobody else gives; a simulation gives its own
     log: logging.Logger = field(default_factory=lambda: logging.getLogger("tillpost"))
 
     @property

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 
 from shared.errors import (
     RejectedError,
@@ -33,7 +33,7 @@ from shared.storage.causes import (
     open_causes,
     receipt_member,
 )
-from shared.storage.due import MAP, STATEMENT, Due, note_due
+from shared.storage.due import MAP, STATEMENT, Due, note_again_after, note_due
 from shared.storage.receipts import (
     UNKNOWN_STORE,
     advanced,
@@ -176,11 +176,19 @@ async def _keep(services: Services, kept: Sequence[Kept]) -> None:
     groups = _groups([one for one in kept if first_of[one.identity.key] is one])
     outcomes = await services.together(*(write(services, group) for group in groups))
     repeated = [group for group, written in zip(groups, outcomes, strict=True) if not written]
+    await _note_again(services, [*dues, *compiles], now)
     bells = [
         services.ring(services.queues.mapping_due, key) for key in dict.fromkeys(due.key for due in dues)
     ]
     await services.together(*bells, *(settle(services, group) for group in repeated))
     await settle_one_by_one(services, [one for one in kept if first_of[one.identity.key] is not one])
+    await _note_again(services, [*dues, *compiles], now)
+
+
+async def _note_again(services: Services, dues: Sequence[Due], noted_at: datetime) -> None:
+    """Before anybody is told that a receipt is kept, be sure that its work is still written down."""
+    took = (services.now() - noted_at) / services.clock.speed
+    await note_again_after(services.tables.due, dues, took, services.settings.settle_seconds)
 
 
 def _groups(kept: Sequence[Kept]) -> list[list[Kept]]:

@@ -48,7 +48,16 @@ from shared.storage.causes import (
     receipt_member,
 )
 from shared.storage.corrections import CORRECTION, mapped_for_day
-from shared.storage.due import POST, STATEMENT, Due, due_from, finish_or_rest, note_due, read_due
+from shared.storage.due import (
+    POST,
+    STATEMENT,
+    Due,
+    due_from,
+    finish_or_rest,
+    note_again_after,
+    note_due,
+    read_due,
+)
 from shared.storage.protocols import Replace, Row
 from shared.storage.receipts import advanced, receipts_of_day
 from shared.storage.statements import statement_key
@@ -92,7 +101,8 @@ async def _map_rows(services: Services, due: Due, mappings: Mappings, rows: Sequ
     shifts = await keep_shifts(services, store, due.day, rung_up)
     office = office_of(services.settings.d365)
     mappings = await _newest_mappings(services, mappings, read, shifts, office)
-    await _note_work_ahead(services, store, due.day, read)
+    begun_at = services.now()
+    dues = await _note_work_ahead(services, store, due.day, read)
     moved = await _hold_all(
         services, unreadable, cause("cannot_be_read", due.store, problem="the kept document")
     )
@@ -101,6 +111,8 @@ async def _map_rows(services: Services, due: Due, mappings: Mappings, rows: Sequ
     compiled_at = await _first_compiled_at(services, store, due.day)
     next_rows = [_moved_on(services, one, outcome, mappings, compiled_at) for one, outcome in decided]
     moved += await _save(services, next_rows)
+    took = (services.now() - begun_at) / services.clock.speed
+    await note_again_after(services.tables.due, dues, took, services.settings.settle_seconds)
     await _end_causes_that_are_over(services, read, next_rows)
     return moved
 
@@ -192,7 +204,9 @@ async def _newest_mappings(
     return mappings
 
 
-async def _note_work_ahead(services: Services, store: StoreSetup, day: date, read: Sequence[_Read]) -> None:
+async def _note_work_ahead(
+    services: Services, store: StoreSetup, day: date, read: Sequence[_Read]
+) -> list[Due]:
     """Write down that the store-day will have something to post, and a statement after its end."""
     ends_at = day_ends_at(day, store_zone(store.time_zone), closing_hour(store.closing_time))
     ready_at = max(ends_at + timedelta(minutes=services.settings.grace_minutes), services.now())
@@ -202,6 +216,7 @@ async def _note_work_ahead(services: Services, store: StoreSetup, day: date, rea
     if any(one.transaction.kind in kinds or office.takes(one.transaction) for one in read):
         dues.append(Due(POST, store.store, day, services.now()))
     await note_due(services.tables.due, dues)
+    return dues
 
 
 async def _first_compiled_at(services: Services, store: StoreSetup, day: date) -> datetime | None:

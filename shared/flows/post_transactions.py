@@ -8,7 +8,6 @@ blindly.
 from __future__ import annotations
 
 import json
-import secrets
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -80,14 +79,14 @@ async def post_transactions(services: Services) -> str:
     drive = await take_lease(services)
     if drive is None:
         return "driven by another worker"
-    if is_waiting(drive.slot, services.now(), timedelta(0)):
-        await drive.let_go(drive.slot.instant("NextTry"))
-        return "waiting"
-    told = await tracking_waits_until(services)
-    if told is not None:
-        await drive.let_go(told)
-        return "waiting"
     try:
+        if is_waiting(drive.slot, services.now(), timedelta(0)):
+            await drive.let_go(drive.slot.instant("NextTry"))
+            return "waiting"
+        told = await tracking_waits_until(services)
+        if told is not None:
+            await drive.let_go(told)
+            return "waiting"
         return await _drive(services, drive)
     except LostLeaseError:
         return "taken over by another worker"
@@ -156,7 +155,7 @@ async def _start_package(services: Services, drive: Drive) -> bool:
         return False
     environment = services.settings.d365.environment_id
     now = services.now()
-    package = f"P{now:%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
+    package = f"P{now:%Y%m%dT%H%M%S}-{services.token_hex(3)}"
     await write_members(services.tables.packages, environment, package, gathered.members)
     values: dict[str, Value] = {
         "Record": "package", "Package": package, "Stage": BUILDING, "LegalEntity": gathered.legal_entity,

@@ -33,7 +33,16 @@ from shared.retail.reasons import cause
 from shared.retail.status import ENDED, Status
 from shared.services import Services
 from shared.storage.causes import cause_row, end_causes_of, open_causes, receipt_member
-from shared.storage.due import STATEMENT, TRACK, Due, due_from, finish_due, list_due, note_due
+from shared.storage.due import (
+    STATEMENT,
+    TRACK,
+    Due,
+    due_from,
+    finish_due,
+    list_due,
+    note_again_after,
+    note_due,
+)
 from shared.storage.packages import tracking_key
 from shared.storage.protocols import Row
 from shared.storage.receipts import advanced, identity_key, key_of, receipts_of_day
@@ -209,7 +218,8 @@ def _is_looked_at_again(row: Row, news: News, now: datetime) -> bool:
 
 async def _apply(services: Services, due: Due, moves: Sequence[Move], back: Sequence[Row]) -> int:
     now = services.now()
-    await note_due(services.tables.due, [Due(STATEMENT, due.store, due.day, now)])
+    dues = [Due(STATEMENT, due.store, due.day, now)]
+    await note_due(services.tables.due, dues)
     moves = await _reversed_at_once(services, moves)
     await _end_originals(services, [move.row for move in moves])
     causes = [
@@ -221,7 +231,10 @@ async def _apply(services: Services, due: Due, moves: Sequence[Move], back: Sequ
         name, over = receipt_member(row).name, [row.text("Fingerprint")]
         how = "put right in D365" if moved[row.key].held_for is None else "D365 no longer has it"
         await end_causes_of(services.tables.causes, row.partition, name, over, now, how)
-    return len(await save_rows(services.tables.transactions, [move.row for move in moves]))
+    saved = await save_rows(services.tables.transactions, [move.row for move in moves])
+    took = (services.now() - now) / services.clock.speed
+    await note_again_after(services.tables.due, dues, took, services.settings.settle_seconds)
+    return len(saved)
 
 
 async def _reversed_at_once(services: Services, moves: Sequence[Move]) -> list[Move]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from shared.errors import ChangedMeanwhileError, NotThereError
 from shared.storage.keys import join_key, prefix_end
@@ -83,6 +83,15 @@ async def note_due(table: Table, dues: Sequence[Due]) -> None:
         return
     for at in range(0, len(rows), 100):
         await table.write_group([Upsert(row) for row in rows[at : at + 100]])
+
+
+async def note_again_after(table: Table, dues: Sequence[Due], took: timedelta, settle_seconds: int) -> None:
+    """Write work down again where making it took so long that somebody may have found the row old, and nothing to do yet.
+
+    took: since before the row was noted. A worker that was paused between its note and its write comes here late.
+    """
+    if took.total_seconds() > settle_seconds / 2:
+        await note_due(table, dues)
 
 
 async def read_due(table: Table, key: str) -> Row | None:

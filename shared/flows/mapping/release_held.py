@@ -14,6 +14,7 @@ from shared.storage.protocols import Row
 from shared.storage.receipts import UNKNOWN_STORE, advanced, identity_key
 
 READS_AT_ONCE = 32
+TOLD_ONLY = "receipt_late"  # holds nothing: it ends when its receipt is posted
 # D365 has a row of these. They go on by themselves when D365 says otherwise, never by release.
 HELD_WITH_A_ROW_IN_D365 = frozenset({"changed_in_d365", "validation_failed"})
 
@@ -49,7 +50,11 @@ async def release_receipts(
 ) -> list[Row]:
     """Let receipts be mapped again with mappings of at least this version; give those that went. Twice is once."""
     now = services.now()
-    days = sorted({(row.partition, row.text("BusinessDay")) for row in receipts})
+    # Those that a release before this one let go, and then failed, are here too: their work is noted again.
+    places = {
+        (row.text("Store"), row.text("BusinessDay")) for row in members if row.text("Store") != UNKNOWN_STORE
+    }
+    days = sorted(places | {(row.partition, row.text("BusinessDay")) for row in receipts})
     dues = [Due(MAP, store, date.fromisoformat(day), now, version) for store, day in days]
     await note_due(services.tables.due, dues)
     moved = [
@@ -60,8 +65,19 @@ async def release_receipts(
     await note_due(services.tables.due, dues)  # again: many rows may have taken longer than a due row is safe
     gone = [row for row in receipts if row.key in saved]
     await end_cause_rows(services.tables.causes, _rows_of(members, gone), now, note)
+    await _end_what_is_over(services, members, receipts)
     await services.together(*(services.ring(services.queues.mapping_due, due.key) for due in dues))
     return gone
+
+
+async def _end_what_is_over(services: Services, members: Sequence[Row], receipts: Sequence[Row]) -> None:
+    """End the rows of a cause whose receipts went on without it: a release before this one failed half done."""
+    held = {(row.text("Account"), row.text("TransactionId")) for row in receipts}
+    for member in (one for one in members if one.text("Reason") != TOLD_ONLY):
+        if (member.text("Account"), member.text("TransactionId")) not in held:
+            row = await receipt_of(services, member)
+            if row is not None and row.text("Status") != Status.HELD:
+                await end_cause_rows(services.tables.causes, [member], services.now(), "no longer held")
 
 
 async def receipt_of(services: Services, member: Row) -> Row | None:

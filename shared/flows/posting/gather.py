@@ -13,7 +13,7 @@ from shared.retail.mapping import SENT_KINDS, synthetic_shift
 from shared.retail.shift import overlaps
 from shared.retail.status import Status
 from shared.services import Services
-from shared.storage.due import POST, due_from, finish_or_rest, list_due, postpone_due
+from shared.storage.due import MAP, POST, due_from, finish_or_rest, list_due, postpone_due
 from shared.storage.packages import PackageMember
 from shared.storage.protocols import Row
 from shared.storage.receipts import receipts_of_day, records_of_day
@@ -50,6 +50,8 @@ async def gather(services: Services, receipts_max: int = RECEIPTS_MAX) -> Gather
     """Look through the store-days that have something to post; cut the package at its limits."""
     now = services.now()
     due_rows = [row for row in await list_due(services.tables.due, POST) if due_from(row).next_try <= now]
+    # Asked before looking: who maps later than this notes its work anew, and this row's ETag is no longer the one we read.
+    mapping = {_store_day(row) for row in await list_due(services.tables.due, MAP)} if due_rows else set()
     work: list[_StoreDayWork] = []
     for at in range(0, len(due_rows), STORE_DAYS_AT_ONCE):
         part = due_rows[at : at + STORE_DAYS_AT_ONCE]
@@ -59,6 +61,8 @@ async def gather(services: Services, receipts_max: int = RECEIPTS_MAX) -> Gather
         [one for one in work if not one.receipts and not one.shifts],
     )
     for one in idle:
+        if _store_day(one.due_row) in mapping:
+            continue  # a mapper may be about to write what this row was noted for, however long it takes
         if one.undecided:
             await postpone_due(services.tables.due, one.due_row, now + UNDECIDED_PAUSE)
         else:
@@ -70,6 +74,10 @@ async def gather(services: Services, receipts_max: int = RECEIPTS_MAX) -> Gather
         services, gathered.moved, Status.RECEIVED, "its store belongs to another company now"
     )
     return gathered
+
+
+def _store_day(due_row: Row) -> tuple[str, str]:
+    return due_row.text("Store"), due_row.text("BusinessDay")
 
 
 def _apart(work: list[_StoreDayWork], now: datetime) -> list[_StoreDayWork]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -89,7 +88,7 @@ async def take_lease(services: Services) -> Drive | None:
     drive = Drive(services, slot, None)
     until = now + services.clock.patience(LEASE_SECONDS)
     try:
-        await drive._save_slot(LeaseOwner=secrets.token_hex(8), LeaseUntil=until)
+        await drive._save_slot(LeaseOwner=services.token_hex(8), LeaseUntil=until)
     except LostLeaseError:
         return None
     if drive.slot.text("State") == SLOT_TAKEN:

@@ -1,0 +1,117 @@
+"""Ten planted bugs, each one line of the app: (module, old, new). The harness must find every one.
+
+They are planted while the app is imported; the tree on disk stays as it is.
+"""
+
+from __future__ import annotations
+
+import importlib.abc
+import importlib.machinery
+import importlib.util
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+Mutant = tuple[str, str, str]
+
+MUTANTS: dict[str, Mutant] = {
+    "skip-the-slot": (
+        "shared.flows.post_transactions",
+        'if drive.slot.text("State") == SLOT_FREE and not await _start_package(services, drive):',
+        "if not await _start_package(services, drive):",
+    ),
+    "trust-a-409": (
+        "shared.flows.ingesting.settle",
+        "        return False\n    for one in group:",
+        "        pass\n    for one in group:",
+    ),
+    "re-send-on-timeout": (
+        "shared.flows.post_transactions",
+        'await drive.save_package(Stage=UNKNOWN, History=history(services, drive, "no answer: asking D365"))',
+        'await drive.save_package(Stage=BUILT, History=history(services, drive, "no answer: asking D365"))',
+    ),
+    "delete-before-the-write": (
+        "shared.flows.map_transactions",
+        "    due = due_from(due_row)\n",
+        "    due = due_from(due_row)\n    await services.tables.due.delete(due_row.partition, due_row.key)\n",
+    ),
+    "forget-the-due-row": (
+        "shared.flows.map_transactions",
+        "    await note_due(services.tables.due, dues)\n",
+        "    await note_due(services.tables.due, dues[:1])\n",
+    ),
+    "forget-one-tender": (
+        "shared.retail.figures",
+        "    for tender in transaction.captured:\n",
+        "    for tender in transaction.captured[:1]:\n",
+    ),
+    "turn-a-sign-on-returns": (
+        "shared.retail.figures",
+        "returns=total(line.net_without_tax for line in goods if line.is_return),",
+        "returns=-total(line.net_without_tax for line in goods if line.is_return),",
+    ),
+    "lose-the-late-receipt": (
+        "shared.flows.map_transactions",
+        "        one = replace(one, row=one.row.with_values(Late=True))\n",
+        '        return advanced(one.row, Status.EXCLUDED, now, "it came too late")\n',
+    ),
+    "trust-succeeded-without-counts": (
+        "shared.flows.posting.conclude",
+        "short = short_of(results, rows_sent(package)) if ended else frozenset(rows_sent(package))",
+        "short: frozenset[str] = frozenset()",
+    ),
+    "send-over-a-changed-row": (
+        "shared.flows.posting.evidence",
+        "absent = [(row, mapped) for row, mapped in sent if mapped.key not in there]",
+        "absent = list(sent)",
+    ),
+}
+
+
+class _Planting(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    """Finds one module of the app, and loads it with its one line changed."""
+
+    def __init__(self, module: str, old: str, new: str) -> None:
+        self._module = module
+        self._old = old
+        self._new = new
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> importlib.machinery.ModuleSpec | None:
+        if fullname != self._module:
+            return None
+        found = importlib.machinery.PathFinder.find_spec(fullname, path)
+        assert found is not None
+        assert found.origin is not None
+        return importlib.util.spec_from_file_location(
+            fullname, found.origin, loader=_Changed(found.origin, self)
+        )
+
+    def changed(self, source: str) -> str:
+        assert source.count(self._old) == 1, (
+            f"{self._module} holds the line {source.count(self._old)} times: {self._old}"
+        )
+        return source.replace(self._old, self._new)
+
+
+class _Changed(importlib.abc.Loader):
+    def __init__(self, origin: str, planting: _Planting) -> None:
+        self._origin = origin
+        self._planting = planting
+
+    def create_module(self, spec: Any) -> ModuleType | None:
+        return None
+
+    def exec_module(self, module: ModuleType) -> None:
+        source = self._planting.changed(Path(self._origin).read_text(encoding="utf-8"))
+        exec(compile(source, self._origin, "exec"), module.__dict__)  # noqa: S102  # the app's own source
+
+
+def plant(name: str) -> None:
+    """Plant a bug into this process. The app must not have been imported yet."""
+    module, old, new = MUTANTS[name]
+    assert module not in sys.modules, f"{module} was imported before the bug was planted"
+    sys.meta_path.insert(0, _Planting(module, old, new))

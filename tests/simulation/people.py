@@ -1,0 +1,199 @@
+"""People: in D365 they move, change and delete receipts and run other imports; at the desk they map, release and decide."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from random import Random
+from typing import Any
+from urllib.parse import quote
+
+from shared.flows.confirm_missing import confirm_missing
+from shared.flows.end_shift import end_shift
+from shared.flows.release_exceptions import release_exceptions
+from shared.storage.mappings import import_rows
+from simulator.database import receipt_key
+from tests.simulation.effects import Effects
+from tests.simulation.headquarters import Headquarters
+from tests.simulation.places import COMPANY_OF, LATE_TENDER, REGISTER_OF, UNIT_OF
+from tests.simulation.reference import HEALTHY, Reference
+from tests.simulation.workers import CallFailedError, Platform
+from tests.unit.flow_services import DESK
+
+STUCK = timedelta(hours=4)
+NEVER_RELEASED = frozenset(
+    {"does_not_balance", "store_unknown", "changed_in_d365", "validation_failed", "receipt_late"}
+)
+
+
+class Meddlers:
+    """Somebody in D365 who works on our receipts there, and somebody else's integration."""
+
+    def __init__(
+        self,
+        seed: int,
+        headquarters: Headquarters,
+        reference: Reference,
+        effects: Effects,
+        platform: Platform,
+    ) -> None:
+        self._rng = Random(f"meddlers {seed}")
+        self._platform = platform
+        self._neighbours = 0
+        self._headquarters = headquarters
+        self._reference = reference
+        self._effects = effects
+
+    async def edit(self) -> None:
+        """Move, change or delete a receipt that is not posted; whatever they leave must stay as they left it."""
+        receipts = self._headquarters.world.database.receipts
+        own = [
+            one
+            for one in receipts.values()
+            if one.header is not None and not one.posted and not one.statement
+            and str(one.header.values["TransactionNumber"]).startswith("east:")
+        ]  # fmt: skip
+        if not own:
+            return
+        values = self._rng.choice(own).header.values  # type: ignore[union-attr]  # chosen for having one
+        number = str(values["TransactionNumber"])
+        key = ",".join(
+            f"{name}='{quote(str(values[name]))}'"
+            for name in ("dataAreaId", "OperatingUnitNumber", "Terminal", "TransactionNumber")
+        )
+        how = self._rng.choice(("moved", "changed", "deleted"))
+        target = f"RetailTransactions({key})?cross-company=true"
+        if how == "deleted":
+            status = await self._headquarters.person("DELETE", target)
+        else:
+            moved = values["businessDate"] + timedelta(days=1)  # type: ignore[operator]  # an instant
+            changes = (
+                {"businessDate": moved.strftime("%Y-%m-%dT12:00:00Z")} if how == "moved" else {"NetAmount": 1}
+            )
+            status = await self._headquarters.person("PATCH", target, changes)
+        if status < 300:
+            self._effects.met[f"people {how}"] += 1
+            self._effects.note(f"people {how} {number}")
+            self._reference.touch(number, how)
+            if how == "deleted":
+                self._headquarters.left.pop(number, None)
+            else:
+                place = receipt_key(values)
+                name = "businessDate" if how == "moved" else "NetAmount"
+                header = receipts[place].header
+                self._headquarters.left[number] = (place, name, header.values[name] if header else None)
+
+    async def type_in(self) -> None:
+        """Enter a receipt by hand that was missed, under the number it would have had. It must stay as it was entered.
+
+        Never while a package is on its way: between our looking and D365's writing nobody can fence an import off.
+        """
+        if self._on_its_way():
+            return
+        receipts = self._headquarters.world.database.receipts
+        there = {
+            str(one.header.values["TransactionNumber"]) for one in receipts.values() if one.header is not None
+        }
+        versions = [
+            one
+            for found in self._reference.versions.values()
+            for one in found.values()
+            if one.fate == HEALTHY and one.total > 0 and one.number not in there
+        ]
+        if not versions:
+            return
+        one = self._rng.choice(versions)
+        noon = f"{one.day}T12:00:00Z"
+        header = {
+            "dataAreaId": COMPANY_OF[one.store], "OperatingUnitNumber": UNIT_OF[one.store], "NetAmount": -7,
+            "Terminal": REGISTER_OF[one.store, one.terminal], "TransactionNumber": one.number, "TransactionType": "Sales",
+            "TransactionStatus": "None", "businessDate": noon, "TransactionDate": noon, "Currency": one.currency,
+        }  # fmt: skip
+        if await self._headquarters.person("POST", "RetailTransactions?cross-company=true", header) < 300:
+            self._effects.met["people typed in"] += 1
+            self._effects.note(f"people typed in {one.number}")
+            self._reference.touch(one.number, "typed in")
+            place = receipt_key(header)  # type: ignore[arg-type]  # its four parts are texts
+            written = receipts[place].header
+            self._headquarters.left[one.number] = (
+                place,
+                "NetAmount",
+                written.values["NetAmount"] if written else None,
+            )
+
+    def _on_its_way(self) -> bool:
+        if any(one.what == "post" for one in self._platform.doing):
+            return True
+        rows = self._platform.tables.packages._rows.get("env-1", {})
+        slot = rows.get("slot~env-1")
+        return slot is not None and slot.values.get("State") == "taken"
+
+    async def neighbour(self) -> None:
+        """Let somebody else import for some minutes."""
+        imports = self._headquarters.imports
+        if imports.running is None:
+            self._neighbours += 1
+            imports.neighbour(f"neighbour-{self._neighbours}", "usrt", self._rng.uniform(30.0, 900.0))
+            self._effects.met["neighbour imports"] += 1
+
+    async def cancel_what_is_stuck(self) -> None:
+        """Cancel an import that has been running for hours: nothing else can end it."""
+        running = self._headquarters.imports.running
+        if running is not None and self._platform.now() - running.submitted_at > STUCK:
+            self._effects.met["import canceled"] += 1
+            self._headquarters.imports.end("Canceled", "Canceled by a person.")
+
+
+class Desk:
+    """Store operations and finance: what they do by the app's own decisions."""
+
+    def __init__(self, seed: int, platform: Platform, tables: Any) -> None:
+        self._rng = Random(f"desk {seed}")
+        self._platform = platform
+        self._tables = tables
+
+    async def map_the_voucher(self) -> None:
+        """Map what nobody had mapped."""
+        now = self._platform.now()
+        await import_rows(
+            self._tables.mappings, "tenders", [LATE_TENDER], who="finance", reason="a new voucher", at=now
+        )
+
+    async def release_everything(self) -> None:
+        """Release every cause that a release can end."""
+        found = {
+            row.partition: row.values["Reason"]
+            for rows in list(self._tables.causes._rows.values())
+            for row in rows.values()
+            if row.values["State"] == "open" and row.values["What"] == "receipt"
+        }
+        for fingerprint in sorted(name for name, code in found.items() if code not in NEVER_RELEASED):
+            await self._try(
+                "release", lambda services, one=fingerprint: release_exceptions(services, one, DESK, "mended")
+            )
+
+    async def decide(self) -> None:
+        """End a shift nobody closed, and say that a number is lost which may still come."""
+        open_shifts = [
+            row
+            for rows in self._tables.shifts._rows.values()
+            for row in rows.values()
+            if row.values["Record"] == "shift" and "ClosedAt" not in row.values
+        ]
+        if open_shifts:
+            row = self._rng.choice(open_shifts)
+            store, till, shift = (str(row.values[name]) for name in ("Store", "Terminal", "Shift"))
+            at = self._platform.now()
+            await self._try(
+                "end shift", lambda services: end_shift(services, store, till, shift, at, DESK, "gone home")
+            )
+        day, number = self._platform.now().date() - timedelta(days=1), self._rng.randint(1, 20)
+        await self._try(
+            "missing",
+            lambda services: confirm_missing(services, "S1", day, "1", [number], "lost", DESK, "not found"),
+        )
+
+    async def _try(self, what: str, work: Any) -> None:
+        try:
+            await self._platform.call(what, work)
+        except CallFailedError:
+            return
