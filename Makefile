@@ -6,17 +6,18 @@ VENV   := .venv/bin
 DEMO_ARGS ?=
 TEST_ARGS ?=
 BENCH_ARGS ?=
+SEQUENCES ?= 5000
 
 # Python's output must not wait in a buffer when make's is piped.
 export PYTHONUNBUFFERED := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check run bench format clean
+.PHONY: help setup demo test check run bench twins mutants rebuild format clean
 
 help: ## Say what can be done here
 	@echo "Tillpost: from the tills to Dynamics 365, to the penny. Usage: make TARGET"
 	@sed -n 's/^\([a-z]*\):[a-z ]*## \(.*\)/  \1|\2/p' Makefile | tr '|' '\t'
-	@echo "Options: PYTHON=/path/to/python  DEMO_ARGS='...'  TEST_ARGS='-k word'  BENCH_ARGS='...'"
+	@echo "Options: PYTHON=/path/to/python  DEMO_ARGS='...'  TEST_ARGS='-k word'  BENCH_ARGS='...'  SEQUENCES=5000"
 
 setup: ## Install what is missing (every other target does this first)
 	@python="$(PYTHON)"; [ -n "$$python" ] && "$$python" scripts/setup.py
@@ -38,6 +39,9 @@ run: setup ## Run the app here with the storage emulator and the D365 simulator,
 
 bench: setup ## Measure against the budgets, compared inside one run
 	@$(VENV)/python -m benchmarks $(BENCH_ARGS)
+
+twins: setup ## Compare tables and queues in memory with the emulator by SEQUENCES random sequences
+	@$(VENV)/python -m tests.contract.twins --sequences $(SEQUENCES)
 
 format: setup ## Format the code and mend what the linter can mend
 	@$(VENV)/ruff format .
