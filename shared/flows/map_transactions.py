@@ -48,7 +48,16 @@ from shared.storage.causes import (
     receipt_member,
 )
 from shared.storage.corrections import CORRECTION, mapped_for_day
-from shared.storage.due import POST, STATEMENT, Due, due_from, finish_or_rest, note_due, read_due
+from shared.storage.due import (
+    POST,
+    STATEMENT,
+    Due,
+    due_from,
+    finish_or_rest,
+    is_in_part,
+    note_due,
+    read_due,
+)
 from shared.storage.protocols import Replace, Row
 from shared.storage.receipts import advanced, receipts_of_day
 from shared.storage.statements import statement_key
@@ -72,7 +81,8 @@ async def map_transactions(services: Services, key: str) -> int:
         return 0
     due = due_from(due_row)
     mappings = await services.mappings.at_least(due.mapping_version)
-    rows = await receipts_of_day(services.tables.transactions, due.store, due.day, Status.RECEIVED)
+    received = await receipts_of_day(services.tables.transactions, due.store, due.day, Status.RECEIVED)
+    rows = [row for row in received if is_in_part(due_row, row.key)]
     moved = await _map_rows(services, due, mappings, rows[:ROWS_PER_RUN_MAX]) if rows else 0
     if len(rows) > ROWS_PER_RUN_MAX:
         await services.ring(services.queues.mapping_due, key)

@@ -180,6 +180,20 @@ _ALL = (
         "hand. They stay here, held, until the app can take them.",
     ),
     Reason(
+        "work_given_up", IT, SYSTEM,
+        "{work} failed five times in a row: {named}.",
+        "Most likely a mistake in the app, not in the receipts. The app's log tells where it failed.",
+        "What {named} has to do waits. It is tried again by itself, ever more rarely, at least every half hour.",
+        "Have the mistake mended. The cause ends by itself when the work is done; end it here if it was dealt with.",
+    ),
+    Reason(
+        "cannot_be_mapped", IT, SYSTEM,
+        "The app fails at receipts of {value}.",
+        "A mistake in the app: each was tried alone, five times, and failed; the app's log tells where.",
+        "These receipts are kept and held; the store's other receipts go on.",
+        "Have the mistake mended, then release.",
+    ),
+    Reason(
         "content_conflict", FINANCE, STORE_TIMING,
         "Receipt {value} arrived twice with different content.",
         "The till numbered two receipts alike, was replaced, or changed a receipt after sending it.",

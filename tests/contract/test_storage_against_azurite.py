@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from azure.storage.queue.aio import QueueClient
 
 from shared.errors import (
     AlreadyThereError,
@@ -322,6 +323,20 @@ def test_everything_is_made_once_and_a_second_start_finds_it(azurite: str) -> No
         assert dict(calls) == {"upsert": 1, "send": 1}
         await tables.close()
         await queues.close()
+
+    run(story())
+
+
+def test_a_copy_for_people_is_plain_text_and_never_expires(azurite: str) -> None:
+    async def story() -> None:
+        _, queues, _ = open_storage(StorageSettings(azurite))
+        await queues.ensure()
+        await queues.dead_letters.send('{"What": "é <&> \\u0000"}')
+        await queues.close()
+        async with QueueClient.from_connection_string(azurite, "dead-letters") as client:
+            (found,) = [one async for one in client.receive_messages()]
+        assert found.content == '{"What": "é <&> \\u0000"}'
+        assert found.expires_on.year == 9999
 
     run(story())
 
