@@ -7,12 +7,13 @@ DEMO_ARGS ?=
 TEST_ARGS ?=
 BENCH_ARGS ?=
 SEQUENCES ?= 5000
+MUTANT_ARGS ?=
 
 # Python's output must not wait in a buffer when make's is piped.
 export PYTHONUNBUFFERED := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check run bench twins mutants rebuild format clean
+.PHONY: help setup demo test check run bench twins mutants format clean
 
 help: ## Say what can be done here
 	@echo "Tillpost: from the tills to Dynamics 365, to the penny. Usage: make TARGET"
@@ -42,6 +43,9 @@ bench: setup ## Measure against the budgets, compared inside one run
 
 twins: setup ## Compare tables and queues in memory with the emulator by SEQUENCES random sequences
 	@$(VENV)/python -m tests.contract.twins --sequences $(SEQUENCES)
+
+mutants: setup ## Change the code step by step and see whether the tests notice (slow; MUTANT_ARGS='--group retail')
+	@$(VENV)/python -m scripts.mutants $(MUTANT_ARGS)
 
 format: setup ## Format the code and mend what the linter can mend
 	@$(VENV)/ruff format .

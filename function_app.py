@@ -28,6 +28,7 @@ from shared.flows.read_records import (
     read_transaction,
 )
 from shared.flows.read_reference import read_reference, show_reference
+from shared.flows.rebuild_storeday import rebuild_storeday
 from shared.flows.release_exceptions import release_exceptions
 from shared.flows.reverse_transaction import reverse_transaction
 from shared.flows.ring_overdue import ring_overdue
@@ -272,6 +273,14 @@ async def reference_asked_for(request: func.HttpRequest, services: Services) -> 
 async def reference_ordered(request: func.HttpRequest, services: Services) -> func.HttpResponse:
     admit_person(services.settings, request.headers, "finance", "retail_systems", "it")
     return answer({"done": await read_reference(services, ordered=True)})
+
+
+@route("rebuild/{store}/{business_day}", methods=["GET"])
+@answered
+async def rebuild_asked_for(request: func.HttpRequest, services: Services) -> func.HttpResponse:
+    admit_person(services.settings, request.headers, "it", "finance")
+    report = await rebuild_storeday(services, path_key(request, "store"), path_day(request))
+    return answer(report.as_json()) if report.receipts else not_found("a receipt of this store-day")
 
 
 @route("usage", methods=["GET"])
