@@ -49,7 +49,8 @@ _D365_TESTS = _paths(
 )  # fmt: skip
 GROUPS = {
     "retail": Group(_paths("shared/retail", "money", "status", "identity", "figures"), _RETAIL_TESTS),
-    "d365": Group(_paths("shared/d365", "values", "compare", "rows"), _D365_TESTS),
+    "d365": Group(_paths("shared/d365", "values", "compare"), _D365_TESTS),
+    "rows": Group(_paths("shared/d365", "rows"), _D365_TESTS),
     "posting": Group(
         _paths("shared/flows/posting", "pace", "slot", "evidence", "gather"),
         _paths("tests/unit", "test_posting_pace", "test_posting_steps"),
@@ -68,7 +69,7 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=10.0, help="at most so long a group")
     options = parser.parse_args()
     os.nice(15)
-    for name in options.group or ("retail", "d365", "posting"):
+    for name in options.group or ("retail", "d365", "rows", "posting"):
         _run(name, GROUPS[name], options.minutes * 60)
     return 0
 

@@ -73,7 +73,7 @@ async def _keep(services: Services, queue: str, key: str, text: str, due_row: Ro
     now = services.now()
     since = before.instant("Since") if before is not None and is_open else now
     row = cause_row(why, member, since).with_values(
-        DueKey=key, Message=text[:TEXT_SHOWN_MAX], FailedAt=now, Failures=failures
+        Queue=queue, DueKey=key, Message=text[:TEXT_SHOWN_MAX], FailedAt=now, Failures=failures
     )
     is_copied = before is not None and is_open and before.flag("Copied")
     await open_causes(services.tables.causes, [row.with_values(Copied=is_copied)])

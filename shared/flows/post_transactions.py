@@ -146,7 +146,7 @@ async def _step(services: Services, drive: Drive, stage: str) -> float:
 
 async def _start_package(services: Services, drive: Drive) -> bool:
     """Gather the next package, write it and its members down, and put it into the slot."""
-    if not await contract_holds(services, drive):
+    if not _is_time(services, drive) or not await contract_holds(services, drive):
         return False
     gathered = await gather(services, drive.slot.number("ReceiptsMax") or RECEIPTS_MAX)
     if not gathered.members:
@@ -162,8 +162,16 @@ async def _start_package(services: Services, drive: Drive) -> bool:
     await services.tables.packages.insert(
         Row(partition=environment, key=package_key(environment, package), values=values)
     )
-    await drive.take(package, now)
+    await drive.take(package, now, more=gathered.more)
     return True
+
+
+def _is_time(services: Services, drive: Drive) -> bool:
+    """Say whether the next package may start: a package holds what came in its interval, unless more waits than it holds."""
+    if drive.slot.flag("More") or drive.slot.number("ReceiptsMax") or "StartedAt" not in drive.slot.values:
+        return True
+    pause = timedelta(minutes=services.settings.package_minutes)
+    return drive.slot.instant("StartedAt") + pause <= services.now()
 
 
 async def _build(services: Services, drive: Drive) -> None:

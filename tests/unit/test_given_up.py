@@ -25,6 +25,7 @@ from tests.unit.builders import DAY
 from tests.unit.documents import call_of, sale_document
 from tests.unit.flow_services import SENDER, Hand, flow_services, run
 
+GIVEN_UP = "work_given_up~the=20app"
 DUE = "map~S1~2017-12-23"
 IT = Person("the desk of IT", frozenset({"it"}), "x")
 
@@ -124,7 +125,7 @@ def test_the_exception_row_and_the_copy_say_what_failed_once_however_often_it_is
         for minute in range(3):
             hand.turn(minutes=minute)
             await keep_given_up(services, "mapping-due", doorbell(DUE))
-        (row,) = await rows_of(services, "work_given_up~mapping-due")
+        (row,) = await rows_of(services, GIVEN_UP)
         assert row.text("WhatHappened") == "Mapping failed five times in a row: store S1, 2017-12-23."
         assert (row.text("Owner"), row.text("DueKey")) == ("it", DUE)
         assert (row.number("Failures"), row.text("Store"), row.text("BusinessDay")) == (3, "S1", "2017-12-23")
@@ -163,14 +164,14 @@ def test_the_cause_ends_when_the_work_is_done_and_not_before() -> None:
         services = await arrived(hand, 2)
         await keep_given_up(services, "mapping-due", doorbell(DUE))
         await ring_overdue(services)
-        (row,) = await rows_of(services, "work_given_up~mapping-due")
+        (row,) = await rows_of(services, GIVEN_UP)
         assert row.text("State") == "open"
         hand.turn(minutes=5)
         for key in [one.key for one in await list_due(services.tables.due, "map")]:
             await map_transactions(services, key)
         assert await list_due(services.tables.due, "map") == []
         await ring_overdue(services)
-        (row,) = await rows_of(services, "work_given_up~mapping-due")
+        (row,) = await rows_of(services, GIVEN_UP)
         assert (row.text("State"), row.text("EndedHow")) == ("ended", "the work is done")
 
     run(story())
@@ -180,11 +181,11 @@ def test_a_message_that_names_nothing_is_kept_and_a_person_ends_it() -> None:
     async def story() -> None:
         services = await flow_services(Hand())
         await keep_given_up(services, "posting-due", "not ours \x00 at all")
-        (row,) = await rows_of(services, "work_given_up~posting-due")
+        (row,) = await rows_of(services, GIVEN_UP)
         assert row.text("Message") == "not ours \x00 at all"
         assert len(await letters(services)) == 1
-        await release_exceptions(services, "work_given_up~posting-due", IT, "somebody tried something out")
-        (row,) = await rows_of(services, "work_given_up~posting-due")
+        await release_exceptions(services, GIVEN_UP, IT, "somebody tried something out")
+        (row,) = await rows_of(services, GIVEN_UP)
         assert row.text("State") == "ended"
 
     run(story())
@@ -196,13 +197,13 @@ def test_posting_that_was_given_up_ends_when_a_package_has_ended_since() -> None
         services = await flow_services(hand)
         await keep_given_up(services, "posting-due", doorbell("drive~env-1"))
         await ring_overdue(services)
-        (row,) = await rows_of(services, "work_given_up~posting-due")
+        (row,) = await rows_of(services, GIVEN_UP)
         assert row.text("State") == "open"
         hand.turn(minutes=3)
         slot = Row("env-1", "slot~env-1", values={"Record": "slot", "State": "free", "FreedAt": hand()})
         await services.tables.packages.upsert(slot)
         await ring_overdue(services)
-        (row,) = await rows_of(services, "work_given_up~posting-due")
+        (row,) = await rows_of(services, GIVEN_UP)
         assert row.text("State") == "ended"
 
     run(story())

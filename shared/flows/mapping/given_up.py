@@ -15,8 +15,8 @@ _TOLD = {MAPPING_DUE: "Mapping", POSTING_DUE: "Posting"}
 
 
 def given_up_cause(queue: str, named: str) -> Cause:
-    """Give the cause of a doorbell that was given up. named: what it names, for people."""
-    return cause("work_given_up", queue, work=_TOLD.get(queue, "Work"), named=named)
+    """Give the cause of a doorbell that was given up; one for all, so that the heartbeat asks once. named: for people."""
+    return cause("work_given_up", "the app", work=_TOLD.get(queue, "Work"), named=named)
 
 
 def given_up_member(due_key: str, store: str, business_day: str) -> Member:
@@ -32,16 +32,14 @@ async def read_given_up(services: Services, why: Cause, member: Member) -> Row |
 
 async def end_given_up(services: Services) -> int:
     """End the rows whose work was done since: the due row is gone, or posting has ended a package. Give their number."""
-    done: list[Row] = []
-    for queue in (MAPPING_DUE, POSTING_DUE):
-        fingerprint = fingerprint_of(given_up_cause(queue, ""))
-        rows = [row async for row in cause_rows(services.tables.causes, fingerprint, OPEN)]
-        done += [row for row in rows if await _is_done(services, queue, row)]
+    fingerprint = fingerprint_of(given_up_cause("", ""))
+    rows = [row async for row in cause_rows(services.tables.causes, fingerprint, OPEN)]
+    done = [row for row in rows if await _is_done(services, row)]
     return await end_cause_rows(services.tables.causes, done, services.now(), "the work is done")
 
 
-async def _is_done(services: Services, queue: str, row: Row) -> bool:
-    if queue == MAPPING_DUE:
+async def _is_done(services: Services, row: Row) -> bool:
+    if row.text("Queue") == MAPPING_DUE:
         return await read_due(services.tables.due, row.text("DueKey")) is None
     slot = await read_slot(services.tables.packages, services.settings.d365.environment_id)
     return "FreedAt" in slot.values and slot.instant("FreedAt") > row.instant("FailedAt")

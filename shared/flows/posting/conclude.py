@@ -57,7 +57,7 @@ async def conclude(services: Services, drive: Drive) -> None:
         await drive.save_package(**page)
     seen = _Seen(material, results, evidence, outcomes_of(good, evidence))
     await drive.renew()
-    await close_receipts(services, evidence.package, seen.outcomes)
+    await close_receipts(services, seen.outcomes)
     nothing_there = all(one.absent and not one.suspect for one in seen.outcomes) and not evidence.headers
     if seen.outcomes and nothing_there and _was_tried(package):
         await _failed_whole(services, drive, seen)
@@ -118,7 +118,7 @@ async def _failed_whole(services: Services, drive: Drive, seen: _Seen) -> None:
         return
     await drive.save_package(Failures=failures)
     done = await complete(services, drive, seen.outcomes)
-    await close_receipts(services, name, done)
+    await close_receipts(services, done)
     await write_shifts(services, mapped_shifts(seen.material))
     await _end(services, drive, seen, done)
 
@@ -141,7 +141,7 @@ async def _go_on(services: Services, drive: Drive, seen: _Seen) -> None:
     hopeless = readings >= ABSENT_TRIES_MAX and _was_tried(package)
     suspects = [one for one in seen.outcomes if one.suspect or (one.absent and hopeless)]
     done = await complete(services, drive, suspects) if suspects else []
-    await close_receipts(services, package.text("Package"), done)
+    await close_receipts(services, done)
     if len(done) < len(suspects):
         return  # still reading back: the next step takes the next ones
     left = sum(1 for one in seen.outcomes if one.absent and not one.suspect and not hopeless)
