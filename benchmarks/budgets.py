@@ -82,11 +82,15 @@ async def _door_to_posted(world: PostingWorld) -> Sequence[str]:
     text, formula = await _permanent(world, row)
     return [
         f"door to posted: {receipts} receipts of one store in calls of {RECEIPTS_A_CALL}, {2 * beats} minutes",
-        (f"  {(total - idle * beats) / receipts:.3f} storage operations a receipt (budget 0.25); {total / receipts:.3f} with the "
-        f"{beats} heartbeats of that time"),
+        (
+            f"  {(total - idle * beats) / receipts:.3f} storage operations a receipt (budget 0.25); "
+            f"{total / receipts:.3f} with the {beats} heartbeats of that time"
+        ),
         f"  {dict(sorted(counts.requests.items()))}; a heartbeat that finds nothing to do: {idle} (10,000 a day: 13.9)",
-        (f"permanent state a receipt, document aside: {text} bytes of keys, names and values (budget 1,536); "
-        f"{formula} by the service's formula, which counts two bytes a character"),
+        (
+            f"permanent state a receipt, document aside: {text} bytes of keys, names and values (budget 1,536); "
+            f"{formula} by the service's formula, which counts two bytes a character"
+        ),
     ]
 
 
@@ -165,8 +169,10 @@ async def _round_trips(world: PostingWorld) -> Sequence[str]:
     trips["one new"] = counts.trips
     return [
         "storage round trips before the POS has its answer:",
-        (f"  a hundred new {trips['new']}, one new {trips['one new']} (budget 3); a hundred repeated {trips['repeated']}, half "
-        f"of them repeated {trips['half repeated']} (budget 4)"),
+        (
+            f"  a hundred new {trips['new']}, one new {trips['one new']} (budget 3); a hundred repeated "
+            f"{trips['repeated']}, half of them repeated {trips['half repeated']} (budget 4)"
+        ),
     ]
 
 

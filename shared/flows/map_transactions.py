@@ -20,6 +20,7 @@ from shared.errors import (
 )
 from shared.flows.mapping.held_by_reference import note_held
 from shared.flows.mapping.keep_shifts import keep_shifts
+from shared.flows.mapping.look_alikes import look_alikes
 from shared.flows.posting.corrections import (
     corrected,
     linked_as_kept,
@@ -106,7 +107,8 @@ async def _map_rows(services: Services, due: Due, mappings: Mappings, rows: Sequ
     moved = await _hold_all(
         services, unreadable, cause("cannot_be_read", due.store, problem="the kept document")
     )
-    decided = [(one, _decided(one, mappings, shifts, office)) for one in read]
+    alike = await look_alikes(services, store, due.day, [one.row for one in read])
+    decided = [(one, alike.get(one.row.key) or _decided(one, mappings, shifts, office)) for one in read]
     await _open_causes(services, decided)
     compiled_at = await _first_compiled_at(services, store, due.day)
     next_rows = [_moved_on(services, one, outcome, mappings, compiled_at) for one, outcome in decided]

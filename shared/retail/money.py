@@ -50,7 +50,7 @@ def money_text(amount: Decimal, currency: str = "USD") -> str:
     Digits beyond the smallest unit are kept, never rounded away: 1.005 USD stays "1.005".
     """
     least = _EXPONENTS.get(currency, 2)
-    whole, _, part = f"{amount if amount else abs(amount):f}".partition(".")
+    whole, _, part = f"{amount or abs(amount):f}".partition(".")
     part = part[:least].ljust(least, "0") + part[least:].rstrip("0")
     return f"{whole}.{part}" if part else whole
 

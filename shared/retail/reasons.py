@@ -87,6 +87,13 @@ _ALL = (
         "Stop the second feed, or make it the store's source of record in the stores mapping; then release.",
     ),
     Reason(
+        "look_alike", IT, D365_DATA,
+        "Store {value} received the same receipts from two sources: {problem}.",
+        "The stores mapping names no source of record for this store, and a second source sends its receipts too.",
+        "What came first goes on; what looks like it is held, so that nothing is posted twice.",
+        "Name the store's source of record in the stores mapping and stop the other; then release.",
+    ),
+    Reason(
         "warehouse_missing", RETAIL_SYSTEMS, D365_DATA,
         "Store {value} has no warehouse in the stores mapping.",
         "D365 cannot issue stock without a warehouse and site.",

@@ -23,7 +23,8 @@ LINES, PAYMENTS, TAXES = entities.SALES_LINES, entities.PAYMENTS, entities.TAXES
 
 @pytest.mark.parametrize(
     ("amount", "text"),
-    [("100", "100"), ("100.00", "100"), ("0.10", "0.1"), ("-0.00", "0"), ("0", "0"), ("-0", "0"), ("1E+2", "100"), ("10.010", "10.01")],
+    [("100", "100"), ("100.00", "100"), ("0.10", "0.1"), ("-0.00", "0"), ("0", "0"), ("-0", "0"),
+     ("1E+2", "100"), ("10.010", "10.01")],
 )  # fmt: skip
 def test_a_decimal_keeps_what_counts(amount: str, text: str) -> None:
     assert decimal_text(D(amount)) == text

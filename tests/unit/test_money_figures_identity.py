@@ -48,7 +48,8 @@ def test_a_sum_begins_at_nothing_and_stays_exact() -> None:
 @pytest.mark.parametrize(
     ("amount", "currency", "text"),
     [("1.1050", "USD", "1.105"), ("10", "JPY", "10"), ("100.00", "JPY", "100"), ("0.50", "JPY", "0.5"),
-     ("1.0", "KWD", "1.000"), ("1.00001", "KWD", "1.00001"), ("2E+2", "JPY", "200"), ("-0.00", "JPY", "0"), ("7", "CLF", "7.0000")],
+     ("1.0", "KWD", "1.000"), ("1.00001", "KWD", "1.00001"), ("2E+2", "JPY", "200"), ("-0.00", "JPY", "0"),
+     ("7", "CLF", "7.0000")],
 )  # fmt: skip
 def test_money_keeps_the_digits_of_its_currency_and_no_needless_ones(
     amount: str, currency: str, text: str
