@@ -104,7 +104,7 @@ resource messageGivenUp 'Microsoft.Insights/scheduledQueryRules@2022-06-15' = {
   kind: 'LogAlert'
   properties: {
     displayName: 'Tillpost: a message was given up'
-    description: 'A doorbell failed five times and went to a poison queue. No receipt is lost, the tables are the list of work and the heartbeat rings again; but something fails every time and is most likely a bug.'
+    description: 'A doorbell failed five times and went to a poison queue, from where the app makes it a cause for IT and a copy in the queue dead-letters. No receipt is lost, the tables are the list of work and the heartbeat rings again; but something fails every time and is most likely a bug.'
     severity: 2
     enabled: true
     scopes: [
@@ -113,7 +113,7 @@ resource messageGivenUp 'Microsoft.Insights/scheduledQueryRules@2022-06-15' = {
     evaluationFrequency: 'PT5M'
     windowSize: 'PT15M'
     skipQueryValidation: true
-    // A message in a poison queue does not go away by itself, so neither does the alert.
+    // What failed five times is looked into by a person, so the alert does not go away by itself.
     autoMitigate: false
     muteActionsDuration: 'PT1H'
     criteria: {

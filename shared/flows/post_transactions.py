@@ -21,7 +21,7 @@ from shared.errors import (
     UnknownOutcomeError,
 )
 from shared.flows.posting.apply import advance_members, rest_shifts, save_rows
-from shared.flows.posting.build import content_of, mapped_again, mapped_shifts
+from shared.flows.posting.build import content_of, frozen_figures, mapped_again, mapped_shifts
 from shared.flows.posting.conclude import FINAL, NEVER_STARTED, conclude, control_text
 from shared.flows.posting.evidence import may_go
 from shared.flows.posting.gather import RECEIPTS_MAX, gather
@@ -55,6 +55,7 @@ from shared.storage.packages import (
     UNKNOWN,
     UPLOADING,
     package_key,
+    sent_part,
     write_members,
 )  # fmt: skip
 from shared.storage.protocols import Row, Value
@@ -148,7 +149,7 @@ async def _step(services: Services, drive: Drive, stage: str) -> float:
 
 async def _start_package(services: Services, drive: Drive) -> bool:
     """Gather the next package, write it and its members down, and put it into the slot."""
-    if not await contract_holds(services, drive):
+    if not _is_time(services, drive) or not await contract_holds(services, drive):
         return False
     gathered = await gather(services, drive.slot.number("ReceiptsMax") or RECEIPTS_MAX)
     if not gathered.members:
@@ -164,8 +165,16 @@ async def _start_package(services: Services, drive: Drive) -> bool:
     await services.tables.packages.insert(
         Row(partition=environment, key=package_key(environment, package), values=values)
     )
-    await drive.take(package, now)
+    await drive.take(package, now, more=gathered.more)
     return True
+
+
+def _is_time(services: Services, drive: Drive) -> bool:
+    """Say whether the next package may start: a package holds what came in its interval, unless more waits than it holds."""
+    if drive.slot.flag("More") or drive.slot.number("ReceiptsMax") or "StartedAt" not in drive.slot.values:
+        return True
+    pause = timedelta(minutes=services.settings.package_minutes)
+    return drive.slot.instant("StartedAt") + pause <= services.now()
 
 
 async def _build(services: Services, drive: Drive) -> None:
@@ -178,21 +187,22 @@ async def _build(services: Services, drive: Drive) -> None:
     fresh = [(row, one) for row, one in good if row.text("Status") == Status.MAPPED]
     frozen = [_frozen(row, one, package, now) for row, one in fresh]
     saved = await save_rows(services.tables.transactions, frozen)
+    to_close = mapped_shifts(material)
+    figures = {row.key: frozen_figures(shift) for row, shift in to_close}
     shifts = [
-        row.with_values(Status=SENDING, Package=package)
+        row.with_values(Status=SENDING, Package=package, SentFigures=figures.get(row.key))
         for row in material.shift_rows
         if row.text("Status") != SENDING
     ]
     await save_rows(services.tables.shifts, shifts)
     kept = [one for row, one in good if row.key in saved or row.text("Status") == Status.SENDING]
-    to_close = [shift for _, shift in mapped_shifts(material)]
     if not kept and not to_close:
         await rest_shifts(services, material.shift_rows)
         await drive.save_package(Stage=DONE, EndedAt=now, History=history(services, drive, "nothing to send"))
         return
     project = services.settings.d365.data_project
     try:
-        built = await services.in_thread(content_of, project, package, kept, to_close)
+        built = await services.in_thread(content_of, project, package, kept, [shift for _, shift in to_close])
     except RejectedError as error:
         services.log.error("package %s cannot be built: %s", package, error)
         await set_aside(services, project, package, material.shift_rows)
@@ -223,8 +233,10 @@ async def _send(services: Services, drive: Drive) -> None:
     assert drive.package is not None
     package, attempt = drive.package.text("Package"), drive.package.number("Attempt") + 1
     material, good = await being_sent(services, drive)
-    mapped = [one for _, one in await may_go(services, good, sent_before=attempt > 1)]
-    closed = await shifts_that_may_go(services, mapped_shifts(material))
+    going = await may_go(services, good, sent_before=attempt > 1)
+    mapped = [one for _, one in going]
+    pairs = mapped_shifts(material)
+    closed = await shifts_that_may_go(services, pairs)
     if not mapped and not closed:
         note = history(services, drive, "D365 has rows of all of it: nothing is sent over them")
         await drive.save_package(Stage=READING, FinalStatus="", Rows="{}", History=note)
@@ -234,12 +246,14 @@ async def _send(services: Services, drive: Drive) -> None:
         await _cut_in_half(services, drive, good)
         return
     execution = f"{package}-{attempt}"
+    keys = {row.key for row, _ in going} | {row.key for row, shift in pairs if shift in closed}
     await drive.save_package(
         Stage=UPLOADING,
         Attempt=attempt,
         ExecutionId=execution,
         Sha256=built.sha256,
         Rows=json.dumps(built.rows_by_entity),
+        Sent=sent_part(material.members, keys),
         History=history(services, drive, "uploading"),
     )
     target = await services.d365.write_url(f"{execution}.zip")

@@ -177,6 +177,7 @@ def test_the_tables_and_queues_of_the_design_are_made() -> None:
         "mapping-due-poison",
         "posting-due",
         "posting-due-poison",
+        "dead-letters",
     }
 
 

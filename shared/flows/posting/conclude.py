@@ -60,7 +60,7 @@ async def conclude(services: Services, drive: Drive) -> None:
         await drive.save_package(**page)
     seen = _Seen(material, results, evidence, outcomes_of(good, evidence))
     await drive.renew()
-    if not await close_receipts(services, evidence.package, seen.outcomes):
+    if not await close_receipts(services, seen.outcomes):
         return  # still reading back: the next step reads again what somebody wrote meanwhile
     nothing_there = all(one.absent and not one.suspect for one in seen.outcomes) and not evidence.headers
     if seen.outcomes and nothing_there and _was_tried(package):
@@ -144,7 +144,7 @@ async def _failed_whole(services: Services, drive: Drive, seen: _Seen) -> None:
         return
     await drive.save_package(Failures=failures)
     done = await complete(services, drive, seen.outcomes)
-    if not await close_receipts(services, name, done):
+    if not await close_receipts(services, done):
         return
     await write_shifts(services, mapped_shifts(seen.material))
     await _end(services, drive, seen, done)
@@ -168,7 +168,7 @@ async def _go_on(services: Services, drive: Drive, seen: _Seen) -> None:
     hopeless = readings >= ABSENT_TRIES_MAX and package.text("FinalStatus") != NEVER_STARTED
     suspects = [one for one in seen.outcomes if one.suspect or (one.absent and hopeless)]
     done = await complete(services, drive, suspects) if suspects else []
-    if not await close_receipts(services, package.text("Package"), done) or len(done) < len(suspects):
+    if not await close_receipts(services, done) or len(done) < len(suspects):
         return  # still reading back: the next step takes the next ones
     left = sum(1 for one in seen.outcomes if one.absent and not one.suspect and not hopeless)
     if left:

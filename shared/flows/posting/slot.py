@@ -49,10 +49,17 @@ class Drive:
             raise LostLeaseError from error
         self.package = replace(row, etag=etag)
 
-    async def take(self, package: str, started_at: datetime) -> None:
-        """Put a package into the free slot."""
+    async def take(self, package: str, started_at: datetime, *, more: bool) -> None:
+        """Put a package into the free slot. more: others wait that it does not hold, so the next may follow at once."""
         epoch = self.slot.number("Epoch") + 1
-        await self._save_slot(State=SLOT_TAKEN, Package=package, StartedAt=started_at, Epoch=epoch, Polls=0)
+        await self._save_slot(
+            State=SLOT_TAKEN,
+            Package=package,
+            StartedAt=started_at,
+            Epoch=epoch,
+            Polls=0,
+            More=True if more else None,
+        )
         await self.read_package()
 
     async def read_package(self) -> None:
