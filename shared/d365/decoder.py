@@ -35,6 +35,10 @@ class Decoded:
     text: str
     passes: bool = False
 
+    def words(self) -> dict[str, str]:
+        """Give what a cause says of it: sentence and action for its texts, owner and fault in place of its reason's."""
+        return {"sentence": self.sentence, "action": self.action, "owner": self.owner, "fault": self.fault}
+
     @property
     def is_known(self) -> bool:
         """Whether the table has it; what it has not keeps its words and goes to IT."""

@@ -90,16 +90,16 @@ OF_D365 = (
     Reason(
         "d365_data_refused", RETAIL_SYSTEMS, D365_DATA,
         "D365 refused receipts because its own data does not fit: “{words}”.",
-        "Something the receipt names is missing, blocked or closed in D365.",
+        "{sentence}",
         "These receipts are held; the rest of the package went through.",
-        "Put D365's data or the mapping right, then release.",
+        "{action}",
     ),
     Reason(
         "validation_failed", FINANCE, D365_DATA,
         "Headquarters' validation refused receipts: “{words}”.",
-        "D365's rule “Validate store transactions” found a contradiction.",
+        "D365's check “Validate store transactions” says: {sentence}",
         "The receipts are in D365 but stay out of its statements.",
-        "Correct the cause in D365, run its validation again; the answer is picked up by itself.",
+        "{action} The answer is picked up by itself.",
     ),
     Reason(
         "d365_statement_stands", FINANCE, D365_DATA,

@@ -108,6 +108,20 @@ def at_the_completing_call(kind: str, **options: object) -> Story:
     return story
 
 
+async def judged_before_completed(world: PostingWorld) -> None:
+    """Headquarters' validation runs when a receipt's lines are missing still, and refuses it."""
+    done = False
+
+    async def watch(effect: str) -> None:
+        nonlocal done
+        if effect == "d365 POST $batch" and not done:
+            done = True
+            await world.sim("jobs/validate", {})
+            assert (await world.sim("state"))["validation_errors"]
+
+    world.effects.meanwhile = watch
+
+
 def not_allowed(name: str, body: dict[str, Any]) -> Story:
     """Somebody wants to do something that D365 does not let them do."""
 
@@ -237,6 +251,8 @@ CASES = (
          fault("slow_start", seconds=300)), after=lambda world: _collide(world), becomes=ALL_POSTED),
     Case(IMPORTS, "Headquarters validates while the package is half in",
          sim("switches", {"validation_during_import": "runs", "seconds_between_levels": 120}), becomes=ALL_POSTED),
+    Case(IMPORTS, "Headquarters validates, and refuses, a receipt whose lines have not come yet", HALF,
+         after=judged_before_completed, becomes=ALL_POSTED),
     Case(IMPORTS, "The fiscal period of the day is closed", sim("setup", CLOSED), becomes={"held": 2},
          told=("validation_failed",), stays=("validation_failed",), posts=0,
          mend_words="Finance reopens the period", mend=sim("setup", OPEN), mended=ALL_POSTED),

@@ -14,6 +14,8 @@ from pathlib import Path
 import pytest
 
 from shared.d365.decoder import UNKNOWN, decode
+from shared.flows.posting.read_back import refusal_cause, validation_cause
+from shared.retail.reasons import D365_DATA, STORE_TIMING
 from simulator.statement_faults import DEADLOCK
 
 SIMULATOR = Path(__file__).parents[2] / "simulator"
@@ -102,3 +104,26 @@ def texts_in(module: Path) -> Iterator[list[str]]:
 
 def test_the_modules_searched_have_as_many_texts_as_were_counted_by_hand() -> None:
     assert sum(1 for module in MODULES for _ in texts_in(SIMULATOR / f"{module}.py")) == 28
+
+
+def test_a_refusal_that_is_known_is_its_owners_with_what_to_do() -> None:
+    why = refusal_cause("The value 'D9' in field 'ItemId' is not found in the related table 'InventTable'.")
+    assert (why.code, why.owner, why.fault) == ("d365_data_refused", "retail_systems", D365_DATA)
+    assert why.texts()["why"] == "The receipt names something that D365 does not have."
+    assert why.texts()["do_this"] == "Create it in D365 or correct the mapping, then release."
+    assert refusal_cause("Field 'Unit' must be filled in.").owner == "it"
+    unknown = refusal_cause("Blue moon in view.")
+    assert (unknown.code, unknown.owner) == ("d365_refused", "it")
+
+
+def test_a_finding_of_the_validation_is_its_rules_owners_and_says_whose_fault_it_is() -> None:
+    why = validation_cause("Gift card returns: A gift card cannot be returned.")
+    assert (why.code, why.owner, why.fault) == ("validation_failed", "store_operations", STORE_TIMING)
+    assert why.texts()["why"].endswith("says: A gift card was taken back, which D365 does not allow.")
+    unknown = validation_cause("Moon phase: It is blue.")
+    assert (unknown.owner, unknown.texts()["do_this"]) == (
+        "finance",
+        (
+            "Correct the cause in D365, then run “Validate store transactions” again. The answer is picked up by itself."
+        ),
+    )

@@ -14,10 +14,12 @@ import pytest
 from shared.d365.reader import SPELLS_MAX, _spells
 from shared.flows.read_records import read_transaction
 from shared.flows.tracking.ask import CALLS_MAX, KINDS
-from tests.contract.posting_world import PostingWorld, SignIn, posting_world
+from shared.retail.reasons import D365_DATA
+from tests.contract.posting_world import SETUP, PostingWorld, SignIn, posting_world
 from tests.unit.documents import sale_document, shift_document, totals_of
 
 Story = Callable[[PostingWorld], Awaitable[None]]
+(WAREHOUSE,) = SETUP["warehouses"]
 BLOCKED = {"dataAreaId": "usrt", "ItemNumber": "D1001", "SalesUnitSymbol": "ea", "Blocked": "Yes"}
 
 
@@ -56,6 +58,20 @@ async def turns_until(world: PostingWorld, code: str) -> dict[str, Any]:
         if code in (found := await world.causes()):
             return found[code]
     raise AssertionError(f"no {code}: {await world.causes()}")
+
+
+def test_a_statement_that_stands_still_for_a_reason_d365_is_known_to_give_is_its_owners(
+    tmp_path: Path,
+) -> None:
+    async def story(world: PostingWorld) -> None:
+        await world.sim("setup", {"warehouses": [{**WAREHOUSE, "OperationalSiteId": ""}]})
+        await world.send(sale_document(1))
+        task = await turns_until(world, "d365_statement_stands")
+        assert (task["owner"], task["fault"]) == ("retail_systems", D365_DATA)
+        assert "without a site or warehouse" in task["why"]
+        assert task["do_this"].startswith("Give the store its site and warehouse in the stores mapping")
+
+    tell(story, tmp_path)
 
 
 def test_a_statement_that_stands_still_is_a_task_in_plain_words_until_it_is_posted(tmp_path: Path) -> None:

@@ -134,7 +134,23 @@ def errors_by_transaction(
 
 
 def refusal_cause(text: str) -> Cause:
-    """Turn D365's own text into a cause, by the decoder; unknown text stays as it is."""
+    """Turn D365's own text into a cause, by the decoder: its sentence, owner, action and fault; unknown text stays as it
+    is, and IT's.
+    """
     decoded = decode(text)
-    code = decoded.reason if decoded.reason in REASONS and not decoded.passes else "d365_refused"
-    return cause(code, normalised(text)[:200], words=text[:500])
+    known = decoded.reason in REASONS and not decoded.passes
+    return cause(
+        decoded.reason if known else "d365_refused", normalised(text)[:200], words=text[:500],
+        **(decoded.words() if known else {}),
+    )  # fmt: skip
+
+
+def validation_cause(text: str) -> Cause:
+    """Turn a finding of headquarters' validation into a cause; where the decoder does not know it, in general words."""
+    decoded = decode(text)
+    general = {
+        "sentence": "It found a contradiction.",
+        "action": "Correct the cause in D365, then run “Validate store transactions” again.",
+    }
+    words = decoded.words() if decoded.is_known else general
+    return cause("validation_failed", normalised(text)[:200], **{**words, "words": text[:500]})

@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from shared.d365.records import AuditableRow, HeaderRow
-from shared.flows.posting.read_back import changed_cause, refusal_cause
+from shared.flows.posting.read_back import changed_cause, validation_cause
 from shared.flows.tracking.ask import REFUSED, News
 from shared.flows.tracking.effects import rests_on
 from shared.retail.mapped import D365Key
@@ -81,7 +81,7 @@ def held(row: Row, why: Cause, now: datetime, note: str, **changes: Value | None
 
 def _refused(row: Row, seen: AuditableRow, news: News, now: datetime) -> Move:
     text = news.errors.get(seen.key.transaction_number, "no text given")
-    why = cause("validation_failed", refusal_cause(text).value, words=text[:500])
+    why = validation_cause(text)
     return held(row, why, now, text)
 
 

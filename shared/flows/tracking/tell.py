@@ -90,9 +90,12 @@ def _statements(news: News) -> Iterator[tuple[Cause, Member]]:
             if (row.key.legal_entity, row.statement) == (one.legal_entity, one.statement)
         ]  # fmt: skip
         known = decode(one.error)
+        told = known.words()
+        if not known.is_known:  # then a statement that stands still is finance's, as its reason says
+            told = {"sentence": known.sentence, "action": known.action}
         why = cause(
             STATEMENT_STANDS, f"{one.legal_entity} {one.statement}", store=one.store_number, state=one.status,
-            words=one.error[:500], sentence=known.sentence, action=known.action,
+            words=one.error[:500], **told,
         )  # fmt: skip
         yield (
             why,
