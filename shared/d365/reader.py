@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mappi
 from datetime import UTC, date, datetime, time
 from itertools import pairwise
 from typing import TypeVar
+from urllib.parse import urlsplit
 
 from shared.d365 import entities, records
 from shared.d365.addresses import same_origin
@@ -14,6 +15,7 @@ from shared.d365.evidence_sets import (
     READ_SHIFT_STATES,
     READ_TERMINAL_STATES,
 )
+from shared.d365.multipart import rows_in
 from shared.d365.odata import Member, all_of, any_of, condition
 from shared.d365.outcomes import EntityResult, entity_results_of
 from shared.d365.records import (
@@ -124,15 +126,16 @@ class Reader:
     async def _pages(
         self, kind: str, odata_set: str, params: Mapping[str, str]
     ) -> AsyncIterator[Iterable[dict[str, object]]]:
-        """Follow D365's own paging, within its own origin only: a next page elsewhere would get our token."""
+        """Follow D365's own paging, within its own origin only: a next page elsewhere would get our token. Never in a circle."""
         path, query = f"/data/{odata_set}", {**_CROSS_COMPANY, **params}
+        seen: set[str] = set()
         for _ in range(PAGES_MAX):
             answer = await self._wire.call(
                 kind, "GET", path, params=query or None, headers={"Prefer": _ROWS_A_PAGE}
             )
             try:
                 body = answer.json()
-                rows = body["value"]  # type: ignore[index]  # anything else than an object is caught below
+                rows = rows_in(body)
             except (ValueError, TypeError, KeyError) as error:
                 raise RetryableError(f"{kind}: D365's answer cannot be read") from error
             yield rows
@@ -144,7 +147,11 @@ class Reader:
                     f"{kind}: D365 named a next page outside its own address", field="@odata.nextLink",
                     expected=self._wire.origin, found="another host",
                 )  # fmt: skip
-            path, query = str(following)[len(self._wire.origin) :], {}
+            if following in seen:
+                raise RetryableError(f"{kind}: D365 named the same next page twice")
+            seen.add(following)
+            page = urlsplit(str(following))
+            path, query = f"{page.path}?{page.query}", {}
         raise RejectedError(
             f"{kind}: more than {PAGES_MAX} pages", field=kind, expected=f"{PAGES_MAX} pages at most"
         )

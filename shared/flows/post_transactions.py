@@ -31,7 +31,7 @@ from shared.flows.posting.pace import pause_seconds, poll_seconds
 from shared.flows.posting.preflight import contract_holds
 from shared.flows.posting.send_shifts import shifts_that_may_go
 from shared.flows.posting.set_aside import set_aside
-from shared.flows.posting.slot import Drive, LostLeaseError, is_waiting, take_lease
+from shared.flows.posting.slot import Drive, LostLeaseError, is_waiting, take_lease, tracking_waits_until
 from shared.flows.posting.trouble import (
     end_causes,
     end_trouble,
@@ -82,6 +82,10 @@ async def post_transactions(services: Services) -> str:
         return "driven by another worker"
     if is_waiting(drive.slot, services.now(), timedelta(0)):
         await drive.let_go(drive.slot.instant("NextTry"))
+        return "waiting"
+    told = await tracking_waits_until(services)
+    if told is not None:
+        await drive.let_go(told)
         return "waiting"
     try:
         return await _drive(services, drive)
@@ -253,10 +257,12 @@ async def _send(services: Services, drive: Drive) -> None:
         await drive.save_package(AnswerLost=True)  # first, so that whoever reads back ends the cause
         await open_package_cause(services, drive.package, cause("import_answer_lost", package))
         await drive.save_package(Stage=UNKNOWN, History=history(services, drive, "no answer: asking D365"))
-    except ThrottledError:
-        # D365 may say so after it has begun: it is asked before anything is sent again.
+    except ThrottledError as error:
+        # A gateway may say so although D365 has begun: it is asked before anything is sent again, and only who says for how
+        # long is believed not to have taken it. Else "not found" proves nothing before the address has expired.
         note = history(services, drive, "told to come back later: D365 is asked first")
-        await drive.save_package(Stage=UNKNOWN, Doubtful=True, History=note)
+        is_refusal = True if error.wait_seconds is not None else None
+        await drive.save_package(Stage=UNKNOWN, Doubtful=is_refusal, History=note)
         raise
     except (RejectedError, RetryableError) as error:
         await drive.save_package(

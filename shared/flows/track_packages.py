@@ -34,7 +34,7 @@ from shared.retail.status import ENDED, Status
 from shared.services import Services
 from shared.storage.causes import cause_row, end_causes_of, open_causes, receipt_member
 from shared.storage.due import STATEMENT, TRACK, Due, due_from, finish_due, list_due, note_due
-from shared.storage.keys import join_key
+from shared.storage.packages import tracking_key
 from shared.storage.protocols import Row
 from shared.storage.receipts import advanced, identity_key, key_of, receipts_of_day
 
@@ -115,7 +115,7 @@ async def _look_for_unseen(services: Services, turn: Row, unseen_days: Sequence[
 async def _take_turn(services: Services) -> Row | None:
     """Take this interval's turn: one worker asks, the others find it taken."""
     environment = services.settings.d365.environment_id
-    key = join_key("tracking", environment)
+    key = tracking_key(environment)
     table, now = services.tables.packages, services.now()
     row = await table.read(environment, key)
     try:

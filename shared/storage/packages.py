@@ -44,6 +44,10 @@ def preflight_key(environment: str) -> str:
     return join_key("preflight", environment)
 
 
+def tracking_key(environment: str) -> str:
+    return join_key("tracking", environment)
+
+
 async def read_slot(table: Table, environment: str) -> Row:
     """Read the environment's slot, making a free one the first time."""
     row = await table.read(environment, slot_key(environment))
