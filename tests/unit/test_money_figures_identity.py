@@ -198,8 +198,8 @@ def test_a_hundred_is_not_one() -> None:
 
 
 def test_a_number_of_44_characters_is_readable_and_one_of_45_is_hashed() -> None:
-    assert d365_transaction_number("east", "x" * 39) == "east:" + "x" * 39
-    assert d365_transaction_number("east", "x" * 40).startswith("H:")
+    assert d365_transaction_number("east", "X" * 39) == "east:" + "X" * 39
+    assert d365_transaction_number("east", "X" * 40).startswith("H:")
     # SHA-256 of ["east", "a b"], its first 160 bits in base 32
     assert d365_transaction_number("east", "a b") == "H:VITNJ57USCH6HHTLPTOYABUXMYA4B35I"
     assert d365_transaction_number("east side", "1").startswith("H:")
