@@ -8,17 +8,19 @@ TEST_ARGS ?=
 BENCH_ARGS ?=
 SEEDS ?= 400
 SIMULATE_ARGS ?=
+SEQUENCES ?= 5000
+MUTANT_ARGS ?=
 
 # Python's output must not wait in a buffer when make's is piped.
 export PYTHONUNBUFFERED := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check run bench simulate format clean
+.PHONY: help setup demo test check run bench simulate twins mutants format clean
 
 help: ## Say what can be done here
 	@echo "Tillpost: from the tills to Dynamics 365, to the penny. Usage: make TARGET"
 	@sed -n 's/^\([a-z]*\):[a-z ]*## \(.*\)/  \1|\2/p' Makefile | tr '|' '\t'
-	@echo "Options: PYTHON=/path/to/python  DEMO_ARGS='...'  TEST_ARGS='-k word'  BENCH_ARGS='...'  SEEDS=400"
+	@echo "Options: PYTHON=/path/to/python  DEMO_ARGS='...'  TEST_ARGS='-k word'  BENCH_ARGS='...'  SEEDS=400  SEQUENCES=5000"
 
 setup: ## Install what is missing (every other target does this first)
 	@python="$(PYTHON)"; [ -n "$$python" ] && "$$python" scripts/setup.py
@@ -43,6 +45,12 @@ bench: setup ## Measure against the budgets, compared inside one run
 
 simulate: setup ## Run SEEDS histories in which everything goes wrong, on both cores
 	@$(VENV)/python -m tests.simulation --seeds $(SEEDS) $(SIMULATE_ARGS)
+
+twins: setup ## Compare tables and queues in memory with the emulator by SEQUENCES random sequences
+	@$(VENV)/python -m tests.contract.twins --sequences $(SEQUENCES)
+
+mutants: setup ## Change the code step by step and see whether the tests notice (slow; MUTANT_ARGS='--group retail')
+	@$(VENV)/python -m scripts.mutants $(MUTANT_ARGS)
 
 format: setup ## Format the code and mend what the linter can mend
 	@$(VENV)/ruff format .

@@ -9,13 +9,14 @@ from collections.abc import Awaitable, Callable
 
 import azure.functions as func
 
-from shared.errors import SettingsError, TillpostError
+from shared.errors import RetryableError, SettingsError, TillpostError, UnknownOutcomeError
 from shared.flows.check_contract import check_contract, read_preflight
 from shared.flows.compile_statements import compile_statements
 from shared.flows.confirm_missing import confirm_missing
 from shared.flows.end_shift import end_shift
 from shared.flows.import_mapping import export_mapping, import_mapping
 from shared.flows.ingest_transactions import ingest_transactions
+from shared.flows.keep_given_up import keep_given_up
 from shared.flows.map_transactions import map_transactions
 from shared.flows.post_transactions import post_transactions
 from shared.flows.read_records import (
@@ -27,6 +28,7 @@ from shared.flows.read_records import (
     read_transaction,
 )
 from shared.flows.read_reference import read_reference, show_reference
+from shared.flows.rebuild_storeday import rebuild_storeday
 from shared.flows.release_exceptions import release_exceptions
 from shared.flows.reverse_transaction import reverse_transaction
 from shared.flows.ring_overdue import ring_overdue
@@ -79,6 +81,25 @@ def answered(handler: Handler) -> Callable[[func.HttpRequest], Awaitable[func.Ht
             return answer_error(error)
 
     del trigger.__wrapped__  # the host reads the signature: one parameter, the request
+    return trigger
+
+
+def rung(
+    work: Callable[[func.QueueMessage], Awaitable[None]],
+) -> Callable[[func.QueueMessage], Awaitable[None]]:
+    """Let a doorbell go where time helps: its due row stays, the heartbeat rings again, and no delivery is used up.
+
+    Whatever else is raised is a bug: the message comes back, five times at most.
+    """
+
+    @functools.wraps(work, assigned=("__name__", "__qualname__", "__module__", "__doc__"))
+    async def trigger(message: func.QueueMessage) -> None:
+        try:
+            await work(message)
+        except (RetryableError, UnknownOutcomeError) as error:
+            log.warning("%s waits for the next heartbeat: %s", work.__name__, log_text(error))
+
+    del trigger.__wrapped__
     return trigger
 
 
@@ -256,6 +277,14 @@ async def reference_ordered(request: func.HttpRequest, services: Services) -> fu
     return answer({"done": await read_reference(services, ordered=True)})
 
 
+@route("rebuild/{store}/{business_day}", methods=["GET"])
+@answered
+async def rebuild_asked_for(request: func.HttpRequest, services: Services) -> func.HttpResponse:
+    admit_person(services.settings, request.headers, "it", "finance")
+    report = await rebuild_storeday(services, path_key(request, "store"), path_day(request))
+    return answer(report.as_json()) if report.receipts else not_found("a receipt of this store-day")
+
+
 @route("usage", methods=["GET"])
 @answered
 async def usage_asked_for(request: func.HttpRequest, services: Services) -> func.HttpResponse:
@@ -279,13 +308,25 @@ async def health_asked_for(request: func.HttpRequest) -> func.HttpResponse:
 
 
 @app.queue_trigger("message", queue_name="mapping-due", connection="TILLPOST_STORAGE")
+@rung
 async def mapping_due(message: func.QueueMessage) -> None:
     await map_transactions(await services(), read_doorbell(message.get_body().decode()))
 
 
 @app.queue_trigger("message", queue_name="posting-due", connection="TILLPOST_STORAGE")
+@rung
 async def posting_due(message: func.QueueMessage) -> None:
     log.info("posting rests: %s", await post_transactions(await services()))
+
+
+@app.queue_trigger("message", queue_name="mapping-due-poison", connection="TILLPOST_STORAGE")
+async def mapping_given_up(message: func.QueueMessage) -> None:
+    await keep_given_up(await services(), "mapping-due", message.get_body().decode(errors="replace"))
+
+
+@app.queue_trigger("message", queue_name="posting-due-poison", connection="TILLPOST_STORAGE")
+async def posting_given_up(message: func.QueueMessage) -> None:
+    await keep_given_up(await services(), "posting-due", message.get_body().decode(errors="replace"))
 
 
 @app.timer_trigger("timer", schedule="%TILLPOST_HEARTBEAT_SCHEDULE%")

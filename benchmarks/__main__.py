@@ -8,6 +8,7 @@ import platform
 import sys
 from importlib.metadata import version
 
+from benchmarks.budgets import budgets
 from benchmarks.counted_operations import counted_operations
 from benchmarks.statement_time import statement_time
 from benchmarks.storage_groups import storage_groups
@@ -23,6 +24,7 @@ def main() -> int:
         f"{name} {version(name)}" for name in ("azure-data-tables", "pydantic", "jiter", "aiohttp")
     )
     print(f"Python {sys.version.split()[0]} on {platform.machine()}; {packages}; seed 7\n")
+    asyncio.run(budgets())
     asyncio.run(counted_operations())
     asyncio.run(statement_time(options.receipts, options.rounds))
     asyncio.run(storage_groups(40, options.receipts))

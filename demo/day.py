@@ -20,6 +20,7 @@ from demo.prepare import Prepared, prepare
 from demo.progress import Progress
 from demo.repair import Repair
 from demo.report import chain_table, exceptions_text, stores_table, usage_table
+from demo.rests import read_receipts, rests_table
 from demo.setup_data import d365_setup, mapping_files
 from demo.tables import item
 from demo.tempo import speed_for_this_machine
@@ -98,6 +99,7 @@ class _Run:
         before = await self._look("THE DAY", "after close")
         if not clean:
             await self._repair(before)
+        await self._show_evidence()
         await self._compare(clean=clean)
         return self.outcome
 
@@ -154,6 +156,18 @@ class _Run:
         print("\n".join([heading("THE REPAIR"), *(item(one) for one in self.outcome.done)]), flush=True)
         await self._settle(all_proved)
         await self._look("THE DAY AGAIN", "after the repair")
+
+    async def _show_evidence(self) -> None:
+        """Every posted receipt must name the D365 statement it is in; what else is confirmed is counted and shown."""
+        receipts = await read_receipts(
+            self.desks["auditor"], [one for one in self.prepared.messages if one.visit]
+        )
+        print(f"\n{rests_table(receipts)}", flush=True)
+        self.outcome.wrong += [
+            f"receipt {one['receipt_number']} is posted, and names no D365 statement"
+            for one in receipts
+            if one["status"] == "posted" and not one["evidence"]
+        ]
 
     async def _compare(self, *, clean: bool) -> None:
         """Only now is the plan of troubles opened, and D365's ledger held against the books."""

@@ -18,6 +18,8 @@ from demo.troubles import Window
 
 Json = dict[str, Any]
 
+FAULTS = {"throttle": "“slow down”", "silent": "nothing", "lose_answer": "taken, and the answer lost"}
+
 
 def heading(text: str) -> str:
     """Give a heading that is seen when scrolling."""
@@ -77,8 +79,10 @@ def plan_in_words(prepared: Prepared, faults: Sequence[Json]) -> list[str]:
         said.append(
             f"one answer lost after D365 had taken a package, after {_clock_time(plan.answer_lost_from)}"
         )
-    fired = ", ".join(f"{one['kind']} {one['fired']} times" for one in faults)
-    said.append(f"D365's faults struck: {fired}")
+    fired = ", ".join(
+        f"{FAULTS.get(one['kind'], one['kind'])} {plural(one['fired'], 'time')}" for one in faults
+    )
+    said.append(f"what D365 answered so: {fired}")
     said += [f"no place was found for: {one}" for one in plan.left_out]
     return [item(one) for one in said]
 

@@ -20,7 +20,8 @@ a{color:inherit}nav a{margin-right:1rem}.tiles{display:flex;flex-wrap:wrap;gap:.
 section{background:var(--card);border:1px solid var(--line);border-radius:.5rem;padding:1rem;margin:1rem 0;overflow-x:auto}
 table{border-collapse:collapse;width:100%}th,td{text-align:left;padding:.25rem .75rem .25rem 0;vertical-align:top;
 border-bottom:1px solid var(--line);font-variant-numeric:tabular-nums}th{color:var(--soft);font-weight:500;white-space:nowrap}
-td.n,th.n{text-align:right}tr:last-child td{border-bottom:0}details summary{cursor:pointer}
+td.n,th.n{text-align:right}td:first-child{white-space:nowrap}table+table{margin-top:1.25rem}
+tr:last-child td{border-bottom:0}details summary{cursor:pointer}
 .steps{display:flex;gap:2px}.steps i{width:.6rem;height:.9rem;background:var(--line);border-radius:1px}
 .steps i.on{background:var(--good)}.steps i.off{background:var(--bad)}ol{margin:.25rem 0;padding-left:1.4rem}
 """
@@ -166,9 +167,11 @@ def _css(name: str) -> str:
 
 
 def _title(name: str) -> str:
-    return {"ErrorMessage": "why it stopped", "by_state": "state", "group": "split"}.get(
-        name, name.replace("_", " ")
-    )
+    plain = {
+        "ErrorMessage": "why it stopped", "by_state": "state", "group": "split",
+        "entities": "rows created · updated, by entity", "executionId": "import",
+    }  # fmt: skip
+    return plain.get(name, name.replace("_", " "))
 
 
 def _rows(value: object) -> list[Row]:

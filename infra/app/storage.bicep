@@ -30,6 +30,7 @@ var queueNames = [
   'mapping-due-poison'
   'posting-due'
   'posting-due-poison'
+  'dead-letters'
 ]
 
 resource hostAccount 'Microsoft.Storage/storageAccounts@2024-01-01' = {

@@ -15,7 +15,7 @@ from enum import StrEnum
 from shared.d365.cash_entities import DECLARATION
 from shared.d365.decoder import decode
 from shared.d365.entities import CHILDREN, HEADER, SHIFT
-from shared.d365.multipart import http_answer, parts_of
+from shared.d365.multipart import http_answer, parts_of, told_seconds
 from shared.d365.values import Row, row_json
 from shared.d365.wire import error_text
 from shared.errors import RejectedError, UnknownOutcomeError
@@ -40,10 +40,11 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ChangesetResult:
-    """One receipt's outcome; `text` is D365's own where it refused."""
+    """One receipt's outcome; `text` is D365's own where it refused, `wait_seconds` what it asked for where it was busy."""
 
     outcome: Outcome
     text: str = ""
+    wait_seconds: float | None = None
 
 
 def request_of(receipts: Sequence[ReceiptRows]) -> tuple[str, bytes]:
@@ -122,7 +123,8 @@ def _result(part: Message) -> ChangesetResult:
     if any(mark in text.lower() for mark in _ALREADY_THERE):
         return ChangesetResult(Outcome.ALREADY_THERE, text)
     if status in (429, 503) or decode(text).passes:
-        return ChangesetResult(Outcome.BUSY, text)
+        told = None if part.is_multipart() else told_seconds(part)
+        return ChangesetResult(Outcome.BUSY, text, told)
     if not text:
         return ChangesetResult(Outcome.UNKNOWN, f"D365 answered {status} without a word")
     return ChangesetResult(Outcome.REFUSED, text)

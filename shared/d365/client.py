@@ -18,8 +18,8 @@ import httpx
 from shared.d365 import batch
 from shared.d365.addresses import allowed_upload_url, environment_origin, expiry_of
 from shared.d365.batch import ChangesetResult, ReceiptRows
-from shared.d365.keyed_reader import KeyedReader
 from shared.d365.metadata import Metadata
+from shared.d365.named_reader import NamedReader
 from shared.d365.outcomes import EntityResult, entity_results_of, error_texts_of
 from shared.d365.reports import Reports
 from shared.d365.tokens import Credential, Tokens
@@ -44,8 +44,8 @@ class WriteUrl:
         return f"WriteUrl(blob_id={self.blob_id!r}, expires_at={self.expires_at!r})"
 
 
-class D365Client(KeyedReader, Reports):
-    """One D365 environment, as one application user. Reading back is in `Reader` and `KeyedReader`, what D365 says
+class D365Client(NamedReader, Reports):
+    """One D365 environment, as one application user. Reading back is in `Reader`, `KeyedReader` and `NamedReader`, what D365 says
     of imports and exports in `Reports`. Importing must not run in parallel.
 
     ImportFromPackageAsync is not used: it answers before D365 has looked at the package, so that a refusal which is an answer

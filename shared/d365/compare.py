@@ -12,7 +12,7 @@ from decimal import Decimal
 from shared.d365 import entities
 from shared.d365.entities import CHILDREN, DECIMAL, Entity
 from shared.d365.records import HeaderRow, header_row
-from shared.d365.values import Row, decimal_text
+from shared.d365.values import Row, as_kept, decimal_text
 
 Rows = Mapping[str, Sequence[Row]]
 Found = Mapping[str, Sequence[Mapping[str, object]]]
@@ -102,5 +102,5 @@ def _cell(entity: Entity, row: Mapping[str, object], name: str) -> Cell:
     value = row.get(name)
     field = next(one for one in entity.fields if one.name == name)
     if field.edm == DECIMAL:
-        return Decimal(str(value)) if value not in (None, "") else Decimal(0)
+        return as_kept(Decimal(str(value))) if value not in (None, "") else Decimal(0)
     return "" if value is None else str(value).strip().lower()

@@ -1,7 +1,7 @@
 """Reading rows back by their keys, thousands in one request: what D365 has of what we sent, or are about to send.
 
-A key without a row is absent, and that is proof; so every answer is compared with the exact keys that were asked for
-(`*` and letter case mean less to D365's filters than to us).
+A key without a row is absent, and that is proof; so every answer is compared with the keys that were asked for (a `*` means
+"anything" to D365's filters), and keys are equal where they are one to D365.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from shared.d365.odata import any_of, condition, in_portions
 from shared.d365.questions import QUESTIONS_MAX, Question, answers_of, request_of
 from shared.d365.reader import Reader
 from shared.d365.records import HeaderRow, ShiftKey, ShiftRow
+from shared.d365.wire import ANSWER_BYTES_MAX, AnswerTooLargeError
 from shared.retail.mapped import D365Key
 
 Found = dict[str, object]
@@ -22,6 +23,8 @@ ChildrenByKey = Mapping[D365Key, Mapping[str, list[Found]]]
 
 class KeyedReader(Reader):
     """Questions by key. Numbers repeat between stores: rows of other keys are left out."""
+
+    answer_bytes_max = ANSWER_BYTES_MAX
 
     async def headers_by_key(self, keys: Collection[D365Key]) -> list[HeaderRow]:
         """Give the headers that exist under these keys. A key without a row here is absent: that is proof."""
@@ -72,14 +75,33 @@ class KeyedReader(Reader):
             return [[row for page in pages for row in page]]
         answers: list[list[Found]] = []
         for at in range(0, len(questions), QUESTIONS_MAX):
-            part = questions[at : at + QUESTIONS_MAX]
-            content_type, content = request_of(part)
-            headers = {
-                "Content-Type": content_type, "Accept": "multipart/mixed", "Prefer": "odata.continue-on-error",
-            }  # fmt: skip
-            answer = await self._wire.call(kind, "POST", "/data/$batch", content=content, headers=headers)
-            answers += answers_of(kind, answer.content_type, answer.content, len(part))
+            answers += await self._ask_some(kind, questions[at : at + QUESTIONS_MAX])
         return answers
+
+    async def _ask_some(self, kind: str, questions: Sequence[Question]) -> list[list[Found]]:
+        """Ask questions in one request; in two, and so on, where the answer is too large; page by page, where one is."""
+        content_type, content = request_of(questions)
+        headers = {
+            "Content-Type": content_type, "Accept": "multipart/mixed", "Prefer": "odata.continue-on-error",
+        }  # fmt: skip
+        try:
+            answer = await self._wire.call(
+                kind,
+                "POST",
+                "/data/$batch",
+                content=content,
+                headers=headers,
+                bytes_max=self.answer_bytes_max,
+            )
+        except AnswerTooLargeError:
+            half = len(questions) // 2
+            halves = (questions[:half], questions[half:])
+            return [rows for some in halves for rows in await self._ask_all(kind, some)]
+        found = answers_of(kind, answer.content_type, answer.content, len(questions))
+        return [
+            (await self._ask_all(kind, [one]))[0] if rows is None else rows
+            for one, rows in zip(questions, found, strict=True)
+        ]
 
 
 def _by_number(source: ReadSet, keys: Iterable[D365Key]) -> Iterator[Question]:

@@ -95,7 +95,7 @@ def _one_of_each(
         raise RejectedError(
             "a package holds one legal entity", field="legal_entity", expected="one legal entity", found=found
         )
-    _refuse_twins("transactions", [_sort_key(mapped.key) for mapped in ordered])
+    _refuse_twins("transactions", sorted(mapped.key.as_compared for mapped in ordered))
     _refuse_twins("shifts", sorted(_shift_key(shift) for shift in shifts))
     return ordered
 

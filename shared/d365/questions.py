@@ -14,9 +14,9 @@ from decimal import Decimal
 from email.message import Message
 from urllib.parse import quote, urlencode
 
-from shared.d365.multipart import http_answer, parts_of
+from shared.d365.multipart import http_answer, parts_of, rows_in, told_seconds
 from shared.d365.wire import error_text
-from shared.errors import RejectedError, RetryableError, ThrottledError
+from shared.errors import AccessRefusedError, RejectedError, RetryableError, ThrottledError
 
 QUESTIONS_MAX = 1_000
 
@@ -46,14 +46,16 @@ def request_of(questions: Sequence[Question]) -> tuple[str, bytes]:
     return f"multipart/mixed; boundary={boundary}", "\r\n".join(lines).encode()
 
 
-def answers_of(kind: str, content_type: str, content: bytes, asked: int) -> list[list[dict[str, object]]]:
-    """Read the rows of each question, in order.
+def answers_of(
+    kind: str, content_type: str, content: bytes, asked: int
+) -> list[list[dict[str, object]] | None]:
+    """Read the rows of each question, in order; None for one with further pages, which must be asked alone.
 
     Raises:
         RetryableError: the answer cannot be read, misses a question, or a part failed in a way that passes.
+        AccessRefusedError: we may not read what a part asks for.
         ThrottledError: a part was refused for load.
-        RejectedError: D365 refused a question, in its own words; or a part has further pages, which an exact question by
-            keys never has.
+        RejectedError: D365 refused a question, in its own words.
     """
     parts = parts_of(content_type, content)
     if parts is None or len(parts) != asked:
@@ -61,26 +63,24 @@ def answers_of(kind: str, content_type: str, content: bytes, asked: int) -> list
     return [_rows(kind, part) for part in parts]
 
 
-def _rows(kind: str, part: Message) -> list[dict[str, object]]:
+def _rows(kind: str, part: Message) -> list[dict[str, object]] | None:
     status, body = http_answer(part)
     if status != 200:
-        raise _refusal(kind, status, error_text(body))
+        raise _refusal(kind, status, error_text(body), told_seconds(part))
     try:
         read = json.loads(body, parse_float=Decimal)
-        rows = read["value"]
+        rows = rows_in(read)
     except (ValueError, TypeError, KeyError) as error:
         raise RetryableError(f"{kind}: D365's answer cannot be read") from error
-    if read.get("@odata.nextLink"):
-        raise RejectedError(
-            f"{kind}: one question has more rows than a page holds", field=kind, expected="one page"
-        )
-    return list(rows)
+    return None if read.get("@odata.nextLink") else rows
 
 
-def _refusal(kind: str, status: int, text: str) -> Exception:
+def _refusal(kind: str, status: int, text: str, wait_seconds: float | None) -> Exception:
     message = f"{kind}: {text or f'D365 answered {status}'}"
     if status in (429, 503):
-        return ThrottledError(message)
-    if 400 <= status < 500 and status not in (401, 403, 408):
+        return ThrottledError(message, wait_seconds=wait_seconds)
+    if status == 403:
+        return AccessRefusedError(message)
+    if 400 <= status < 500 and status not in (401, 408):
         return RejectedError(message, field=kind, expected="an answer", found=str(status))
     return RetryableError(message)

@@ -2,32 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping
 from datetime import UTC, date, datetime, time
 from itertools import pairwise
 from typing import TypeVar
+from urllib.parse import urlsplit
 
 from shared.d365 import entities, records
 from shared.d365.addresses import same_origin
 from shared.d365.entities import ReadSet
 from shared.d365.evidence_sets import (
-    READ_INVOICES,
     READ_SHIFT_STATES,
     READ_TERMINAL_STATES,
-    READ_VOUCHERS,
 )
-from shared.d365.odata import Member, all_of, any_of, condition, in_portions
+from shared.d365.multipart import rows_in
+from shared.d365.odata import Member, all_of, any_of, condition
 from shared.d365.outcomes import EntityResult, entity_results_of
 from shared.d365.records import (
     AuditableRow,
     HeaderRow,
-    Invoice,
-    PostedStatement,
     ShiftState,
-    StatementAggregation,
-    StatementVoucher,
     TerminalState,
-    ValidationError,
 )
 from shared.d365.wire import Wire
 from shared.errors import RejectedError, RetryableError
@@ -83,41 +78,6 @@ class Reader:
         )
         return [row for row in rows if row.business_day in days]
 
-    async def validation_errors(self, transaction_numbers: Collection[str]) -> list[ValidationError]:
-        """Give the texts of headquarters' validation for these transaction numbers."""
-        return await self._read_named(
-            "validation_errors", entities.READ_VALIDATION_ERRORS, "TransactionId",
-            sorted(transaction_numbers),
-            records.validation_error,
-        )  # fmt: skip
-
-    async def statement_aggregations(self, statements: Collection[str]) -> list[StatementAggregation]:
-        """Give the sales orders of these D365 statements, and how far each statement is."""
-        return await self._read_named(
-            "statements",
-            entities.READ_AGGREGATIONS,
-            "StatementId",
-            sorted(statements),
-            records.statement_aggregation,
-        )
-
-    async def posted_statements(self, statements: Collection[str]) -> list[PostedStatement]:
-        """Give those of these D365 statements that are in the journal of posted ones."""
-        return await self._read_named(
-            "posted_statements", entities.READ_POSTED_STATEMENTS, "statementId", sorted(statements),
-            records.posted_statement,
-        )  # fmt: skip
-
-    async def invoices(self, sales_orders: Sequence[str]) -> list[Invoice]:
-        """Give the posted invoices of sales orders: of the first that one call can name."""
-        where = any_of(condition("SalesOrderNumber", "eq", one) for one in _first_portion(sales_orders))
-        return await self._read("invoices", READ_INVOICES, where, records.invoice)
-
-    async def vouchers(self, statements: Sequence[str]) -> list[StatementVoucher]:
-        """Give the vouchers of posted statements: of the first that one call can name."""
-        where = any_of(condition("statementId", "eq", one) for one in _first_portion(statements))
-        return await self._read("vouchers", READ_VOUCHERS, where, records.statement_voucher)
-
     async def shift_states(self) -> list[ShiftState]:
         """Give the shifts that headquarters has something against, of any store."""
         in_error = condition("ErrorCode", "ne", Member("RetailEodShiftValidationErrorCode", "None"))
@@ -156,20 +116,6 @@ class Reader:
             return []
         return entity_results_of([row for page in pages for row in page])
 
-    async def _read_named(
-        self,
-        kind: str,
-        source: ReadSet,
-        field: str,
-        values: Sequence[str],
-        make: Callable[[dict[str, object]], Found],
-    ) -> list[Found]:
-        found: list[Found] = []
-        for portion in in_portions(values):
-            where = any_of(condition(field, "eq", value) for value in portion)
-            found += await self._read(kind, source, where, make)
-        return found
-
     async def _read(
         self, kind: str, source: ReadSet, where: str, make: Callable[[dict[str, object]], Found]
     ) -> list[Found]:
@@ -180,15 +126,16 @@ class Reader:
     async def _pages(
         self, kind: str, odata_set: str, params: Mapping[str, str]
     ) -> AsyncIterator[Iterable[dict[str, object]]]:
-        """Follow D365's own paging, within its own origin only: a next page elsewhere would get our token."""
+        """Follow D365's own paging, within its own origin only: a next page elsewhere would get our token. Never in a circle."""
         path, query = f"/data/{odata_set}", {**_CROSS_COMPANY, **params}
+        seen: set[str] = set()
         for _ in range(PAGES_MAX):
             answer = await self._wire.call(
                 kind, "GET", path, params=query or None, headers={"Prefer": _ROWS_A_PAGE}
             )
             try:
                 body = answer.json()
-                rows = body["value"]  # type: ignore[index]  # anything else than an object is caught below
+                rows = rows_in(body)
             except (ValueError, TypeError, KeyError) as error:
                 raise RetryableError(f"{kind}: D365's answer cannot be read") from error
             yield rows
@@ -200,14 +147,14 @@ class Reader:
                     f"{kind}: D365 named a next page outside its own address", field="@odata.nextLink",
                     expected=self._wire.origin, found="another host",
                 )  # fmt: skip
-            path, query = str(following)[len(self._wire.origin) :], {}
+            if following in seen:
+                raise RetryableError(f"{kind}: D365 named the same next page twice")
+            seen.add(following)
+            page = urlsplit(str(following))
+            path, query = f"{page.path}?{page.query}", {}
         raise RejectedError(
             f"{kind}: more than {PAGES_MAX} pages", field=kind, expected=f"{PAGES_MAX} pages at most"
         )
-
-
-def _first_portion(values: Sequence[str]) -> tuple[str, ...]:
-    return next(in_portions(values))
 
 
 def _spells(days: Collection[date]) -> list[tuple[date, date]]:

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
-from shared.retail.mapped import D365Key
+from shared.d365.values import as_kept
+from shared.errors import RetryableError
+from shared.retail.mapped import D365Key, folded
 from shared.retail.money import ZERO
 
 _NEVER_BEFORE = 1901  # D365 writes 1900-01-01 for "no date".
@@ -46,14 +48,24 @@ class HeaderRow:
         )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class ShiftKey:
-    """The four values that name a shift in D365."""
+    """The four values that name a shift in D365. Equal where they are one to D365."""
 
     legal_entity: str
     operating_unit: str
     terminal: str
     number: int
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, ShiftKey) and self._as_compared == other._as_compared
+
+    def __hash__(self) -> int:
+        return hash(self._as_compared)
+
+    @property
+    def _as_compared(self) -> tuple[str, str, str, int]:
+        return folded(self.legal_entity), folded(self.operating_unit), folded(self.terminal), self.number
 
 
 @dataclass(frozen=True, slots=True)
@@ -311,7 +323,12 @@ def _text(values: Mapping[str, object], name: str) -> str:
 
 def _amount(values: Mapping[str, object], name: str) -> Decimal:
     value = values.get(name)
-    return Decimal(str(value)) if isinstance(value, int | str | Decimal) and value != "" else ZERO
+    if not isinstance(value, int | str | Decimal) or value == "":
+        return ZERO
+    try:
+        return as_kept(Decimal(str(value)))
+    except ArithmeticError as error:
+        raise RetryableError(f"D365's answer cannot be read: {name} is no number") from error
 
 
 def _instant(value: object) -> datetime | None:

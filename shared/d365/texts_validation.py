@@ -13,10 +13,8 @@ from shared.retail.reasons import (
     SYSTEM,
 )
 
-_REVALIDATE = "Correct it in D365, then run “Validate store transactions” again."
-_COMPARE = (
-    "Compare the receipt here and in D365: what was sent has been changed, or a release judges it anew."
-)
+_REVALIDATE = "Then run “Validate store transactions” again in D365."
+_COMPARE = f"Compare the receipt here and in D365: what was sent has been changed there. Have it undone. {_REVALIDATE}"
 
 
 def _rule(code: str, owner: str, fault: str, name: str, sentence: str, action: str, *patterns: str) -> Known:
@@ -140,7 +138,7 @@ RULES = (
         D365_DATA,
         "fiscal document posting status",
         "The fiscal document is not in a state D365 accepts.",
-        _REVALIDATE,
+        f"Correct it in D365. {_REVALIDATE}",
     ),
     _rule(
         "rule_barcode",
@@ -150,7 +148,14 @@ RULES = (
         "A bar code does not exist in D365.",
         f"Add it to the item. {_REVALIDATE}",
     ),
-    _rule("rule_charge_lines", FINANCE, D365_DATA, "charge lines?", "A charge does not add up.", _REVALIDATE),
+    _rule(
+        "rule_charge_lines",
+        FINANCE,
+        D365_DATA,
+        "charge lines?",
+        "A charge does not add up.",
+        f"Correct it in D365. {_REVALIDATE}",
+    ),
     _rule(
         "rule_gift_card_return",
         STORE_OPERATIONS,

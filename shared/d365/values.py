@@ -8,12 +8,14 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal
 
 from shared.d365.entities import Entity
 from shared.errors import RejectedError
 
 PRICE_DECIMALS = Decimal("0.000001")
+DECIMALS_KEPT = -6  # an exponent; its columns of reals are numeric(32,6), by all that is known
+_WIDE = Context(prec=64)
 Value = str | int | Decimal
 Row = dict[str, Value]
 
@@ -24,6 +26,13 @@ def decimal_text(amount: Decimal) -> str:
     if "." in text:
         text = text.rstrip("0").rstrip(".")
     return "0" if text in ("-0", "") else text
+
+
+def as_kept(amount: Decimal) -> Decimal:
+    """Give an amount as D365 keeps it, to compare with what it shows: six decimals."""
+    exponent = amount.as_tuple().exponent
+    has_more = isinstance(exponent, int) and exponent < DECIMALS_KEPT
+    return amount.quantize(PRICE_DECIMALS, rounding=ROUND_HALF_UP, context=_WIDE) if has_more else amount
 
 
 def instant_text(at: datetime) -> str:

@@ -42,6 +42,7 @@ TIMEOUT = httpx.Timeout(60.0, connect=10.0)
 # Importing answers only when D365 has unpacked the package.
 IMPORT_TIMEOUT = httpx.Timeout(180.0, connect=10.0)
 ANSWER_BYTES_MAX = 64 * 1_048_576
+WAIT_SECONDS_MAX = 86_400.0  # whoever asks for more is asked again after a day
 _NOTHING_SENT = (
     httpx.ConnectError,
     httpx.ConnectTimeout,
@@ -50,6 +51,10 @@ _NOTHING_SENT = (
     httpx.UnsupportedProtocol,
 )
 _SIGNATURE = re.compile(r"(?i)\b(sig=)[^&\s\"']+")
+
+
+class AnswerTooLargeError(RejectedError):
+    """D365 answered with more than may be read at once: less must be asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +103,7 @@ class Wire:
         """Call D365 itself. `path` begins with a slash; `repeatable`: the call may be made again without
         asking.
 
-        Raises: see the table above; a RejectedError also for an answer of more than `bytes_max`.
+        Raises: see the table above; an AnswerTooLargeError for an answer of more than `bytes_max`.
         """
         own = {
             "Authorization": f"Bearer {await self._tokens.bearer()}",
@@ -149,7 +154,7 @@ class Wire:
             raise _not_known(lost, repeatable=repeatable) from error
         if content is None:
             expected = f"at most {bytes_max} bytes"
-            raise RejectedError(f"{kind}: D365's answer is too large", field=kind, expected=expected)
+            raise AnswerTooLargeError(f"{kind}: D365's answer is too large", field=kind, expected=expected)
         if response.is_success:
             return Answer(content, response.headers.get("content-type", ""))
         raise self._refusal(kind, response, content, request_id, repeatable=repeatable)
@@ -174,16 +179,17 @@ class Wire:
         return RejectedError(text or f"{kind}: D365 answered {status}", field=kind, found=str(status))
 
     def _wait_seconds(self, header: str) -> float | None:
-        """Read Retry-After, seconds or a date; None where it is absent or nonsense."""
-        if header.strip().isdigit():
-            return float(header)
+        """Read Retry-After, seconds or a date, at most a day; None where it is absent or nonsense."""
+        told = header.strip()
+        if told.isascii() and told.isdecimal():
+            return min(float(told), WAIT_SECONDS_MAX)
         try:
             until = parsedate_to_datetime(header)
         except (TypeError, ValueError):
             return None
         if until.tzinfo is None:
             until = until.replace(tzinfo=UTC)
-        return max(0.0, (until - self._now()).total_seconds())
+        return min(max(0.0, (until - self._now()).total_seconds()), WAIT_SECONDS_MAX)
 
 
 async def _content(response: httpx.Response, bytes_max: int) -> bytes | None:

@@ -5,14 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from shared.d365.contract import CONTRACT
-from shared.errors import RetryableError, not_now
-from shared.flows.posting.preflight import (
-    Preflight,
-    compare_now,
-    keep_preflight,
-    read_kept_preflight,
-    ring_for_posting,
-)
+from shared.errors import RetryableError, ThrottledError, not_now
+from shared.flows.posting.pace import ASKED_FOR_TIME_SECONDS
+from shared.flows.posting.preflight import Preflight, check_now, read_kept_preflight, ring_for_posting
+from shared.flows.posting.slot import is_throttled
 from shared.services import Services
 
 _LABELS = "the names that data packages use for entities; the first import compares them"
@@ -23,14 +19,15 @@ async def check_contract(services: Services) -> dict[str, Any]:
     """Make a check now and give its result; where the contract holds, posting goes on at once.
 
     Raises:
-        D365NotNowError: D365 did not answer; the last result stays.
+        D365NotNowError: D365 did not answer, or has asked for time; the last result stays.
         RejectedError: D365 refuses to show what it has.
     """
+    if await is_throttled(services):
+        raise not_now(ThrottledError("D365 has asked for time", wait_seconds=ASKED_FOR_TIME_SECONDS))
     try:
-        made = await compare_now(services)
+        made = await check_now(services)
     except RetryableError as error:
         raise not_now(error) from error
-    await keep_preflight(services, made)
     if made.holds:
         await ring_for_posting(services)
     return _shown(services, made)

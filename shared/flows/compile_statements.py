@@ -6,15 +6,14 @@ What is missing or late becomes a cause in front of its owner; a cause that no l
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 
+from shared.flows.compiling.day import body_of, gather_day, text_of
 from shared.retail.business_day import closing_hour, day_ends_at, store_zone
-from shared.retail.mapped import StoreSetup
 from shared.retail.reasons import cause
 from shared.retail.statement import ReceiptRecord, Statement, StoreDay, compile_store_day, gap_value
-from shared.retail.status import IN_D365, Status
+from shared.retail.status import Status
 from shared.services import Services
 from shared.storage.causes import (
     NUMBER,
@@ -27,12 +26,9 @@ from shared.storage.causes import (
     fingerprint_of,
     open_causes,
 )
-from shared.storage.due import STATEMENT, Due, due_from, finish_or_rest, list_due, postpone_due
+from shared.storage.due import STATEMENT, due_from, finish_or_rest, list_due, postpone_due
 from shared.storage.protocols import Row
-from shared.storage.receipts import records_of_day
-from shared.storage.shifts import as_shifts, decisions_of_day, shifts_of_day
 from shared.storage.statements import (
-    statement_json,
     statement_key,
     statement_row,
     statement_text,
@@ -67,7 +63,7 @@ async def _compile(services: Services, due_row: Row) -> int:
         await postpone_due(services.tables.due, due_row, ready_at)
         return 0
     begun_at = services.now()
-    day = await _gather(services, due, store)
+    day = await gather_day(services, due.store, due.day, store)
     statement = compile_store_day(day)
     await _note_gaps(services, statement)
     await _note_late(services, statement)
@@ -79,50 +75,20 @@ async def _compile(services: Services, due_row: Row) -> int:
     return 1
 
 
-async def _gather(services: Services, due: Due, store: StoreSetup) -> StoreDay:
-    receipts = await records_of_day(services.tables.transactions, due.store, due.day)
-    shifts = await shifts_of_day(services.tables.shifts, due.store, due.day)
-    decisions = await decisions_of_day(services.tables.shifts, due.store, due.day)
-    return StoreDay(
-        store=due.store,
-        legal_entity=store.legal_entity,
-        business_day=due.day,
-        currency=store.currency,
-        ends_at=day_ends_at(due.day, store_zone(store.time_zone), closing_hour(store.closing_time)),
-        receipts=sorted(receipts, key=lambda one: (one.terminal, one.account, one.transaction_id)),
-        shifts=as_shifts(shifts),
-        decisions=decisions,
-    )
-
-
 async def _save(services: Services, statement: Statement, old: Row | None, begun_at: datetime) -> None:
     """Save the summary and the statement, which knows only what was there when it was begun.
 
     A compilation that changed nothing leaves the revision as it was.
     """
     day = statement.day
-    body = statement_json(statement, _d365_statements(day.receipts), _evidence(day.receipts))
-    text = json.dumps(body, sort_keys=True, separators=(",", ":"))
+    body = body_of(statement)
+    text = text_of(body)
     now = services.now()
     await services.tables.storedays.upsert(storeday_row(body, now))
     if old is None or statement_text(old) != text:
         await services.tables.statements.upsert(
             statement_row(day.store, day.business_day, text, begun_at, old)
         )
-
-
-def _d365_statements(receipts: Sequence[ReceiptRecord]) -> list[dict[str, str]]:
-    """List the D365 statements that the day's receipts are posted in."""
-    numbers = sorted({one.d365_statement for one in receipts if one.d365_statement})
-    return [{"number": number, "status": "posted"} for number in numbers]
-
-
-def _evidence(receipts: Sequence[ReceiptRecord]) -> str:
-    """Say what the figures in the D365 column rest on: the weakest evidence of any receipt in it."""
-    statuses = {one.status for one in receipts if one.status in IN_D365}
-    if Status.SENT in statuses:
-        return "read back"
-    return "validated by headquarters" if Status.VALIDATED in statuses else "posted"
 
 
 async def _note_gaps(services: Services, statement: Statement) -> None:

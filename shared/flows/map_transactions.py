@@ -20,6 +20,7 @@ from shared.errors import (
 )
 from shared.flows.mapping.held_by_reference import note_held
 from shared.flows.mapping.keep_shifts import keep_shifts
+from shared.flows.mapping.look_alikes import look_alikes
 from shared.flows.posting.corrections import (
     corrected,
     linked_as_kept,
@@ -54,6 +55,7 @@ from shared.storage.due import (
     Due,
     due_from,
     finish_or_rest,
+    is_in_part,
     note_again_after,
     note_due,
     read_due,
@@ -81,7 +83,8 @@ async def map_transactions(services: Services, key: str) -> int:
         return 0
     due = due_from(due_row)
     mappings = await services.mappings.at_least(due.mapping_version)
-    rows = await receipts_of_day(services.tables.transactions, due.store, due.day, Status.RECEIVED)
+    received = await receipts_of_day(services.tables.transactions, due.store, due.day, Status.RECEIVED)
+    rows = [row for row in received if is_in_part(due_row, row.key)]
     moved = await _map_rows(services, due, mappings, rows[:ROWS_PER_RUN_MAX]) if rows else 0
     if len(rows) > ROWS_PER_RUN_MAX:
         await services.ring(services.queues.mapping_due, key)
@@ -106,7 +109,8 @@ async def _map_rows(services: Services, due: Due, mappings: Mappings, rows: Sequ
     moved = await _hold_all(
         services, unreadable, cause("cannot_be_read", due.store, problem="the kept document")
     )
-    decided = [(one, _decided(one, mappings, shifts, office)) for one in read]
+    alike = await look_alikes(services, store, due.day, [one.row for one in read])
+    decided = [(one, alike.get(one.row.key) or _decided(one, mappings, shifts, office)) for one in read]
     await _open_causes(services, decided)
     compiled_at = await _first_compiled_at(services, store, due.day)
     next_rows = [_moved_on(services, one, outcome, mappings, compiled_at) for one, outcome in decided]

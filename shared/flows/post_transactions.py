@@ -21,7 +21,7 @@ from shared.errors import (
     UnknownOutcomeError,
 )
 from shared.flows.posting.apply import advance_members, rest_shifts, save_rows
-from shared.flows.posting.build import content_of, mapped_again, mapped_shifts
+from shared.flows.posting.build import content_of, frozen_figures, mapped_again, mapped_shifts
 from shared.flows.posting.conclude import FINAL, NEVER_STARTED, conclude, control_text
 from shared.flows.posting.evidence import may_go
 from shared.flows.posting.gather import RECEIPTS_MAX, gather
@@ -30,7 +30,7 @@ from shared.flows.posting.pace import pause_seconds, poll_seconds
 from shared.flows.posting.preflight import contract_holds
 from shared.flows.posting.send_shifts import shifts_that_may_go
 from shared.flows.posting.set_aside import set_aside
-from shared.flows.posting.slot import Drive, LostLeaseError, is_waiting, take_lease
+from shared.flows.posting.slot import Drive, LostLeaseError, is_waiting, take_lease, tracking_waits_until
 from shared.flows.posting.trouble import (
     end_causes,
     end_trouble,
@@ -55,6 +55,7 @@ from shared.storage.packages import (
     UNKNOWN,
     UPLOADING,
     package_key,
+    sent_part,
     write_members,
 )  # fmt: skip
 from shared.storage.protocols import Row, Value
@@ -82,6 +83,10 @@ async def post_transactions(services: Services) -> str:
     try:
         if is_waiting(drive.slot, services.now(), timedelta(0)):
             await drive.let_go(drive.slot.instant("NextTry"))
+            return "waiting"
+        told = await tracking_waits_until(services)
+        if told is not None:
+            await drive.let_go(told)
             return "waiting"
         return await _drive(services, drive)
     except LostLeaseError:
@@ -144,7 +149,7 @@ async def _step(services: Services, drive: Drive, stage: str) -> float:
 
 async def _start_package(services: Services, drive: Drive) -> bool:
     """Gather the next package, write it and its members down, and put it into the slot."""
-    if not await contract_holds(services, drive):
+    if not _is_time(services, drive) or not await contract_holds(services, drive):
         return False
     gathered = await gather(services, drive.slot.number("ReceiptsMax") or RECEIPTS_MAX)
     if not gathered.members:
@@ -160,8 +165,16 @@ async def _start_package(services: Services, drive: Drive) -> bool:
     await services.tables.packages.insert(
         Row(partition=environment, key=package_key(environment, package), values=values)
     )
-    await drive.take(package, now)
+    await drive.take(package, now, more=gathered.more)
     return True
+
+
+def _is_time(services: Services, drive: Drive) -> bool:
+    """Say whether the next package may start: a package holds what came in its interval, unless more waits than it holds."""
+    if drive.slot.flag("More") or drive.slot.number("ReceiptsMax") or "StartedAt" not in drive.slot.values:
+        return True
+    pause = timedelta(minutes=services.settings.package_minutes)
+    return drive.slot.instant("StartedAt") + pause <= services.now()
 
 
 async def _build(services: Services, drive: Drive) -> None:
@@ -174,21 +187,22 @@ async def _build(services: Services, drive: Drive) -> None:
     fresh = [(row, one) for row, one in good if row.text("Status") == Status.MAPPED]
     frozen = [_frozen(row, one, package, now) for row, one in fresh]
     saved = await save_rows(services.tables.transactions, frozen)
+    to_close = mapped_shifts(material)
+    figures = {row.key: frozen_figures(shift) for row, shift in to_close}
     shifts = [
-        row.with_values(Status=SENDING, Package=package)
+        row.with_values(Status=SENDING, Package=package, SentFigures=figures.get(row.key))
         for row in material.shift_rows
         if row.text("Status") != SENDING
     ]
     await save_rows(services.tables.shifts, shifts)
     kept = [one for row, one in good if row.key in saved or row.text("Status") == Status.SENDING]
-    to_close = [shift for _, shift in mapped_shifts(material)]
     if not kept and not to_close:
         await rest_shifts(services, material.shift_rows)
         await drive.save_package(Stage=DONE, EndedAt=now, History=history(services, drive, "nothing to send"))
         return
     project = services.settings.d365.data_project
     try:
-        built = await services.in_thread(content_of, project, package, kept, to_close)
+        built = await services.in_thread(content_of, project, package, kept, [shift for _, shift in to_close])
     except RejectedError as error:
         services.log.error("package %s cannot be built: %s", package, error)
         await set_aside(services, project, package, material.shift_rows)
@@ -219,8 +233,10 @@ async def _send(services: Services, drive: Drive) -> None:
     assert drive.package is not None
     package, attempt = drive.package.text("Package"), drive.package.number("Attempt") + 1
     material, good = await being_sent(services, drive)
-    mapped = [one for _, one in await may_go(services, good, sent_before=attempt > 1)]
-    closed = await shifts_that_may_go(services, mapped_shifts(material))
+    going = await may_go(services, good, sent_before=attempt > 1)
+    mapped = [one for _, one in going]
+    pairs = mapped_shifts(material)
+    closed = await shifts_that_may_go(services, pairs)
     if not mapped and not closed:
         note = history(services, drive, "D365 has rows of all of it: nothing is sent over them")
         await drive.save_package(Stage=READING, FinalStatus="", Rows="{}", History=note)
@@ -230,12 +246,14 @@ async def _send(services: Services, drive: Drive) -> None:
         await _cut_in_half(services, drive, good)
         return
     execution = f"{package}-{attempt}"
+    keys = {row.key for row, _ in going} | {row.key for row, shift in pairs if shift in closed}
     await drive.save_package(
         Stage=UPLOADING,
         Attempt=attempt,
         ExecutionId=execution,
         Sha256=built.sha256,
         Rows=json.dumps(built.rows_by_entity),
+        Sent=sent_part(material.members, keys),
         History=history(services, drive, "uploading"),
     )
     target = await services.d365.write_url(f"{execution}.zip")
@@ -252,10 +270,12 @@ async def _send(services: Services, drive: Drive) -> None:
         await drive.save_package(AnswerLost=True)  # first, so that whoever reads back ends the cause
         await open_package_cause(services, drive.package, cause("import_answer_lost", package))
         await drive.save_package(Stage=UNKNOWN, History=history(services, drive, "no answer: asking D365"))
-    except ThrottledError:
-        # D365 may say so after it has begun: it is asked before anything is sent again.
+    except ThrottledError as error:
+        # A gateway may say so although D365 has begun: it is asked before anything is sent again, and only who says for how
+        # long is believed not to have taken it. Else "not found" proves nothing before the address has expired.
         note = history(services, drive, "told to come back later: D365 is asked first")
-        await drive.save_package(Stage=UNKNOWN, Doubtful=True, History=note)
+        is_refusal = True if error.wait_seconds is not None else None
+        await drive.save_package(Stage=UNKNOWN, Doubtful=is_refusal, History=note)
         raise
     except (RejectedError, RetryableError) as error:
         await drive.save_package(

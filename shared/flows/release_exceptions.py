@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -26,7 +27,7 @@ from shared.storage.protocols import Insert, Row
 from shared.storage.receipts import UNKNOWN_STORE, advanced, document_of, receipt_rows
 
 # These hold no receipt that could go on; a person's word ends them.
-ENDED_BY_WORD = frozenset({"cannot_be_read", "content_conflict", "d365_went_back"})
+ENDED_BY_WORD = frozenset({"cannot_be_read", "content_conflict", "d365_went_back", "work_given_up"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,28 @@ async def release_exceptions(
     )  # fmt: skip
     note = f"released by {person.name}: {reason}"
     gone = await release_receipts(services, held, receipts, mappings.version, note)
+    await _end_what_holds_no_more(services, held, gone)
     return Released(len(gone), total(Decimal(row.text("Total", "0")) for row in gone))
+
+
+async def _end_what_holds_no_more(services: Services, held: Sequence[Row], gone: Sequence[Row]) -> None:
+    """End what a cause says of receipts that went on without it, such as in a release that broke off half way."""
+    names = {(row.text("Account"), row.text("TransactionId")) for row in gone}
+    rest = [one for one in held if (one.text("Account"), one.text("TransactionId")) not in names]
+    rest = [
+        one for one in rest if one.text("Store") != UNKNOWN_STORE
+    ]  # these are ended where they are brought home
+    over = []
+    for member in rest:
+        row = await receipt_of(services, member)
+        if row is not None and not _is_held_for(row, member.partition):
+            over.append(member)
+    await end_cause_rows(services.tables.causes, over, services.now(), "no longer holds it")
+
+
+def _is_held_for(row: Row, fingerprint: str) -> bool:
+    named = json.loads(row.text("Fingerprints", "[]"))
+    return row.text("Status") == Status.HELD and fingerprint in (row.text("Fingerprint"), *named)
 
 
 async def _end_by_word(services: Services, members: Sequence[Row], person: Person, reason: str) -> Released:

@@ -8,8 +8,17 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import date
 
-from shared.errors import ChangedMeanwhileError, GroupRefusedError, RejectedError, RetryableError, not_now
+from shared.errors import (
+    ChangedMeanwhileError,
+    GroupRefusedError,
+    RejectedError,
+    RetryableError,
+    ThrottledError,
+    not_now,
+)
 from shared.flows.posting.kept import read_kept
+from shared.flows.posting.pace import ASKED_FOR_TIME_SECONDS
+from shared.flows.posting.slot import is_throttled
 from shared.pos.adapter import localised
 from shared.retail.business_day import business_day_of, closing_hour, store_zone
 from shared.retail.completeness import Decision
@@ -75,6 +84,8 @@ async def reverse_transaction(
         return await _again(services, row, with_replacement=with_replacement)
     _refuse_what_cannot_be_reversed(row, transaction)
     day = await _day_it_counts_for(services, row, setup, business_day)
+    if await is_throttled(services):
+        raise not_now(ThrottledError("D365 has asked for time", wait_seconds=ASKED_FOR_TIME_SECONDS))
     try:
         came_back = await services.d365.lines_that_came_back(key_of(row))
     except RetryableError as error:

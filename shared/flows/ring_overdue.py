@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from shared.flows.mapping.given_up import end_given_up
 from shared.services import Services
 from shared.storage.due import MAP, POST, due_from, list_due
 from shared.storage.keys import join_key
@@ -20,6 +21,7 @@ async def ring_overdue(services: Services) -> int:
     for at in range(0, len(keys), RINGS_AT_ONCE):
         bells = (services.ring(services.queues.mapping_due, key) for key in keys[at : at + RINGS_AT_ONCE])
         await services.together(*bells)
+    await end_given_up(services)
     if await _posting_is_due(services):
         await services.ring(
             services.queues.posting_due, join_key("drive", services.settings.d365.environment_id)

@@ -43,7 +43,7 @@ from shared.storage.due import (
     note_again_after,
     note_due,
 )
-from shared.storage.keys import join_key
+from shared.storage.packages import tracking_key
 from shared.storage.protocols import Row
 from shared.storage.receipts import advanced, identity_key, key_of, receipts_of_day
 
@@ -124,7 +124,7 @@ async def _look_for_unseen(services: Services, turn: Row, unseen_days: Sequence[
 async def _take_turn(services: Services) -> Row | None:
     """Take this interval's turn: one worker asks, the others find it taken."""
     environment = services.settings.d365.environment_id
-    key = join_key("tracking", environment)
+    key = tracking_key(environment)
     table, now = services.tables.packages, services.now()
     row = await table.read(environment, key)
     try:

@@ -130,12 +130,18 @@ def _masked_object(
         if new is old and (free or not _is_exempt(name, old, identifiers)):
             free_below = free or name == vendor_part or name in _FREE_TEXT_KEYS
             new = _masked_value(old, identifiers, vendor_part, free_below)
-        key = masked_text(name, free=True)
+        key = _masked_name(name)
         while key in masked:
             key += "_"
         masked[key] = new
         changed = changed or new is not old or key != name
     return masked if changed else value
+
+
+@lru_cache(maxsize=4096)
+def _masked_name(name: str) -> str:
+    """Mask a key; a feed's documents have the same few again and again."""
+    return masked_text(name, free=True)
 
 
 def _is_exempt(name: str, value: object, identifiers: frozenset[str]) -> bool:

@@ -96,9 +96,10 @@ class Card:
 
 
 _RELEASED = (
-    "The reference data is read again within a quarter of an hour, and the receipts go on by themselves."
+    "What is put right in D365 is seen within a quarter of an hour, and the receipts go on by themselves; after a change of "
+    "a mapping, release them."
 )
-_MAPPED = "or map it to another, then release"
+_MAPPED = "or map it to another"
 _OURS = (
     "This is arithmetic of ours and must not happen: tell whoever runs Tillpost, with the receipt's number."
 )
@@ -123,7 +124,7 @@ CARDS: Mapping[str, Card] = {
     ),
     CUSTOMER: _d365(
         RETAIL_SYSTEMS, "company {0} has no customer {1}",
-        f"Create the customer in D365 or correct the store's default customer in the stores mapping, {_MAPPED}",
+        "Create the customer in D365, or correct the store's default customer in the stores mapping",
     ),
     UNDER_OVER: Card(
         FINANCE, STORE_TIMING, "paid and due differ by {1} in store {0}, more than its largest rounding in D365",
@@ -143,11 +144,11 @@ CARDS: Mapping[str, Card] = {
     ),
     TAX_GROUPS: _d365(
         FINANCE, "in company {0}, sales tax group {1} and item sales tax group {2} do not share {3}",
-        f"Correct the two groups in D365, {_MAPPED}",
+        "Correct the two groups in D365, or the item's tax group in the taxes mapping",
     ),
     UNIT: _d365(
         RETAIL_SYSTEMS, "company {0} cannot convert {2} to the sales unit of item {1}",
-        "Add the conversion in D365, or correct the unit in the items mapping and release",
+        "Add the conversion in D365, or correct the unit in the items mapping",
     ),
     BARCODE: _arithmetic(RETAIL_SYSTEMS), CHARGES: _arithmetic(FINANCE),
     EXEMPT_HEADER: _arithmetic(FINANCE), EXEMPT: _arithmetic(FINANCE), ROUNDING: _arithmetic(FINANCE),

@@ -21,6 +21,7 @@ HASH_VERSION = "h1"
 D365_NUMBER_MAX = 44  # RetailTransactions.TransactionNumber (D365 facts §2.1)
 _NOT_CONTENT = frozenset({"account", "revision", "extra"})
 _PLAIN = re.compile(r"[A-Za-z0-9_.\-]+")
+_ONE_CASE = re.compile(r"(?!.*\.[A-Z]+(\.[a-z]+)*$)[A-Z0-9_.\-]+?(\.[a-z]+)*")
 
 
 def content_hash(transaction: Transaction) -> str:
@@ -58,9 +59,12 @@ def _decimal_text(amount: Decimal) -> str:
 def d365_transaction_number(account: str, transaction_id: str) -> str:
     """Derive the number a receipt has in D365 from its identity: readable where it fits, else a 160-bit hash.
 
-    Unique within an operating unit and terminal, since the pair is unique within a store. Never truncated.
+    Unique within an operating unit and terminal, since the pair is unique within a store. Never truncated. To D365 `a1` and
+    `A1` are one key: an id with small letters, or an account with capitals, is hashed, so that no two are alike to it. Small
+    are only the endings of corrections, such as `.new`, and so no id that ends in their likes in capitals stays plain.
     """
-    if _PLAIN.fullmatch(account) and _PLAIN.fullmatch(transaction_id) and account != "H":
+    is_plain = _PLAIN.fullmatch(account) and _ONE_CASE.fullmatch(transaction_id)
+    if is_plain and account == account.lower() and account != "h":
         text = f"{account}:{transaction_id}"
         if len(text) <= D365_NUMBER_MAX:
             return text

@@ -12,17 +12,36 @@ from decimal import Decimal
 from shared.retail.transaction import Counted, Line, Tender, Transaction
 
 
-@dataclass(frozen=True, slots=True)
+def folded(text: str) -> str:
+    """Give a key's text as D365 compares it: capitals and blanks at the end tell nothing apart."""
+    return text.rstrip().lower()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class D365Key:
     """The four values that name a retail transaction in D365; frozen when it first enters a package.
 
-    legal_entity <= 4 characters, terminal <= 10 (the register), transaction_number <= 44.
+    legal_entity <= 4 characters, terminal <= 10 (the register), transaction_number <= 44. Two keys are equal where they are
+    one to D365, so that a row it has under another spelling is never taken for absent.
     """
 
     legal_entity: str
     operating_unit: str
     terminal: str
     transaction_number: str
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, D365Key) and self.as_compared == other.as_compared
+
+    def __hash__(self) -> int:
+        return hash(self.as_compared)
+
+    @property
+    def as_compared(self) -> tuple[str, str, str, str]:
+        """The four values as D365 compares them."""
+        return (
+            folded(self.legal_entity), folded(self.operating_unit), folded(self.terminal), folded(self.transaction_number),
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,7 @@ def minor_unit(currency: str) -> Decimal:
 
 def has_whole_minor_units(amount: Decimal, currency: str) -> bool:
     """Say whether an amount can be paid in this currency: 1.005 USD and 0.5 JPY cannot."""
-    return amount == amount.quantize(minor_unit(currency), rounding=ROUND_HALF_UP, context=_WIDE)
+    return amount == rounded(amount, currency)
 
 
 def rounded(amount: Decimal, currency: str) -> Decimal:
@@ -50,13 +50,8 @@ def money_text(amount: Decimal, currency: str = "USD") -> str:
     Digits beyond the smallest unit are kept, never rounded away: 1.005 USD stays "1.005".
     """
     least = _EXPONENTS.get(currency, 2)
-    if amount == 0:
-        amount = abs(amount)
-    exponent = amount.as_tuple().exponent
-    digits = max(least, -exponent if isinstance(exponent, int) and exponent < 0 else 0)
-    text = f"{amount:.{digits}f}"
-    whole, _, part = text.partition(".")
-    part = part[:least] + part[least:].rstrip("0")
+    whole, _, part = f"{amount or abs(amount):f}".partition(".")
+    part = part[:least].ljust(least, "0") + part[least:].rstrip("0")
     return f"{whole}.{part}" if part else whole
 
 
@@ -66,22 +61,19 @@ def exact_decimal(value: object, field: str) -> Decimal:
     Raises:
         RejectedError: names the field, what was expected and what was found.
     """
-    expected = "a decimal number such as 12.50"
     if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
-        raise RejectedError(
-            f"{field} is not {expected}", field=field, expected=expected, found=repr(value)[:80]
-        )
+        raise _refused(field, "is no decimal number", repr(value))
     try:
         amount = Decimal(value)
     except ArithmeticError as error:
-        raise RejectedError(
-            f"{field} is not {expected}", field=field, expected=expected, found=repr(value)[:80]
-        ) from error
+        raise _refused(field, "is no decimal number", repr(value)) from error
     parts = amount.as_tuple()
-    if (
-        not isinstance(parts.exponent, int)
-        or abs(parts.exponent) > EXPONENT_MAX
-        or len(parts.digits) > DIGITS_MAX
-    ):
-        raise RejectedError(f"{field} is out of range", field=field, expected=expected, found=str(value)[:80])
+    is_finite = isinstance(parts.exponent, int) and abs(parts.exponent) <= EXPONENT_MAX
+    if not is_finite or len(parts.digits) > DIGITS_MAX:
+        raise _refused(field, "is out of range", str(value))
     return amount
+
+
+def _refused(field: str, why: str, found: str) -> RejectedError:
+    expected = "a decimal number such as 12.50"
+    return RejectedError(f"{field} {why}", field=field, expected=expected, found=found[:80])

@@ -12,7 +12,7 @@ OWNERS = (FINANCE, STORE_OPERATIONS, RETAIL_SYSTEMS, IT)
 
 D365_DATA = "set-up of D365 or of its mapping"
 STORE_TIMING = "what the store did, or when"
-SYSTEM = "a system that did not answer"
+SYSTEM = "a system: D365, this app, or the way between them"
 
 
 @dataclass(frozen=True, slots=True)

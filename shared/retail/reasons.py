@@ -92,6 +92,13 @@ _ALL = (
         "Stop the second feed, or make it the store's source of record in the stores mapping; then release.",
     ),
     Reason(
+        "look_alike", IT, D365_DATA,
+        "Store {value} received the same receipts from two sources: {problem}.",
+        "The stores mapping names no source of record for this store, and a second source sends its receipts too.",
+        "What came first goes on; what looks like it is held, so that nothing is posted twice.",
+        "Name the store's source of record in the stores mapping and stop the other; then release.",
+    ),
+    Reason(
         "warehouse_missing", RETAIL_SYSTEMS, D365_DATA,
         "Store {value} has no warehouse in the stores mapping.",
         "D365 cannot issue stock without a warehouse and site.",
@@ -183,6 +190,20 @@ _ALL = (
         "They are kept and held; other receipts go on.",
         "Where it voids a finished receipt, have that receipt reversed here once it is posted; book all others in D365 by "
         "hand. They stay here, held, until the app can take them.",
+    ),
+    Reason(
+        "work_given_up", IT, SYSTEM,
+        "{work} failed five times in a row: {named}.",
+        "Most likely a mistake in the app, not in the receipts. The app's log tells where it failed.",
+        "What {named} has to do waits. It is tried again by itself, ever more rarely, at least every half hour.",
+        "Have the mistake mended. The cause ends by itself when the work is done; end it here if it was dealt with.",
+    ),
+    Reason(
+        "cannot_be_mapped", IT, SYSTEM,
+        "The app fails at receipts of {value}.",
+        "A mistake in the app: each was tried alone, five times, and failed; the app's log tells where.",
+        "These receipts are kept and held; the store's other receipts go on.",
+        "Have the mistake mended, then release.",
     ),
     Reason(
         "content_conflict", FINANCE, STORE_TIMING,

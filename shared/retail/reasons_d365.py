@@ -143,7 +143,8 @@ OF_D365 = (
         "Receipt {value} differs in D365 from what was sent: {differing}.",
         "Somebody changed it there, or another system wrote under its number.",
         "It is never overwritten; the difference stands in the proof.",
-        "Find out who changed it and have it undone in D365: then the receipt goes on by itself. Else book the difference in "
-        "D365; the receipt stays held and in the proof. It is never sent over what D365 has.",
+        "Find out who changed it and have it undone: a receipt that had been sent goes on by itself, any other when you release "
+        "(what D365 has is read again, and never sent over). Or book the difference in D365; the receipt then stays held and "
+        "in the proof.",
     ),
 )  # fmt: skip

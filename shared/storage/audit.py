@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import AsyncIterator
 from datetime import datetime
 
 from shared.storage.keys import join_key
@@ -22,3 +23,8 @@ async def append_audit(
         "At": at,
     }
     await table.insert(Row(partition=join_key(area), key=key, values=values))
+
+
+def audit_of(table: Table, area: str) -> AsyncIterator[Row]:
+    """Read what was decided for a store or an area, oldest first."""
+    return table.query(join_key(area))

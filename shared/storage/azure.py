@@ -184,19 +184,23 @@ class AzureTable:
 
 
 class AzureQueue:
-    """A queue of the service. Messages are base64 on the wire, as the Functions host expects them."""
+    """A queue of the service. Messages are base64 on the wire, as the Functions host expects them.
 
-    def __init__(self, name: str, connection: Connection) -> None:
+    is_plain: as they are instead, for a queue that only people read, in the Azure portal.
+    """
+
+    def __init__(self, name: str, connection: Connection, *, is_plain: bool = False) -> None:
         self.name = name
+        self._is_plain = is_plain
         self._connection = connection
         self._client: QueueClient | None = None
 
     async def send(self, text: str, *, visible_in_seconds: int = 0) -> None:
-        encoded = b64encode(text.encode())
-        check_message(len(encoded), visible_in_seconds)
+        sent = text if self._is_plain else b64encode(text.encode()).decode("ascii")
+        check_message(len(sent.encode()), visible_in_seconds)
         options = {"visibility_timeout": visible_in_seconds, "time_to_live": NEVER_EXPIRES, **_TIMEOUTS}
         with service_errors(f"send to {self.name}", repeatable=True):
-            await self._sdk().send_message(encoded.decode("ascii"), **options)
+            await self._sdk().send_message(sent, **options)
 
     def _sdk(self) -> QueueClient:
         if self._client is None:

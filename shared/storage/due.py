@@ -10,6 +10,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from hashlib import sha256
 
 from shared.errors import ChangedMeanwhileError, NotThereError
 from shared.storage.keys import join_key, prefix_end
@@ -59,6 +60,21 @@ def due_from(row: Row) -> Due:
         next_try=row.instant("NextTry"),
         mapping_version=row.number("MappingVersion"),
     )
+
+
+def part_row(whole: Row, first: str, last: str, next_try: datetime) -> Row:
+    """Give the due row of a part of a store-day: the receipts whose row keys lie from first to last, both included.
+
+    It stands beside the row of the whole day, and is rung and finished like it.
+    """
+    key = f"{whole.key}~{sha256(f'{first} {last}'.encode()).hexdigest()[:24]}"
+    values = {name: whole.values[name] for name in ("Stage", "Store", "BusinessDay")}
+    return Row(PARTITION, key, {**values, "NextTry": next_try, "FirstKey": first, "LastKey": last})
+
+
+def is_in_part(due_row: Row, key: str) -> bool:
+    """Say whether a receipt belongs to the part of its store-day that a due row is for; the whole day holds them all."""
+    return "FirstKey" not in due_row.values or due_row.text("FirstKey") <= key <= due_row.text("LastKey")
 
 
 def doorbell(key: str) -> str:

@@ -10,7 +10,7 @@ from azure.identity.aio import ManagedIdentityCredential
 from shared.storage.azure import AzureQueue, AzureTable, ensure_queues, ensure_tables
 from shared.storage.connection import Connection, StorageSettings, account_of
 from shared.storage.counting import CountingQueue, CountingTable
-from shared.storage.tables import Queues, Tables, queues_from, tables_from
+from shared.storage.tables import DEAD_LETTERS, Queues, Tables, queues_from, tables_from
 
 
 def open_storage(
@@ -33,7 +33,7 @@ def open_storage(
         connection.close,
     )
     queues = queues_from(
-        lambda name: CountingQueue(AzureQueue(name, connection), calls),
+        lambda name: CountingQueue(AzureQueue(name, connection, is_plain=name == DEAD_LETTERS), calls),
         ensure_queues(connection),
         connection.close,
     )

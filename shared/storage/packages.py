@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import zlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import asdict, dataclass
 
 from shared.errors import AlreadyThereError
@@ -42,6 +42,10 @@ def package_key(environment: str, package: str) -> str:
 
 def preflight_key(environment: str) -> str:
     return join_key("preflight", environment)
+
+
+def tracking_key(environment: str) -> str:
+    return join_key("tracking", environment)
 
 
 async def read_slot(table: Table, environment: str) -> Row:
@@ -89,6 +93,27 @@ async def read_members(table: Table, environment: str, package: str) -> list[Pac
         packed = b"".join(row.data(name) for name in pieces)
         members += [PackageMember(**one) for one in json.loads(zlib.decompress(packed))]
     return members
+
+
+def sent_part(members: Sequence[PackageMember], keys: Collection[str]) -> bytes:
+    """Write which members an attempt sent, as ranges of their places, compressed; keys: row keys of what was sent."""
+    ranges: list[list[int]] = []
+    for place, member in enumerate(members):
+        if member.key not in keys:
+            continue
+        if ranges and ranges[-1][1] == place - 1:
+            ranges[-1][1] = place
+        else:
+            ranges.append([place, place])
+    return zlib.compress(json.dumps(ranges, separators=(",", ":")).encode(), 9)
+
+
+def sent_members(package: Row, members: Sequence[PackageMember]) -> list[PackageMember] | None:
+    """Read which members the package's last attempt sent; None where none was."""
+    if "Sent" not in package.values:
+        return None
+    ranges = json.loads(zlib.decompress(package.data("Sent")))
+    return [member for first, last in ranges for member in members[first : last + 1]]
 
 
 def packages_of(table: Table, environment: str) -> AsyncIterator[Row]:

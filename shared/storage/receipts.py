@@ -176,6 +176,15 @@ _RECORD_COLUMNS = (
 )  # fmt: skip
 
 
+async def outline_of_day(table: Table, store: str, day: date) -> list[Row]:
+    """Read what tells whether two receipts of a store-day are the same one, sent by two sources."""
+    columns = (
+        "Account", "TransactionId", "Terminal", "ReceiptNumber", "Total", "Currency", "Status", "Cause", "ReceivedAt",
+        "Correction",
+    )  # fmt: skip
+    return [row async for row in _day_rows(table, store, day, (), columns)]
+
+
 def _day_rows(
     table: Table, store: str, day: date, where: tuple[Condition, ...], select: tuple[str, ...]
 ) -> AsyncIterator[Row]:

@@ -21,6 +21,7 @@ TABLE_NAMES = (
 )
 QUEUE_NAMES = ("mapping-due", "posting-due")
 POISON_SUFFIX = "-poison"
+DEAD_LETTERS = "dead-letters"  # for people only: plain text, nobody takes from it but a person
 
 Ensure = Callable[[Sequence[str]], Awaitable[None]]
 Close = Callable[[], Awaitable[None]]
@@ -58,12 +59,14 @@ class Queues:
 
     mapping_due: Queue
     posting_due: Queue
+    dead_letters: Queue
     _ensure: Ensure
     _close: Close
 
     async def ensure(self) -> None:
-        """Make the queues that are missing, those for messages that failed five times included."""
-        await self._ensure([*QUEUE_NAMES, *(name + POISON_SUFFIX for name in QUEUE_NAMES)])
+        """Make the queues that are missing, those for messages that failed five times and their copies included."""
+        names = [*QUEUE_NAMES, *(name + POISON_SUFFIX for name in QUEUE_NAMES), DEAD_LETTERS]
+        await self._ensure(names)
 
     async def close(self) -> None:
         """Let connections go. A second call does nothing."""
@@ -77,6 +80,5 @@ def tables_from(make: Callable[[str], Table], ensure: Ensure, close: Close) -> T
 
 def queues_from(make: Callable[[str], Queue], ensure: Ensure, close: Close) -> Queues:
     """Build the bundle from a function that makes one queue by its name."""
-    return Queues(
-        **{name.replace("-", "_"): make(name) for name in QUEUE_NAMES}, _ensure=ensure, _close=close
-    )
+    names = (*QUEUE_NAMES, DEAD_LETTERS)
+    return Queues(**{name.replace("-", "_"): make(name) for name in names}, _ensure=ensure, _close=close)

@@ -76,6 +76,11 @@ _ROUTES: tuple[tuple[str, str, str, list[dict[str, list[str]]], str, dict[str, s
         _PEOPLE, "", {"200": "Object", "404": "Problem"},
     ),
     ("post", "/reference", "Read D365's reference data now.", _PEOPLE, "", {"200": "Object"}),
+    (
+        "get", "/rebuild/{store}/{business_day}",
+        "Derive a store-day again from documents and decisions, and say what of what is kept differs. Nothing is written.",
+        _PEOPLE, "", {"200": "Object", "404": "Problem", "422": "Problem"},
+    ),
     ("get", "/usage", "Storage operations and D365 calls of this instance so far.", _PEOPLE, "", {"200": "Object"}),
     ("get", "/openapi.json", "This description.", [], "", {"200": "Object"}),
     ("get", "/schemas/transactions.json", "The JSON Schema of the body of /transactions.", [], "", {"200": "Object"}),

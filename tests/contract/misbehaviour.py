@@ -9,7 +9,7 @@ from typing import Any
 
 from shared.flows.release_exceptions import release_exceptions
 from tests.contract.posting_world import SETUP, PostingWorld
-from tests.unit.documents import sale_document
+from tests.unit.documents import sale_document, shift_document, totals_of
 from tests.unit.flow_services import DESK
 
 Story = Callable[[PostingWorld], Awaitable[None]]
@@ -83,6 +83,65 @@ def once_posted(story: Story) -> Story:
     return told
 
 
+def all_of(*stories: Story) -> Story:
+    async def told(world: PostingWorld) -> None:
+        for story in stories:
+            await story(world)
+
+    return told
+
+
+def at_the_completing_call(kind: str, **options: object) -> Story:
+    """Order a fault for the changeset that completes receipts: the second batch, after the one that looks what is missing."""
+
+    async def story(world: PostingWorld) -> None:
+        calls = 0
+
+        async def watch(effect: str) -> None:
+            nonlocal calls
+            calls += effect == "d365 POST $batch"
+            if calls == 2 and effect == "d365 POST $batch":
+                await world.fault(kind, action="$batch", **options)
+
+        world.effects.meanwhile = watch
+
+    return story
+
+
+def not_allowed(name: str, body: dict[str, Any]) -> Story:
+    """Somebody wants to do something that D365 does not let them do."""
+
+    async def story(world: PostingWorld) -> None:
+        answer = await world.http.post(f"{world.url}/_sim/{name}", json=body)
+        assert answer.status_code == 400, answer.text
+
+    return story
+
+
+async def history_deleted(world: PostingWorld) -> None:
+    """An administrator deletes the import from D365's list of jobs."""
+    [package] = await world.packages()
+    answer = await world.action("DeleteExecutionHistoryJob", {"executionId": package.text("ExecutionId")})
+    assert answer.is_success, answer.text
+
+
+async def a_shift_got_stuck(world: PostingWorld) -> None:
+    """A till trades in a shift of its own and closes it; in the till's own database it stays open."""
+    opened, closed = "2017-12-23T08:00:00-05:00", "2017-12-23T12:30:00-05:00"
+    totals = totals_of(1, "24.00", "20.00", "4.00", 4, 4)
+    await world.send(
+        shift_document(3, "SHIFT_OPEN", "1", opened), sale_document(4, shift="1"),
+        shift_document(5, "SHIFT_CLOSE", "1", opened, closed, totals),
+    )  # fmt: skip
+    for _ in range(60):
+        if await world.rows("RetailPosBatches"):
+            break
+        await world.beat(jobs=False)
+    await world.sim("shifts/stuck", STUCK)
+    await world.sim("jobs/statements/financial", {})
+    await world.drive(30, jobs=False)
+
+
 def released(code: str) -> Story:
     async def story(world: PostingWorld) -> None:
         fingerprint = (await world.causes())[code]["fingerprint"]
@@ -103,6 +162,9 @@ async def snapshot_first(world: PostingWorld) -> None:
 
 CLOSED = {"legal_entities": [SETUP["legal_entities"][0] | {"open_periods": [["2018-01-01", "2018-01-31"]]}]}
 OPEN = {"legal_entities": SETUP["legal_entities"]}
+GONE = {"removed": [{"section": "items", "key": ["usrt", "D1001"]}]}
+HALF = fault("partial", entity="Sales transactions V2", transaction_numbers=["east:T1"])
+STUCK = {"StoreNumber": "NY01", "Terminal": "NY01-1", "BatchShiftId": 20171223010001}
 TILL = {"TerminalNumber": "NY01-1", "StoreNumber": "NY01"}
 
 CASES = (
@@ -129,6 +191,10 @@ CASES = (
     Case(CALLS, "Its answer to a question is lost while receipts are completed",
          fault("partial", entity="Sales transactions V2", transaction_numbers=["east:T1"]),
          after=fault("lose_answer", action="$batch"), becomes=ALL_POSTED, told=("d365_silent",)),
+    Case(CALLS, "It completes a receipt, and answers with an error (500)", HALF,
+         after=at_the_completing_call("status_after", status=500), becomes=ALL_POSTED, told=("d365_silent",)),
+    Case(CALLS, "It completes a receipt, and its answer gets lost", HALF,
+         after=at_the_completing_call("lose_answer"), becomes=ALL_POSTED, told=("d365_silent",)),
     Case(CALLS, "It knows us and does not let us in (403) for half an hour",
          for_minutes("status", 30, status=403, text="The user is not authorized."), becomes=ALL_POSTED,
          told=("d365_call_refused",)),
@@ -154,6 +220,21 @@ CASES = (
          mend_words="IT has the data put right and releases", mend=released("d365_refused"), mended=ALL_POSTED),
     Case(IMPORTS, "The service restarts in the middle of the import", fault("restart", action="GetExecutionSummaryStatus"),
          becomes=ALL_POSTED, told=("d365_silent",)),
+    Case(IMPORTS, "The service restarts, and calls the import “Executing” for ever",
+         all_of(sim("switches", {"restart_leaves_import": "Executing"}), fault("restart", action="GetExecutionSummaryStatus")),
+         becomes={"sending": 2}, told=("d365_silent", "import_takes_long"), stays=("import_takes_long",),
+         mend_words="IT deletes the import from D365's job history", mend=history_deleted, mended=ALL_POSTED),
+    Case(IMPORTS, "The upload address has expired when the import starts",
+         all_of(sim("switches", {"address_checked": "import_and_start", "sas_seconds": 60}), fault("slow_start", seconds=900)),
+         becomes=ALL_POSTED, told=("d365_call_refused", "import_failed")),
+    Case(IMPORTS, "It takes no import's number twice, and the answer to the first gets lost",
+         all_of(sim("switches", {"repeated_execution_id": "refuse"}), fault("lose_answer", action="ImportFromPackage")),
+         becomes=ALL_POSTED, told=("import_answer_lost",)),
+    Case(IMPORTS, "It keeps the lines of a header that it refused",
+         all_of(sim("switches", {"child_without_header": "accept"}),
+                fault("partial", entity="Transactions", transaction_numbers=["east:T1"])), becomes=ALL_POSTED),
+    Case(IMPORTS, "Another integration's import ends ours", all_of(sim("switches", {"parallel_import": "both_fail"}),
+         fault("slow_start", seconds=300)), after=lambda world: _collide(world), becomes=ALL_POSTED),
     Case(IMPORTS, "Headquarters validates while the package is half in",
          sim("switches", {"validation_during_import": "runs", "seconds_between_levels": 120}), becomes=ALL_POSTED),
     Case(IMPORTS, "The fiscal period of the day is closed", sim("setup", CLOSED), becomes={"held": 2},
@@ -181,6 +262,14 @@ CASES = (
     Case(PEOPLE, "Somebody deletes a payment of a receipt before it is posted",
          after=once_sent(sim("people/delete", {"set": PAYMENTS, **RECEIPT, "LineNumber": 2})),
          becomes={"held": 1, "posted": 1}, told=("validation_failed",), stays=("validation_failed",), posts=1),
+    Case(PEOPLE, "Somebody wants to change a posted receipt, which D365 does not allow",
+         sim("switches", {"posted_row_sent_again": "refuse"}),
+         after=once_posted(not_allowed("people/edit", {**RECEIPT, "changes": {"GrossAmount": "-25"}})), becomes=ALL_POSTED),
+    Case(PEOPLE, "Somebody wants to delete a posted receipt, which D365 does not allow",
+         after=once_posted(not_allowed("people/delete", RECEIPT)), becomes=ALL_POSTED),
+    Case(PEOPLE, "A product is deleted after its sale", after=once_sent(sim("setup", GONE)), becomes={"held": 2},
+         told=("validation_failed",), stays=("validation_failed",), posts=0, mend_words="Retail systems bring it back",
+         mend=sim("setup", {"items": SETUP["items"]}), mended=ALL_POSTED),
     Case(PEOPLE, "Somebody else has written a receipt under our number",
          lambda world: world.write_receipt("east:T1", GrossAmount=-99, NetAmount=-99, PaymentAmount=99),
          becomes={"held": 1, "posted": 1}, told=("changed_in_d365",), stays=("changed_in_d365",), posts=1,
@@ -202,7 +291,15 @@ CASES = (
          told=("d365_evidence_missing",), stays=("d365_evidence_missing",)),
     Case(PEOPLE, "A till stands in “Closing” in D365", sim("setup", {"terminals": [TILL | {"ClosingStatus": "Closing"}]}),
          becomes=ALL_POSTED, told=("d365_till_busy",), stays=("d365_till_busy",), minutes=60),
+    Case(PEOPLE, "A shift is closed in D365 and still open in the till's own database", after=a_shift_got_stuck,
+         becomes={"posted": 3, "excluded": 2}, told=("d365_shift_in_error",), stays=("d365_shift_in_error",),
+         posts=3, minutes=60),
 )  # fmt: skip
+
+
+async def _collide(world: PostingWorld) -> None:
+    await world.beat()
+    await not_allowed("neighbour/import", {"seconds": 60})(world)
 
 
 async def _cancel(world: PostingWorld) -> None:

@@ -22,7 +22,7 @@ from shared.storage.protocols import (
     Value,
 )
 
-OPERATIONS_PER_SEQUENCE = 30
+OPERATIONS_MIN, OPERATIONS_MAX = 10, 50
 KEYS = ("a", "b", "b~1", "b~2", "it's", "c=2F", "Z", "é")
 VALUES: dict[str, tuple[Value, ...]] = {
     "Text": (
@@ -85,7 +85,8 @@ def sequence(seed: int, partition: str) -> list[Named]:
     """Make the steps of one sequence."""
     dice = random.Random(seed)
     makers = [_read, _insert, _insert, _upsert, _replace, _replace, _delete, _group, _group, _query, _query]
-    return [dice.choice(makers)(dice, partition) for _ in range(OPERATIONS_PER_SEQUENCE)]
+    length = dice.randint(OPERATIONS_MIN, OPERATIONS_MAX)
+    return [dice.choice(makers)(dice, partition) for _ in range(length)]
 
 
 async def outcome(side: Side, named: Named) -> Any:

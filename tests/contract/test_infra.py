@@ -177,6 +177,7 @@ def test_the_tables_and_queues_of_the_design_are_made() -> None:
         "mapping-due-poison",
         "posting-due",
         "posting-due-poison",
+        "dead-letters",
     }
 
 
@@ -209,17 +210,18 @@ def test_settings_in_the_sample_file_are_those_the_code_reads() -> None:
     assert set(sample["Values"]) - HOST_ONLY == set(SETTING_NAMES)
 
 
-def test_the_heartbeat_alert_watches_a_function_that_exists() -> None:
-    functions = {
+def test_the_heartbeat_alert_watches_every_timer_and_nothing_else() -> None:
+    timers = {
         node.name
         for node in ast.walk(function_app())
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.decorator_list
+        if isinstance(node, ast.AsyncFunctionDef)
+        and any("timer_trigger" in ast.dump(one) for one in node.decorator_list)
     }
-    watched = re.findall(
-        r"OperationName == '(\w+)' and Success", (INFRA / "app/alerts.bicep").read_text(encoding="utf-8")
-    )
-    assert len(watched) == 1
-    assert watched[0] in functions
+    alerts = (INFRA / "app/alerts.bicep").read_text(encoding="utf-8")
+    (listed,) = re.findall(r"OperationName in \(([^)]+)\) and Success == true", alerts)
+    assert set(re.findall(r"\w+", listed)) == timers
+    rule = alerts.partition("'tillpost-heartbeat-silent'")[2].partition("\nresource ")[0]
+    assert re.findall(r"threshold: (\d+)", rule) == [str(len(timers))]
 
 
 def test_every_queue_that_triggers_a_function_is_made() -> None:

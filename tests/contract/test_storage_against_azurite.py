@@ -11,10 +11,10 @@ import json
 from base64 import b64decode
 from collections.abc import Awaitable, Callable, Coroutine
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
+from azure.storage.queue.aio import QueueClient
 
 from shared.errors import (
     AlreadyThereError,
@@ -28,11 +28,12 @@ from shared.storage import open_storage
 from shared.storage.azure import AzureTable
 from shared.storage.connection import Connection, account_of
 from shared.storage.protocols import Condition, Insert, Remove, Replace, Row, Table, Upsert, Value
-from tests.contract.storage_sequences import ACROSS_TYPES, Side, outcome, sequence
+from tests.contract.storage_sequences import ACROSS_TYPES
 from tests.contract.storage_twins import AZURITE, MEMORY, Received, queue_of, table_of
+from tests.contract.twins import TOLERATED, Tally, compare_queues, compare_tables, tolerated
 
-TOLERATED = Path(__file__).with_name("tolerated_differences.json")
 SEQUENCES, CHUNKS = 200, 8
+QUEUE_SEQUENCES = 60
 EVERY_TYPE: dict[str, Value] = {
     "Text": "it's é😀",
     "Empty": "",
@@ -326,6 +327,20 @@ def test_everything_is_made_once_and_a_second_start_finds_it(azurite: str) -> No
     run(story())
 
 
+def test_a_copy_for_people_is_plain_text_and_never_expires(azurite: str) -> None:
+    async def story() -> None:
+        _, queues, _ = open_storage(StorageSettings(azurite))
+        await queues.ensure()
+        await queues.dead_letters.send('{"What": "é <&> \\u0000"}')
+        await queues.close()
+        async with QueueClient.from_connection_string(azurite, "dead-letters") as client:
+            (found,) = [one async for one in client.receive_messages()]
+        assert found.content == '{"What": "é <&> \\u0000"}'
+        assert found.expires_on.year == 9999
+
+    run(story())
+
+
 def test_a_table_that_somebody_deleted_is_a_matter_of_setup_not_a_missing_row(azurite: str) -> None:
     async def story() -> None:
         connection = Connection(account_of(StorageSettings(azurite), None))
@@ -360,20 +375,17 @@ def test_a_wrong_key_is_a_matter_of_setup(azurite: str) -> None:
 
 @pytest.mark.parametrize("chunk", range(CHUNKS))
 def test_random_operations_end_alike_in_memory_and_in_the_emulator(chunk: int, azurite: str) -> None:
-    async def story() -> None:
-        async with table_of(MEMORY, azurite) as memory, table_of(AZURITE, azurite) as emulator:
-            for seed in range(chunk, SEQUENCES, CHUNKS):
-                one, other = Side(memory), Side(emulator)
-                for number, named in enumerate(sequence(seed, f"p{seed}")):
-                    ours, theirs = await outcome(one, named), await outcome(other, named)
-                    if named.may_differ not in tolerated():
-                        assert ours == theirs, f"seed {seed}, step {number}: {named.words}"
-
-    run(story())
+    tally = Tally()
+    run(compare_tables(range(chunk, SEQUENCES, CHUNKS), azurite, tally))
+    assert tally.differences == []
+    assert len(tally.lengths["table"]) == 25
 
 
-def tolerated() -> set[str]:
-    return {one["difference"] for one in json.loads(TOLERATED.read_text("utf-8"))}
+def test_random_messages_end_alike_in_memory_and_in_the_emulator(azurite: str) -> None:
+    tally = Tally()
+    run(compare_queues(range(QUEUE_SEQUENCES), azurite, tally))
+    assert tally.differences == []
+    assert min(tally.steps[f"queue {name}"] for name in ("send", "receive", "peek", "delete", "update")) > 100
 
 
 def test_the_list_of_tolerated_differences_does_not_grow_unnoticed() -> None:

@@ -30,8 +30,10 @@ MAY_IMPORT = {
     "shared.d365": ("shared.d365", "shared.retail", "shared.errors"),
     "shared.storage": ("shared.storage", "shared.retail", "shared.errors", "shared.settings"),
     "shared.flows": (
+        "shared.flows.compiling",
         "shared.flows.ingesting",
         "shared.flows.mapping",
+        "shared.flows.rebuilding",
         "shared.flows.posting",
         "shared.flows.tracking",
         "shared.services",

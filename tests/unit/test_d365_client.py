@@ -234,6 +234,8 @@ def test_no_connection_means_nothing_was_sent(error: httpx.RequestError) -> None
         (429, None, None),
         (503, "soon", None),
         (429, "-5", None),
+        (429, "9" * 400, 86_400.0),
+        (429, "Sun, 23 Dec 2200 18:00:00 GMT", 86_400.0),
     ],
 )
 def test_d365_asking_to_slow_down_is_obeyed_with_its_own_time(

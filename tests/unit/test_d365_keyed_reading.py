@@ -15,7 +15,7 @@ import pytest
 from shared.d365.compare import gaps_of
 from shared.d365.records import ShiftKey, header_row
 from shared.d365.rows import transaction_rows
-from shared.errors import RejectedError, RetryableError, ThrottledError
+from shared.errors import AccessRefusedError, RejectedError, RetryableError, ThrottledError
 from shared.retail.mapped import D365Key, MappedTransaction
 from shared.retail.mapping import map_transaction
 from tests.unit.builders import DAY, sale
@@ -71,6 +71,34 @@ def test_a_thousand_questions_go_in_a_request_and_the_rest_in_the_next() -> None
     assert [len(questions_in(request)) for request in played.requests] == [1_000, 291]
 
 
+@pytest.mark.parametrize(
+    ("question", "odata_set"),
+    [
+        ("statement_aggregations", "RetailEodStatementAggregations"),
+        ("posted_statements", "RetailStatementJourBIEntities"),
+        ("validation_errors", "RetailTransactionValidationErrorBIEntities"),
+        ("invoices", "SalesInvoiceHeadersV2"),
+        ("vouchers", "RetailStatementVoucherBIEntities"),
+    ],
+)
+def test_a_thousand_names_cost_tracking_one_request_and_none_is_left_out(
+    question: str, odata_set: str
+) -> None:
+    played = Played(empty_answers)
+    names = [f"STMT-{number:07d}" for number in range(1_000)]
+    assert run(getattr(played.client, question)(names)) == []
+    (request,) = played.requests
+    asked = questions_in(request)
+    assert all(one.startswith(f"/data/{odata_set}?cross-company=true&$filter=(") for one in asked)
+    assert sum(one.count(" eq 'STMT-") for one in asked) == 1_000
+
+
+def test_a_set_that_we_may_not_read_is_told_as_that_also_among_many_questions() -> None:
+    played = Played(answered(*[(403, '{"error":{"message":"not authorized"}}')] * 17))
+    with pytest.raises(AccessRefusedError):
+        run(played.client.vouchers([f"STMT-{number:07d}" for number in range(1_000)]))
+
+
 def test_rows_of_another_till_with_the_same_number_are_left_out() -> None:
     other = {**HEADER, "Terminal": "HOUSTON-2"}
     played = Played(ok([HEADER, other]))
@@ -86,13 +114,50 @@ def test_rows_of_another_till_with_the_same_number_are_left_out() -> None:
         (answered(*[(500, '{"error":{"message":"oh"}}')] * 4), RetryableError),
         (answered(*[(404, '{"error":{"message":"Resource not found"}}')] * 4), RejectedError),
         (answered(*[(200, "not json")] * 4), RetryableError),
-        (answered(*[(200, '{"value":[],"@odata.nextLink":"https://x"}')] * 4), RejectedError),
     ],
 )
 def test_an_answer_that_is_not_whole_proves_nothing(answer: httpx.Response, error: type[Exception]) -> None:
     played = Played(answer)
     with pytest.raises(error):
         run(played.client.headers_by_key(keys_of(100)))
+
+
+def test_a_row_under_another_spelling_of_its_key_is_there() -> None:
+    other = {
+        **HEADER,
+        "OperatingUnitNumber": "052 ",
+        "Terminal": "houston-1",
+        "TransactionNumber": "367-1-0001  ",
+    }
+    (row,) = run(Played(ok([other])).client.headers_by_key([KEY]))
+    assert row.key == KEY
+    shift = {
+        "dataAreaId": "USRT", "OperationUnitNumber": "052", "Terminal": "ny01-1 ", "BatchShiftId": 201712230001,
+    }  # fmt: skip
+    (found,) = run(
+        Played(ok([shift])).client.shifts_by_key([ShiftKey("usrt", "052", "NY01-1", 201712230001)])
+    )
+    assert found.key.number == 201712230001
+
+
+def test_a_question_with_more_rows_than_a_page_is_asked_again_page_by_page() -> None:
+    more = f'{{"value":[],"@odata.nextLink":"{D365}/data/RetailTransactionSalesLinesV2?page=2"}}'
+    line = {**HEADER, "LineNumber": 1, "ItemId": "D1001"}
+    pages = [
+        httpx.Response(200, json={"value": [line], "@odata.nextLink": f"{D365}/data/x?page=2"}),
+        ok([{**line, "LineNumber": 2}]),
+    ]
+    played = Played(answered((200, more), *[(200, '{"value":[]}')] * 4), *pages)
+    found = run(played.client.children_by_key([KEY]))
+    assert [row["LineNumber"] for row in found[KEY]["Sales transactions V2"]] == [1, 2]
+
+
+def test_an_answer_too_large_to_read_is_asked_for_in_halves() -> None:
+    wide = '{"value":[],"more":"' + "x" * 400 + '"}'
+    played = Played(answered(*[(200, wide)] * 4), answered(*[(200, wide)] * 2), answered(*[(200, wide)] * 2))
+    played.client.answer_bytes_max = 1_800
+    assert run(played.client.headers_by_key(keys_of(100))) == []
+    assert [len(questions_in(request)) for request in played.requests] == [4, 2, 2]
 
 
 def test_children_of_suspects_are_read_from_every_entity_in_one_request() -> None:
@@ -192,3 +257,50 @@ def test_a_row_that_was_never_sent_is_a_difference() -> None:
     found["Discount transactions"] = [{"SalesLineNumber": 1, "LineNumber": 1, "DiscountAmount": 5}]
     gaps = gaps_of(transaction_rows(mapped(), "P1"), header, found)
     assert gaps.differing == "Discount transactions 1 1 was never sent"
+
+
+def test_a_quantity_finer_than_d365_keeps_is_no_difference() -> None:
+    rows = transaction_rows(mapped(), "P1")
+    (line, *_) = rows["Sales transactions V2"]
+    fine = {
+        **rows,
+        "Sales transactions V2": [
+            {**line, "Quantity": Decimal("-0.33333333"), "Price": Decimal("1.0000005")}
+        ],
+    }
+    there = {
+        **fine,
+        "Sales transactions V2": [{**line, "Quantity": "-0.333333", "Price": Decimal("1.000001")}],
+    }
+    header = {**rows["Transactions"][0], "NumberOfItems": Decimal("0.33333333")}
+    fine["Transactions"] = [header]
+    kept = header_row({**header, "NumberOfItems": Decimal("0.333333")})
+    assert gaps_of(fine, kept, there).is_whole
+
+
+def test_next_pages_that_go_in_a_circle_are_followed_once() -> None:
+    page = httpx.Response(
+        200, json={"value": [], "@odata.nextLink": f"{D365}/data/RetailTransactions?page=2"}
+    )
+    played = Played(page, page, page)
+    with pytest.raises(RetryableError, match="twice"):
+        run(played.client.headers_by_key([KEY]))
+    assert len(played.requests) == 2
+
+
+def test_a_part_that_says_when_to_come_back_is_obeyed() -> None:
+    slow = answered(*[(429, "{}")] * 4)
+    content = slow.content.replace(b"429 OK\r\n", b"429 OK\r\nRetry-After: 240\r\n")
+    played = Played(httpx.Response(200, content=content, headers=slow.headers))
+    with pytest.raises(ThrottledError) as caught:
+        run(played.client.headers_by_key(keys_of(100)))
+    assert caught.value.wait_seconds == 240.0
+
+
+@pytest.mark.parametrize(
+    "rows", [None, "rows", ["row"], [{**HEADER, "GrossAmount": "a lot"}], {"GrossAmount": 1}]
+)
+def test_rows_that_cannot_be_read_prove_nothing_and_are_asked_for_again(rows: object) -> None:
+    played = Played(httpx.Response(200, json={"value": rows}))
+    with pytest.raises(RetryableError):
+        run(played.client.headers_by_key([KEY]))

@@ -16,6 +16,7 @@ from demo.picture import Picture
 from demo.prepare import Prepared
 from demo.progress import Progress
 from demo.report import chain_table, exceptions_text, stores_table, usage_table
+from demo.rests import rests_table
 from demo.tables import Column, amount, table
 from demo.troubles import Plan
 from demo.visits import Payment, Visit
@@ -272,3 +273,39 @@ def test_quiet_progress_says_nothing() -> None:
     progress.step("begin")
     progress.now("on")
     assert out.getvalue() == ""
+
+
+def test_what_posted_receipts_rest_on_is_counted_and_one_that_gave_money_back_is_shown() -> None:
+    sale = {
+        "receipt_number": "9001-1", "status": "posted",
+        "evidence": [
+            "posted: statement STMT-1 of 2017-12-23, by RetailStatementJourBIEntities",
+            "invoice: INV-1 of order SO-1, confirmed by SalesInvoiceHeadersV2",
+            "vouchers: unknown; RetailStatementVoucherBIEntities is not shown or was not asked",
+        ],
+    }  # fmt: skip
+    exchange = {
+        "receipt_number": "9001-2", "status": "posted", "credit_note": "CR-1",
+        "evidence": [
+            "posted: statement STMT-1 of 2017-12-23, by RetailStatementJourBIEntities",
+            "credit note: within invoice INV-1, which also holds sales; not confirmed by itself",
+            "stock receipt: unknown; no set shows the stock movements of one receipt",
+        ],
+    }  # fmt: skip
+    held = {"receipt_number": "9001-3", "status": "held", "evidence": []}
+    assert rests_table([sale, exchange, held]).splitlines() == [
+        "WHAT 2 POSTED RECEIPTS REST ON",
+        "",
+        "Of each posted receipt  Confirmed by D365  Within an invoice that also sells  Unknown",
+        "----------------------  -----------------  ---------------------------------  -------",
+        "posted                                  2                                  0        0",
+        "invoice                                 1                                  0        0",
+        "credit note                             0                                  1        0",
+        "stock receipt                           0                                  0        1",
+        "vouchers                                0                                  0        1",
+        "",
+        "One of them, 9001-2:",
+        "  - posted: statement STMT-1 of 2017-12-23, by RetailStatementJourBIEntities",
+        "  - credit note: within invoice INV-1, which also holds sales; not confirmed by itself",
+        "  - stock receipt: unknown; no set shows the stock movements of one receipt",
+    ]

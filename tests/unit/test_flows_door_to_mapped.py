@@ -85,7 +85,7 @@ def test_a_higher_revision_replaces_what_was_not_sent() -> None:
         services = await flow_services(Hand())
         assert await send(services, sale_document(revision="1")) == ["accepted"]
         assert await send(services, sale_document(revision="2", operator="7")) == ["accepted"]
-        assert await send(services, sale_document(revision="1", operator="8")) == ["conflict"]
+        assert await send(services, sale_document(revision="1", operator="8")) == ["duplicate"]
         found = await read_transaction(services, "S1", "east", "T1")
         assert found is not None
         assert found["revision"] == "2"

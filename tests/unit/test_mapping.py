@@ -101,7 +101,7 @@ def test_a_stores_own_tender_row_wins_over_the_general_one() -> None:
 
 
 def test_rounding_beyond_the_stores_limit_is_held() -> None:
-    whole = replace(sale(), rounding=(type("R", (), {"amount": Decimal("0.06"), "reason": None})(),))  # type: ignore[arg-type]
+    whole = replace(sale(), rounding=(type("R", (), {"amount": Decimal("0.06"), "reason": None})(),))
     assert held_for(whole, mappings()) == [("does_not_balance", "I7 rounding")]
 
 
@@ -156,7 +156,9 @@ def test_mappings_are_dated_and_versioned() -> None:
         {"store": "*", "tender": "CASH", "payment_method": "1"},
         {"store": "*", "tender": "CASH", "payment_method": "2"},
     )
-    rows = {("tenders", "*", "CASH"): (MappingRow(old, 1), MappingRow(new, 2, date(2018, 1, 1)))}
+    rows: dict[tuple[str, ...], tuple[MappingRow, ...]] = {
+        ("tenders", "*", "CASH"): (MappingRow(old, 1), MappingRow(new, 2, date(2018, 1, 1)))
+    }
     known = Mappings(2, rows)
     assert known.find("tenders", "*", "CASH", day=date(2017, 12, 31)) == old
     assert known.find("tenders", "*", "CASH", day=date(2018, 1, 1)) == new

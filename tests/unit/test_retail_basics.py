@@ -174,3 +174,24 @@ def test_an_hour_that_comes_twice_stays_within_its_business_day() -> None:
     )  # 01:15 for the second time, after the day began at 01:30
     assert business_day_of(again, NEW_YORK, half_past_one) == date(2017, 11, 5)
     assert day_begins_at(date(2017, 11, 5), NEW_YORK, half_past_one) <= again
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (("east", "A1"), ("east", "a1")),
+        (("east", "T1.new"), ("east", "T1.NEW")),
+        (("east", "A1"), ("EAST", "A1")),
+        (("east", "AB"), ("east", "Ab")),
+    ],
+)
+def test_two_receipts_have_two_numbers_for_a_d365_that_does_not_tell_capitals(
+    one: tuple[str, str], other: tuple[str, str]
+) -> None:
+    assert d365_transaction_number(*one).lower() != d365_transaction_number(*other).lower()
+
+
+def test_a_number_stays_readable_where_it_can() -> None:
+    readable = [d365_transaction_number("east", one) for one in ("T1", "367-1-1-20171223-17", "T1.new")]
+    assert readable == ["east:T1", "east:367-1-1-20171223-17", "east:T1.new"]
+    assert d365_transaction_number("h", "T1").startswith("H:")

@@ -59,10 +59,8 @@ async def settle(services: Services, group: Sequence[Kept]) -> None:
     for one, identity in zip(group, found, strict=True):
         if identity is None:
             new.append(one)
-        elif identity.text("ContentHash") == one.identity.text("ContentHash"):
-            one.verdict = DUPLICATE
         else:
-            await _settle_other_content(services, one, identity)
+            await _settle_known(services, one, identity)
     if new and not await write(services, new):
         await settle_one_by_one(services, new)
 
@@ -74,10 +72,34 @@ async def settle_one_by_one(services: Services, rest: Sequence[Kept]) -> None:
         if await write(services, [one]):
             continue
         identity = await table.read(one.identity.partition, one.identity.key)
-        if identity is not None and identity.text("ContentHash") != one.identity.text("ContentHash"):
-            await _settle_other_content(services, one, identity)
-        else:
+        if identity is None:
             one.verdict = DUPLICATE
+        else:
+            await _settle_known(services, one, identity)
+
+
+async def _settle_known(services: Services, one: Kept, identity: Row) -> None:
+    """A receipt that was here before: the same is nothing new, nor is a revision that a newer one has overtaken."""
+    revision, known = one.identity.text("Revision"), revision_seen(identity)
+    if identity.text("ContentHash") == one.identity.text("ContentHash"):
+        one.verdict = DUPLICATE
+        if known and revision_is_higher(revision, known):
+            await _remember_revision(services, identity, revision)
+    elif revision and revision_is_higher(known, revision):
+        one.verdict = DUPLICATE
+    else:
+        await _settle_other_content(services, one, identity)
+
+
+def revision_seen(identity: Row) -> str:
+    """Give the highest revision that was seen of a receipt, whether or not it changed anything."""
+    return identity.text("RevisionSeen") or identity.text("Revision")
+
+
+async def _remember_revision(services: Services, identity: Row, revision: str) -> None:
+    """A newer revision that says the same changes nothing; but what came before it can no longer replace anything."""
+    with contextlib.suppress(ChangedMeanwhileError, NotThereError):
+        await services.tables.transactions.replace(identity.with_values(RevisionSeen=revision), identity.etag)
 
 
 async def _settle_other_content(services: Services, one: Kept, identity: Row) -> None:
@@ -112,8 +134,8 @@ async def _end_older_causes(services: Services, one: Kept, first: Row) -> None:
 
 def _may_replace(one: Kept, identity: Row, first: Row) -> bool:
     unsent = first.text("Status") in (Status.RECEIVED, Status.WAITING, Status.HELD, Status.MAPPED)
-    was_packaged = bool(first.text("Package"))
-    newer = revision_is_higher(one.identity.text("Revision"), identity.text("Revision"))
+    was_packaged = bool(first.text("Package") or first.text("D365Number"))  # its key is frozen for ever
+    newer = revision_is_higher(one.identity.text("Revision"), revision_seen(identity))
     return unsent and not was_packaged and newer
 
 

@@ -15,7 +15,7 @@ from shared.storage.receipts import UNKNOWN_STORE, advanced, identity_key
 
 READS_AT_ONCE = 32
 TOLD_ONLY = "receipt_late"  # holds nothing: it ends when its receipt is posted
-# D365 has a row of these; sending them again would overwrite it. They go on when D365 says otherwise, never by release.
+# D365 has a row of these. They go on by themselves when D365 says otherwise, never by release.
 HELD_WITH_A_ROW_IN_D365 = frozenset({"changed_in_d365", "validation_failed"})
 
 
@@ -34,8 +34,15 @@ async def held_receipts(services: Services, members: Sequence[Row]) -> list[Row]
         for row in found
         if row.text("Status") == Status.HELD
         and row.partition != UNKNOWN_STORE
-        and row.text("Cause") not in HELD_WITH_A_ROW_IN_D365
+        and (row.text("Cause") not in HELD_WITH_A_ROW_IN_D365 or _was_never_as_sent(row))
     ]
+
+
+def _was_never_as_sent(row: Row) -> bool:
+    """Say whether D365 never had it as it was sent: tracking has nothing to compare it with, so a person says when it is put
+    right. Posting then reads it back, and sends nothing over a row that is there.
+    """
+    return row.text("Cause") == "changed_in_d365" and "D365Gross" not in row.values
 
 
 async def release_receipts(

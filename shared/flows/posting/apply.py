@@ -104,7 +104,7 @@ async def advance_members(services: Services, rows: Sequence[Row], to: Status, n
     )
 
 
-async def close_receipts(services: Services, package: str, outcomes: Sequence[Outcome]) -> bool:
+async def close_receipts(services: Services, outcomes: Sequence[Outcome]) -> bool:
     """Write what read-back found of receipts: sent, or held for a cause. Runs twice the same.
 
     False: somebody wrote some of them meanwhile, and they are still being sent; the package must look at them again.
@@ -116,7 +116,7 @@ async def close_receipts(services: Services, package: str, outcomes: Sequence[Ou
     await open_causes(services.tables.causes, [cause_row(why, receipt_member(row), now) for row, why in held])
     rows = [
         advanced(
-            one.row, Status.SENT, now, f"read back from D365, package {package}",
+            one.row, Status.SENT, now, "read back from D365",
             D365Gross=str(one.header.gross), D365Payment=str(one.header.payment), ReadBackAt=now,
         )
         for one in settled

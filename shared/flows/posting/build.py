@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from decimal import Decimal
 
 from shared.d365.package import BuiltPackage, build_package
 from shared.flows.posting.corrections import corrected, linked_as_kept, shifts_for
@@ -21,8 +23,10 @@ from shared.retail.statement import ReceiptRecord
 from shared.retail.status import Status
 from shared.settings import D365Settings
 from shared.storage.corrections import mapped_for_day
+from shared.storage.packages import PackageMember
 from shared.storage.protocols import Row
 from shared.storage.receipts import key_of
+from shared.storage.shifts import SENDING, SENT
 
 StoreDayKey = tuple[str, str]
 
@@ -38,6 +42,7 @@ class Material:
     shift_rows: list[Row] = field(default_factory=list)
     records: Mapping[StoreDayKey, Sequence[ReceiptRecord]] = field(default_factory=dict)
     sent_already: int = 0
+    members: Sequence[PackageMember] = ()
 
 
 def mapped_again(material: Material) -> tuple[list[tuple[Row, MappedTransaction]], list[Row]]:
@@ -88,8 +93,31 @@ def mapped_shifts(material: Material) -> list[tuple[Row, MappedShift]]:
         register = material.mappings.find("terminals", row.partition, row.text("Terminal"), day=day)
         if store is not None and register is not None and "ClosedAt" in row.values:
             records = material.records.get((row.partition, row.text("BusinessDay")), ())
-            shifts.append((row, _mapped_shift(row, day, store, register["register"], records)))
+            shift = _mapped_shift(row, day, store, register["register"], records)
+            shifts.append((row, as_frozen(row, shift)))
     return shifts
+
+
+def frozen_figures(shift: MappedShift) -> str:
+    """Write the figures a shift enters its package with: what comes later does not change what was sent."""
+    counts = (shift.transactions, shift.sales_count, shift.returns_count)
+    totals = (
+        shift.sales_total, shift.returns_total, shift.tax_total, shift.discount_total, shift.rounded_total,
+    )  # fmt: skip
+    return json.dumps([counts, [str(one) for one in totals]], separators=(",", ":"))
+
+
+def as_frozen(row: Row, shift: MappedShift) -> MappedShift:
+    """Give a shift with the figures it entered its package with, once it has entered one."""
+    if row.text("Status") not in (SENDING, SENT) or not row.text("SentFigures"):
+        return shift
+    counts, totals = json.loads(row.text("SentFigures"))
+    transactions, sales, returns = counts
+    sold, returned, tax, discount, rounded = (Decimal(one) for one in totals)
+    return replace(
+        shift, transactions=transactions, sales_count=sales, returns_count=returns, sales_total=sold,
+        returns_total=returned, tax_total=tax, discount_total=discount, rounded_total=rounded,
+    )  # fmt: skip
 
 
 def _mapped_shift(

@@ -111,9 +111,8 @@ async def _wait_while_busy(drive: Drive, results: Sequence[ChangesetResult]) -> 
     if not unsettled or tries > BUSY_TRIES_MAX:
         return
     await drive.save_package(BusyTries=tries)
-    raise RetryableError(
-        "D365 was busy with receipts that were to be completed", wait_seconds=BUSY_PAUSE_SECONDS
-    )
+    pause = max([BUSY_PAUSE_SECONDS, *(one.wait_seconds or 0.0 for one in results)])
+    raise RetryableError("D365 was busy with receipts that were to be completed", wait_seconds=pause)
 
 
 def _portions(plans: Sequence[_Plan]) -> list[list[_Plan]]:

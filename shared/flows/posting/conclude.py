@@ -13,7 +13,7 @@ from shared.d365.decoder import decode
 from shared.d365.entities import HEADERS
 from shared.d365.outcomes import EntityResult
 from shared.d365.reports import StillWritingError
-from shared.errors import RetryableError
+from shared.errors import RejectedError, RetryableError
 from shared.flows.posting.apply import advance_members, close_receipts, close_shifts, free_shifts
 from shared.flows.posting.build import Material, mapped_shifts
 from shared.flows.posting.complete import complete
@@ -60,7 +60,7 @@ async def conclude(services: Services, drive: Drive) -> None:
         await drive.save_package(**page)
     seen = _Seen(material, results, evidence, outcomes_of(good, evidence))
     await drive.renew()
-    if not await close_receipts(services, evidence.package, seen.outcomes):
+    if not await close_receipts(services, seen.outcomes):
         return  # still reading back: the next step reads again what somebody wrote meanwhile
     nothing_there = all(one.absent and not one.suspect for one in seen.outcomes) and not evidence.headers
     if seen.outcomes and nothing_there and _was_tried(package):
@@ -75,8 +75,14 @@ def _package(drive: Drive) -> Row:
 
 
 async def _results(services: Services, package: Row) -> list[EntityResult]:
-    ended = package.text("FinalStatus") in FINAL
-    return await services.d365.entity_results(package.text("ExecutionId")) if ended else []
+    """Ask how many rows D365 took; nothing where it does not say, such as when it has forgotten the import by now."""
+    if package.text("FinalStatus") not in FINAL:
+        return []
+    try:
+        return await services.d365.entity_results(package.text("ExecutionId"))
+    except RejectedError as error:
+        services.log.warning("D365 does not say what it took: %s", error)
+        return []
 
 
 async def _evidence(
@@ -100,6 +106,9 @@ async def _errors(services: Services, drive: Drive, results: Sequence[EntityResu
     waits = package.number("KeysWaits")
     try:
         return await errors_of(services, package, results, with_keys=waits < KEYS_WAITS_MAX)
+    except RejectedError as error:  # its rows tell, one by one
+        services.log.warning("D365 does not say what went wrong: %s", error)
+        return {"": []}
     except StillWritingError as error:
         await drive.save_package(KeysWaits=waits + 1)
         raise RetryableError(str(error), wait_seconds=(error.wait_seconds or 1.0) * 4.0**waits) from error
@@ -135,7 +144,7 @@ async def _failed_whole(services: Services, drive: Drive, seen: _Seen) -> None:
         return
     await drive.save_package(Failures=failures)
     done = await complete(services, drive, seen.outcomes)
-    if not await close_receipts(services, name, done):
+    if not await close_receipts(services, done):
         return
     await write_shifts(services, mapped_shifts(seen.material))
     await _end(services, drive, seen, done)
@@ -159,7 +168,7 @@ async def _go_on(services: Services, drive: Drive, seen: _Seen) -> None:
     hopeless = readings >= ABSENT_TRIES_MAX and package.text("FinalStatus") != NEVER_STARTED
     suspects = [one for one in seen.outcomes if one.suspect or (one.absent and hopeless)]
     done = await complete(services, drive, suspects) if suspects else []
-    if not await close_receipts(services, package.text("Package"), done) or len(done) < len(suspects):
+    if not await close_receipts(services, done) or len(done) < len(suspects):
         return  # still reading back: the next step takes the next ones
     left = sum(1 for one in seen.outcomes if one.absent and not one.suspect and not hopeless)
     if left:

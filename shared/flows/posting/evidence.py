@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from shared.d365.outcomes import EntityResult
 from shared.d365.records import HeaderRow
+from shared.errors import RejectedError
 from shared.flows.posting.read_back import errors_by_transaction
 from shared.retail.mapped import MappedTransaction
 from shared.services import Services
@@ -57,7 +58,11 @@ async def errors_of(
     execution = package.text("ExecutionId")
     messages = await services.d365.execution_errors(execution)
     asked = failing if with_keys else []
-    keys = [key for one in asked for key in await services.d365.error_keys(execution, one.entity)]
+    try:
+        keys = [key for one in asked for key in await services.d365.error_keys(execution, one.entity)]
+    except RejectedError as error:
+        services.log.warning("D365 does not give whose rows failed: %s", error)
+        keys = []
     return errors_by_transaction(keys, messages)
 
 

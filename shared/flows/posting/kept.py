@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import zlib
 from dataclasses import replace
 
 from shared.errors import RejectedError
@@ -22,8 +24,11 @@ def read_kept(row: Row) -> Transaction | None:
     if adapter is None:
         return None
     try:
-        transaction = adapter.read_document(document_of(row), row.text("Account"))
-    except RejectedError:
+        document = document_of(row)
+        if hashlib.sha256(document).hexdigest() != row.text("DocumentSha256"):
+            return None
+        transaction = adapter.read_document(document, row.text("Account"))
+    except (RejectedError, zlib.error):
         return None
     if not row.text(CORRECTION):
         return transaction

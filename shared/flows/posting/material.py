@@ -12,7 +12,7 @@ from shared.flows.posting.slot import Drive
 from shared.retail.mapped import MappedTransaction
 from shared.retail.status import IN_D365, Status
 from shared.services import Services
-from shared.storage.packages import read_members
+from shared.storage.packages import PackageMember, read_members
 from shared.storage.protocols import Row
 from shared.storage.receipts import records_of_day
 from shared.storage.shifts import SENDING, as_shifts, shifts_of_day
@@ -72,7 +72,11 @@ def _is_in_d365(row: Row, package: str) -> bool:
 
 async def _material(services: Services, package: str) -> Material:
     environment = services.settings.d365.environment_id
-    members = await read_members(services.tables.packages, environment, package)
+    return await material_of(services, await read_members(services.tables.packages, environment, package))
+
+
+async def material_of(services: Services, members: Sequence[PackageMember]) -> Material:
+    """Read everything that these members are made of."""
     keys = [member for member in members if not member.is_shift]
     receipts = await rows_of_members(services, services.tables.transactions, keys)
     shift_rows = await rows_of_members(
@@ -97,6 +101,7 @@ async def _material(services: Services, package: str) -> Material:
         receipts=receipts,
         shift_rows=shift_rows,
         records=dict(zip(shift_days, records, strict=True)),
+        members=members,
     )
 
 

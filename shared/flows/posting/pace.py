@@ -8,6 +8,7 @@ from __future__ import annotations
 
 PAUSE_SECONDS = 60.0
 PAUSE_SECONDS_MAX = 1_800.0
+ASKED_FOR_TIME_SECONDS = 120.0  # told to a person whose question comes while D365 has asked for time
 STRIKES_MAX = 5
 POLL_SECONDS = 30
 POLL_SECONDS_MAX = 300

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from shared.errors import ChangedMeanwhileError, NotThereError
 from shared.services import Services
-from shared.storage.packages import SLOT_FREE, SLOT_TAKEN, package_key, preflight_key, read_slot
+from shared.storage.packages import SLOT_FREE, SLOT_TAKEN, package_key, preflight_key, read_slot, tracking_key
 from shared.storage.protocols import Row, Value
 
 LEASE_SECONDS = 90  # machine seconds; renewed before every step that touches D365
@@ -49,10 +49,17 @@ class Drive:
             raise LostLeaseError from error
         self.package = replace(row, etag=etag)
 
-    async def take(self, package: str, started_at: datetime) -> None:
-        """Put a package into the free slot."""
+    async def take(self, package: str, started_at: datetime, *, more: bool) -> None:
+        """Put a package into the free slot. more: others wait that it does not hold, so the next may follow at once."""
         epoch = self.slot.number("Epoch") + 1
-        await self._save_slot(State=SLOT_TAKEN, Package=package, StartedAt=started_at, Epoch=epoch, Polls=0)
+        await self._save_slot(
+            State=SLOT_TAKEN,
+            Package=package,
+            StartedAt=started_at,
+            Epoch=epoch,
+            Polls=0,
+            More=True if more else None,
+        )
         await self.read_package()
 
     async def read_package(self) -> None:
@@ -101,10 +108,21 @@ def is_waiting(slot: Row, now: datetime, slack: timedelta) -> bool:
     return "NextTry" in slot.values and slot.instant("NextTry") + slack > now
 
 
+async def tracking_waits_until(services: Services) -> datetime | None:
+    """Give until when tracking was told to leave D365 alone: what D365 says to one request holds for all of ours."""
+    environment = services.settings.d365.environment_id
+    row = await services.tables.packages.read(environment, tracking_key(environment))
+    if row is None or "d365_throttled" not in row.text("Trouble").split():
+        return None
+    return row.instant("NextTry") if is_waiting(row, services.now(), timedelta(0)) else None
+
+
 async def is_throttled(services: Services) -> bool:
-    """Say whether posting was told to come back later: that holds for every request of ours."""
+    """Say whether posting or tracking was told to come back later: that holds for every request of ours."""
     table, environment, now = services.tables.packages, services.settings.d365.environment_id, services.now()
     slot = await read_slot(table, environment)
+    if await tracking_waits_until(services) is not None:
+        return True
     if "d365_throttled" not in slot.text("Trouble").split():
         return False
     checking = await table.read(environment, preflight_key(environment))

@@ -1,0 +1,200 @@
+"""The budgets of the architecture that are counted, not timed: the same on any machine, budget beside figure."""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+from collections import Counter
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+
+from benchmarks.counting import counted
+from shared.flows.compile_statements import compile_statements
+from shared.flows.ingest_transactions import ingest_transactions
+from shared.flows.track_packages import track_packages
+from shared.pos.registry import ADAPTERS
+from shared.storage.protocols import Row, Value
+from tests.contract.posting_world import PostingWorld, posting_world
+from tests.contract.test_calls_of_a_chain import (
+    RECEIPTS_A_STORE,
+    STORES,
+    chain_setup,
+    map_chain,
+    packages_are_done,
+    trade,
+)
+from tests.unit.documents import call_of, sale_document
+from tests.unit.flow_services import SENDER
+
+CALLS, RECEIPTS_A_CALL = 50, 100
+BEATS_MAX = 120
+
+
+async def budgets() -> None:
+    """Print every counted budget with its figure."""
+    for work in (_door_to_posted, _door_to_mapped, _round_trips, _d365_calls):
+        async with _world() as world:
+            print(*await work(world), "", sep="\n")
+
+
+@contextlib.asynccontextmanager
+async def _world() -> AsyncIterator[PostingWorld]:
+    with tempfile.TemporaryDirectory() as folder:
+        async with posting_world(Path(folder)) as world:
+            yield world
+
+
+async def _send(world: PostingWorld, first: int, receipts: int) -> None:
+    body = call_of(*(sale_document(one) for one in range(first, first + receipts)))
+    await ingest_transactions(world.services, SENDER, ADAPTERS["canonical"], body)
+
+
+async def _beat(world: PostingWorld) -> None:
+    """Two minutes: heartbeat, doorbells, tracking, statements; headquarters' jobs are D365's own."""
+    world.hand.turn(minutes=2)
+    await world.settle()
+    await world.ring_and_deliver()
+    await track_packages(world.services)
+    await compile_statements(world.services)
+
+
+async def _door_to_posted(world: PostingWorld) -> Sequence[str]:
+    """Five thousand receipts of one store in fifty calls, a minute apart, followed until D365 has posted them."""
+    counts = counted(world)
+    await _send(world, 0, 1)  # warm: mappings read, contract checked
+    await _until_posted(world)
+    for _ in range(20):
+        await _beat(world)
+    before = counts.total
+    await _beat(world)
+    idle = counts.total - before
+    counts.requests.clear()
+    beats = 0
+    for number in range(CALLS):
+        await _send(world, number * RECEIPTS_A_CALL + 1, RECEIPTS_A_CALL)
+        await world.deliver()
+        if number % 2:
+            await _beat(world)
+            beats += 1
+    beats += await _until_posted(world)
+    receipts, total = CALLS * RECEIPTS_A_CALL, counts.total
+    row = (await world.receipts())["T500"]
+    text, formula = await _permanent(world, row)
+    return [
+        f"door to posted: {receipts} receipts of one store in calls of {RECEIPTS_A_CALL}, {2 * beats} minutes",
+        (
+            f"  {(total - idle * beats) / receipts:.3f} storage operations a receipt (budget 0.25); "
+            f"{total / receipts:.3f} with the {beats} heartbeats of that time"
+        ),
+        f"  {dict(sorted(counts.requests.items()))}; a heartbeat that finds nothing to do: {idle} (10,000 a day: 13.9)",
+        (
+            f"permanent state a receipt, document aside: {text} bytes of keys, names and values (budget 1,536); "
+            f"{formula} by the service's formula, which counts two bytes a character"
+        ),
+    ]
+
+
+async def _until_posted(world: PostingWorld) -> int:
+    for beat in range(BEATS_MAX):
+        await _beat(world)
+        await world.headquarters()
+        if set((await _statuses(world)).values()) == {"posted"}:
+            return beat + 1
+    raise SystemExit("not posted within four hours: the figure would mean nothing")
+
+
+async def _statuses(world: PostingWorld) -> dict[str, str]:
+    """Look without being counted."""
+    inner = world.services.tables.transactions._inner  # type: ignore[attr-defined]  # the counter's table
+    rows = [row async for row in inner.query("S1")]
+    return {row.key: row.text("Status") for row in rows if row.text("Record") == "receipt"}
+
+
+async def _permanent(world: PostingWorld, row: Row) -> tuple[int, int]:
+    """Measure identity and day row of a receipt without its document: as text, and by Azure's own formula."""
+    key = f"id~{row.partition}~{row.text('Account')}~{row.text('TransactionId')}"
+    identity = await world.services.tables.transactions.read(row.partition, key)
+    if identity is None:
+        raise SystemExit("the receipt has no identity")
+    day = row.with_values(Document=None)
+    return _bytes(identity) + _bytes(day), _by_formula(identity) + _by_formula(day)
+
+
+def _bytes(row: Row) -> int:
+    return (
+        len(row.partition) + len(row.key) + sum(len(name) + _size(one, 1) for name, one in row.values.items())
+    )
+
+
+def _by_formula(row: Row) -> int:
+    """Follow Microsoft, "Understanding the Table service data model": UTF-16 names and texts, eight bytes a property."""
+    sizes = (8 + 2 * len(name) + _size(one, 2) for name, one in row.values.items())
+    return 4 + 2 * (len(row.partition) + len(row.key)) + sum(sizes)
+
+
+def _size(value: Value, bytes_a_character: int) -> int:
+    if isinstance(value, str):
+        return bytes_a_character * len(value) + (4 if bytes_a_character > 1 else 0)
+    if isinstance(value, bytes):
+        return len(value)
+    return 1 if isinstance(value, bool) else 8
+
+
+async def _door_to_mapped(world: PostingWorld) -> Sequence[str]:
+    counts = counted(world)
+    await world.services.mappings.refresh()
+    counts.requests.clear()
+    await _send(world, 1, 1)
+    await world.deliver()
+    if set((await _statuses(world)).values()) != {"mapped"}:
+        raise SystemExit("the receipt was not mapped: the figure would mean nothing")
+    lone = counts.total
+    return [
+        f"a lone receipt, door to mapped: {lone} storage operations (budget 12), the host's own included",
+        f"  {dict(sorted(counts.requests.items()))}",
+    ]
+
+
+async def _round_trips(world: PostingWorld) -> Sequence[str]:
+    """Count what the POS waits for: calls of a hundred, new, repeated whole, and half of each."""
+    counts = counted(world, latency_seconds=0.003)
+    await world.services.mappings.refresh()
+    trips = {}
+    for name, first in (("new", 1), ("repeated", 1), ("half repeated", 51)):
+        counts.trips = 0
+        await _send(world, first, 100)
+        trips[name] = counts.trips
+    counts.trips = 0
+    await _send(world, 1000, 1)
+    trips["one new"] = counts.trips
+    return [
+        "storage round trips before the POS has its answer:",
+        (
+            f"  a hundred new {trips['new']}, one new {trips['one new']} (budget 3); a hundred repeated "
+            f"{trips['repeated']}, half of them repeated {trips['half repeated']} (budget 4)"
+        ),
+    ]
+
+
+async def _d365_calls(world: PostingWorld) -> Sequence[str]:
+    """Twenty thousand receipts of fifty stores, counted by the simulator."""
+    receipts = STORES * RECEIPTS_A_STORE
+    await world.sim("setup", chain_setup())
+    await map_chain(world)
+    await trade(world)
+    world.effects.seen.clear()
+    await packages_are_done(world)
+    packages, sent = len(await world.packages()), await world.all_calls()
+    seen = Counter(one for one in world.effects.seen if one.startswith("d365"))
+    read_back = seen["d365 GET RetailTransactions"]
+    await world.headquarters()
+    world.hand.turn(minutes=15)
+    await track_packages(world.services)
+    tracked = await world.all_calls() - sent
+    return [
+        f"D365 calls for {receipts} receipts of {STORES} stores in {packages} packages:",
+        f"  {sent / packages:.1f} a package (budget 10), all included; {tracked} a tracking tick (budget 6)",
+        f"  {5_000 * read_back / receipts:.2f} a 5,000 receipts read back, by header (budget 1)",
+        f"  {1_000 * (sent + tracked) / receipts:.2f} a 1,000 receipts (budget 2.0)",
+        f"  {dict(sorted(seen.items()))}",
+    ]

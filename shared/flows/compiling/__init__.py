@@ -1,0 +1,1 @@
+"""What compiling a store-day and rebuilding one have in common."""

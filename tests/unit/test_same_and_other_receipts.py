@@ -1,0 +1,257 @@
+"""What comes again, changed, late, or from a second source: never two of one receipt, whatever the years between."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+
+from shared.flows.ingest_transactions import ingest_transactions
+from shared.flows.map_transactions import map_transactions
+from shared.flows.read_records import list_causes
+from shared.flows.release_exceptions import release_exceptions
+from shared.pos.registry import ADAPTERS
+from shared.services import Services
+from shared.settings import Sender
+from shared.storage.mappings import import_rows
+from shared.storage.protocols import Row
+from tests.unit.documents import call_of, sale_document
+from tests.unit.flow_services import DESK, SENDER, Hand, flow_services, run
+from tests.unit.test_mapping import ROWS
+
+DUE = "map~S1~2017-12-23"
+WEST = Sender("west", ("a secret of the west",), frozenset({"*"}))
+Story = Callable[[Services, Hand], Awaitable[None]]
+
+
+def tell(story: Story) -> None:
+    async def told() -> None:
+        hand = Hand()
+        await story(await flow_services(hand), hand)
+
+    run(told())
+
+
+async def send(services: Services, *documents: dict[str, Any], sender: Sender = SENDER) -> list[str]:
+    found = await ingest_transactions(services, sender, ADAPTERS["canonical"], call_of(*documents))
+    return [one.verdict for one in found]
+
+
+async def kept(services: Services) -> dict[str, dict[str, Any]]:
+    """Give every row of the transactions table, by key, as it is."""
+    return {row.key: dict(row.values) async for row in services.tables.transactions.query()}
+
+
+async def day_row(services: Services, transaction: str = "T1", account: str = "east") -> Row:
+    row = await services.tables.transactions.read("S1", f"day~S1~2017-12-23~1~{account}~{transaction}")
+    assert row is not None
+    return row
+
+
+async def put(services: Services, **changes: Any) -> None:
+    await services.tables.transactions.upsert((await day_row(services)).with_values(**changes))
+
+
+async def codes(services: Services) -> list[str]:
+    return [one["code"] for one in await list_causes(services, "open", None)]
+
+
+@pytest.mark.parametrize("days", [0, 1, 400, 4_000])
+def test_the_same_receipt_after_years_changes_nothing_at_all(days: int) -> None:
+    async def story(services: Services, hand: Hand) -> None:
+        await send(services, sale_document(1), sale_document(2))
+        await map_transactions(services, DUE)
+        before = await kept(services)
+        hand.turn(days=days)
+        assert await send(services, sale_document(1), sale_document(2)) == ["duplicate", "duplicate"]
+        await map_transactions(services, DUE)
+        assert await kept(services) == before
+        assert await codes(services) == []
+
+    tell(story)
+
+
+@pytest.mark.parametrize("status", ["mapped", "sent", "posted", "reversed", "written off"])
+def test_other_content_after_years_is_a_conflict_and_the_first_stays_as_it_was(status: str) -> None:
+    async def story(services: Services, hand: Hand) -> None:
+        await send(services, sale_document(1))
+        await put(services, Status=status)
+        before = dict((await day_row(services)).values)
+        hand.turn(days=400)
+        for _ in range(2):
+            assert await send(services, sale_document(1, operator="7")) == ["conflict"]
+        records = sorted(row["Record"] for row in (await kept(services)).values())
+        assert records == ["conflict", "identity", "receipt"]
+        assert dict((await day_row(services)).values) == before | {"Conflict": True}
+        assert await codes(services) == ["content_conflict"]
+
+    tell(story)
+
+
+def test_a_higher_revision_replaces_a_receipt_that_was_never_packed() -> None:
+    async def story(services: Services, hand: Hand) -> None:
+        await send(services, sale_document(1, revision="1"))
+        await map_transactions(services, DUE)
+        assert await send(services, sale_document(1, revision="2", operator="7")) == ["accepted"]
+        row = await day_row(services)
+        assert (row.text("Status"), row.text("Revision")) == ("received", "2")
+        assert len(await kept(services)) == 2
+
+    tell(story)
+
+
+@pytest.mark.parametrize(
+    "packed",
+    [
+        {"Status": "sending", "Package": "P1"},
+        {"Status": "sent", "Package": "P1"},
+        {"Status": "held", "Package": "P1"},
+        {"Status": "mapped", "D365Number": "east:T1"},  # its package was halved: the key is frozen
+        {"Status": "held", "D365Number": "east:T1"},
+    ],
+)
+def test_a_higher_revision_of_what_was_packed_is_a_conflict(packed: dict[str, str]) -> None:
+    async def story(services: Services, hand: Hand) -> None:
+        await send(services, sale_document(1, revision="1"))
+        await put(services, **packed)
+        before = dict((await day_row(services)).values)
+        assert await send(services, sale_document(1, revision="2", operator="7")) == ["conflict"]
+        assert dict((await day_row(services)).values) == before | {"Conflict": True}
+
+    tell(story)
+
+
+def test_a_higher_revision_that_says_the_same_does_nothing_but_be_remembered() -> None:
+    async def story(services: Services, hand: Hand) -> None:
+        await send(services, sale_document(1, revision="1"))
+        await map_transactions(services, DUE)
+        before = dict((await day_row(services)).values)
+        assert await send(services, sale_document(1, revision="3")) == ["duplicate"]
+        assert dict((await day_row(services)).values) == before
+        assert await send(services, sale_document(1, revision="2", operator="7")) == ["duplicate"]
+        assert dict((await day_row(services)).values) == before
+        assert await codes(services) == []
+        assert await send(services, sale_document(1, revision="4", operator="8")) == ["accepted"]
+
+    tell(story)
+
+
+@pytest.mark.parametrize("status", ["received", "mapped", "sent", "posted"])
+def test_a_lower_revision_that_arrives_late_does_nothing(status: str) -> None:
+    async def story(services: Services, hand: Hand) -> None:
+        await send(services, sale_document(1, revision="10", operator="7"))
+        await put(services, Status=status)
+        before = await kept(services)
+        hand.turn(days=3)
+        assert await send(services, sale_document(1, revision="9")) == ["duplicate"]
+        assert await kept(services) == before
+        assert await codes(services) == []
+
+    tell(story)
+
+
+def test_the_same_revision_with_other_content_is_a_conflict() -> None:
+    async def story(services: Services, hand: Hand) -> None:
+        await send(services, sale_document(1, revision="1"))
+        assert await send(services, sale_document(1, revision="1", operator="7")) == ["conflict"]
+        assert await send(services, sale_document(2)) == ["accepted"]
+        assert await send(services, sale_document(2, operator="7")) == ["conflict"]
+
+    tell(story)
+
+
+async def without_source(services: Services, hand: Hand, account: str = "") -> None:
+    store = ROWS["stores", "S1"] | {"account": account}
+    await import_rows(services.tables.mappings, "stores", [store], who="a person", reason="change", at=hand())
+    await services.mappings.refresh()
+
+
+async def of_the_west(services: Services, number: int, **changes: Any) -> list[str]:
+    document = sale_document(number, transaction_id=f"W{number}", **changes)
+    return await send(services, document, sender=WEST)
+
+
+def test_a_look_alike_from_a_second_source_is_held_and_only_it() -> None:
+    async def story(services: Services, hand: Hand) -> None:
+        await without_source(services, hand)
+        await send(services, sale_document(1), sale_document(2))
+        await map_transactions(services, DUE)
+        await of_the_west(services, 1)
+        await of_the_west(services, 3)
+        await map_transactions(services, DUE)
+        assert (await day_row(services)).text("Status") == "mapped"
+        held = await day_row(services, "W1", "west")
+        assert (held.text("Status"), held.text("Cause"), held.text("CauseValue")) == (
+            "held",
+            "look_alike",
+            "S1",
+        )
+        assert (await day_row(services, "W3", "west")).text("Status") == "mapped"
+        (cause,) = await list_causes(services, "open", None)
+        assert "S1-1-0001 from west, which east sent before" in cause["what_happened"]
+
+    tell(story)
+
+
+def test_two_sources_at_once_let_the_first_that_arrived_go_on() -> None:
+    async def story(services: Services, hand: Hand) -> None:
+        await without_source(services, hand)
+        await of_the_west(services, 1)
+        hand.turn(seconds=5)
+        await send(services, sale_document(1))
+        await map_transactions(services, DUE)
+        assert (await day_row(services, "W1", "west")).text("Status") == "mapped"
+        assert (await day_row(services)).text("Cause") == "look_alike"
+
+    tell(story)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"terminal": "2"},
+        {"receipt_number": "S1-1-0009"},
+        {"receipt_number": None},
+        {"business_day": "2017-12-22"},
+    ],
+)
+def test_what_differs_in_till_number_or_day_is_no_look_alike(other: dict[str, Any]) -> None:
+    async def story(services: Services, hand: Hand) -> None:
+        await without_source(services, hand)
+        await send(services, sale_document(1))
+        await of_the_west(services, 1, **other)
+        for day in ("2017-12-23", "2017-12-22"):
+            await map_transactions(services, f"map~S1~{day}")
+        assert "look_alike" not in await codes(services)
+
+    tell(story)
+
+
+def test_naming_the_source_of_record_lets_its_receipts_go_on_and_holds_the_other_source() -> None:
+    async def story(services: Services, hand: Hand) -> None:
+        await without_source(services, hand)
+        await of_the_west(services, 1)
+        hand.turn(seconds=5)
+        await send(services, sale_document(1))
+        await map_transactions(services, DUE)
+        await without_source(services, hand, "east")
+        await release_exceptions(services, "look_alike~S1", DESK, "east is the store's source")
+        await map_transactions(services, DUE)
+        assert (await day_row(services)).text("Status") == "mapped"
+        assert await of_the_west(services, 2) == ["held"]
+        assert "store_wrong_account" in await codes(services)
+
+    tell(story)
+
+
+def test_the_row_of_a_correction_is_no_look_alike() -> None:
+    async def story(services: Services, hand: Hand) -> None:
+        await without_source(services, hand)
+        await send(services, sale_document(1))
+        await put(services, Correction="replacement", Status="posted")
+        await of_the_west(services, 1)
+        await map_transactions(services, DUE)
+        assert (await day_row(services, "W1", "west")).text("Status") == "mapped"
+
+    tell(story)
