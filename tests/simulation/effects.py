@@ -98,7 +98,7 @@ class Effects:
         if (number, True) in self.deaths or self.chance(self.weather.crash / 2):
             self._die(doing)
         await self._wait(doing)
-        doing.is_last = (number, False) in self.deaths
+        doing.is_last = doing.is_last or (number, False) in self.deaths
         return doing
 
     async def leave(self, doing: Doing) -> None:

@@ -23,6 +23,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
         super().__init__()
         self._seconds = 0.0
         self._selector: Any = self
+        self._clock_resolution = 1e-6  # a year in seconds has no room for nanoseconds
 
     def time(self) -> float:
         return self._seconds
