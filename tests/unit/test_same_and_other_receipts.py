@@ -208,6 +208,21 @@ def test_two_sources_at_once_let_the_first_that_arrived_go_on() -> None:
     tell(story)
 
 
+def test_what_went_on_already_came_first_whatever_the_clocks_say() -> None:
+    async def story(services: Services, hand: Hand) -> None:
+        await without_source(services, hand)
+        hand.turn(minutes=5)
+        await send(services, sale_document(1))
+        await map_transactions(services, DUE)
+        hand.turn(minutes=-5)  # another worker's clock is behind
+        await of_the_west(services, 1)
+        await map_transactions(services, DUE)
+        assert (await day_row(services)).text("Status") == "mapped"
+        assert (await day_row(services, "W1", "west")).text("Cause") == "look_alike"
+
+    tell(story)
+
+
 @pytest.mark.parametrize(
     "other",
     [
