@@ -104,3 +104,22 @@ def test_twenty_thousand_receipts_cost_d365_no_more_than_the_budget(tmp_path: Pa
             assert (receipts, payments) == (20_000, {"1": "480000"})
 
     run(story())
+
+
+def test_what_is_mapped_while_a_package_runs_waits_for_the_next_interval(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with posting_world(tmp_path) as world:
+            await world.send(sale_document(1))
+            await world.beat()
+            started = world.hand.at
+            assert len(await world.packages()) == 1
+            for number in range(2, 7):
+                await world.send(sale_document(number))
+                await world.beat()
+            assert [one.text("Stage") for one in await world.packages()] == ["done"]
+            while len(await world.packages()) == 1:
+                await world.beat()
+            assert 15 <= (world.hand.at - started).total_seconds() / 60 <= 21
+            assert [one.number("Members") for one in await world.packages()] == [1, 5]
+
+    run(story())

@@ -70,8 +70,8 @@ async def ring_all(services: Services) -> list[str]:
     given_up = []
     queue = services.queues.mapping_due
     assert isinstance(queue, MemoryQueue)
-    while messages := await queue.receive(32):
-        for message in messages:
+    for _ in range(20):
+        for message in await queue.receive(32):
             for _ in range(5):
                 try:
                     await map_transactions(services, read_doorbell(message.text))

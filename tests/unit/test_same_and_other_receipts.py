@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -207,6 +208,21 @@ def test_two_sources_at_once_let_the_first_that_arrived_go_on() -> None:
     tell(story)
 
 
+def test_what_went_on_already_came_first_whatever_the_clocks_say() -> None:
+    async def story(services: Services, hand: Hand) -> None:
+        await without_source(services, hand)
+        hand.turn(minutes=5)
+        await send(services, sale_document(1))
+        await map_transactions(services, DUE)
+        hand.turn(minutes=-5)  # another worker's clock is behind
+        await of_the_west(services, 1)
+        await map_transactions(services, DUE)
+        assert (await day_row(services)).text("Status") == "mapped"
+        assert (await day_row(services, "W1", "west")).text("Cause") == "look_alike"
+
+    tell(story)
+
+
 @pytest.mark.parametrize(
     "other",
     [
@@ -253,5 +269,18 @@ def test_the_row_of_a_correction_is_no_look_alike() -> None:
         await of_the_west(services, 1)
         await map_transactions(services, DUE)
         assert (await day_row(services, "W1", "west")).text("Status") == "mapped"
+
+    tell(story)
+
+
+@pytest.mark.parametrize("altered", [zlib.compress(b"{}"), b"no zlib at all"])
+def test_a_kept_document_that_was_altered_is_held_and_stops_no_neighbour(altered: bytes) -> None:
+    async def story(services: Services, hand: Hand) -> None:
+        await send(services, sale_document(1), sale_document(2))
+        await put(services, Document=altered)
+        await map_transactions(services, DUE)
+        row = await day_row(services)
+        assert (row.text("Status"), row.text("Cause")) == ("held", "cannot_be_read")
+        assert (await day_row(services, "T2")).text("Status") == "mapped"
 
     tell(story)
