@@ -11,12 +11,12 @@ from shared.storage.protocols import Row
 
 WORK = "work"
 MAPPING_DUE, POSTING_DUE = "mapping-due", "posting-due"
-_TOLD = {MAPPING_DUE: "Mapping", POSTING_DUE: "Posting"}
+_TOLD = {MAPPING_DUE: "mapping receipts", POSTING_DUE: "sending receipts to D365"}
 
 
 def given_up_cause(queue: str, named: str) -> Cause:
     """Give the cause of a doorbell that was given up; one for all, so that the heartbeat asks once. named: for people."""
-    return cause("work_given_up", "the app", work=_TOLD.get(queue, "Work"), named=named)
+    return cause("work_given_up", "the app", work=_TOLD.get(queue, "its work"), named=named)
 
 
 def given_up_member(due_key: str, store: str, business_day: str) -> Member:
