@@ -49,6 +49,13 @@ param heartbeatSchedule string = '0 */2 * * * *'
 ])
 param d365TaxSign string = 'as_net'
 
+@description('Order within an import: lines_first, or header_first where D365 takes no line without its header. Only a sandbox can tell.')
+@allowed([
+  'lines_first'
+  'header_first'
+])
+param d365ImportOrder string = 'lines_first'
+
 @description('Floats, removals and drops: by_hand (kept, entered in D365 by people) or packages. See docs/cash-office.md.')
 @allowed([
   'by_hand'
@@ -219,6 +226,7 @@ module function 'app/function.bicep' = {
     d365ClientId: d365ClientId
     d365DataProject: d365DataProject
     d365TaxSign: d365TaxSign
+    d365ImportOrder: d365ImportOrder
     d365CashOffice: d365CashOffice
     d365TenderDeclarations: d365TenderDeclarations
   }

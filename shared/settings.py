@@ -41,12 +41,14 @@ SETTING_NAMES = (
     "D365_AUTHORITY",
     "D365_DATA_PROJECT",
     "D365_TAX_SIGN",
+    "D365_IMPORT_ORDER",
     "D365_CASH_OFFICE",
     "D365_TENDER_DECLARATIONS",
     "D365_CA_FILE",
 )
 BY_HAND, PACKAGES, AUDITABLE = "by_hand", "packages", "auditable"
 AS_NET, AS_POS = "as_net", "as_pos"
+LINES_FIRST, HEADER_FIRST = "lines_first", "header_first"
 LABEL_CHARACTERS_MAX = 80
 ROLES = ("reader", "finance", "store_operations", "retail_systems", "it")
 SECRET_CHARACTERS_MIN = 16
@@ -89,6 +91,8 @@ class StorageSettings:
 class D365Settings:
     """An environment and how to sign in: client id and secret, or, without a secret, the app's own identity.
 
+    import_order: whether a receipt's lines are imported before its header, so that headquarters never sees a header without
+    them, or after it, where an environment takes no line without one.
     tax_sign: whether D365 keeps taxes in the sign of the net amount or in the till's. cash_office, tender_declarations:
     what of floats, drops and counts is sent (docs/cash-office.md); a declaration's entity by its label.
     """
@@ -102,6 +106,7 @@ class D365Settings:
     data_project: str
     ca_file: str
     tax_sign: str = AS_NET
+    import_order: str = LINES_FIRST
     cash_office: str = BY_HAND
     tender_declarations: str = BY_HAND
     moved_from: str = ""
@@ -282,6 +287,7 @@ def _d365(environ: Mapping[str, str]) -> D365Settings:
         data_project=_needed(environ, "D365_DATA_PROJECT"),
         ca_file=environ.get("D365_CA_FILE", ""),
         tax_sign=_one_of(environ, "D365_TAX_SIGN", AS_NET, AS_POS),
+        import_order=_one_of(environ, "D365_IMPORT_ORDER", LINES_FIRST, HEADER_FIRST),
         cash_office=_one_of(environ, "D365_CASH_OFFICE", BY_HAND, PACKAGES),
         tender_declarations=_declarations(environ),
         moved_from=_https(moved_from, "D365_MOVED_FROM") if moved_from else "",

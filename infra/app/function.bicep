@@ -25,6 +25,7 @@ param d365TenantId string
 param d365ClientId string
 param d365DataProject string
 param d365TaxSign string
+param d365ImportOrder string
 param d365CashOffice string
 param d365TenderDeclarations string
 
@@ -185,6 +186,7 @@ resource settings 'Microsoft.Web/sites/config@2024-04-01' = {
     D365_AUTHORITY: environment().authentication.loginEndpoint
     D365_DATA_PROJECT: d365DataProject
     D365_TAX_SIGN: d365TaxSign
+    D365_IMPORT_ORDER: d365ImportOrder
     D365_CASH_OFFICE: d365CashOffice
     D365_TENDER_DECLARATIONS: d365TenderDeclarations
   }, usesClientSecret ? clientSecretSetting : {})

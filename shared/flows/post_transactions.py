@@ -200,12 +200,13 @@ async def _build(services: Services, drive: Drive) -> None:
         await rest_shifts(services, material.shift_rows)
         await drive.save_package(Stage=DONE, EndedAt=now, History=history(services, drive, "nothing to send"))
         return
-    project = services.settings.d365.data_project
     try:
-        built = await services.in_thread(content_of, project, package, kept, [shift for _, shift in to_close])
+        built = await services.in_thread(
+            content_of, services.settings.d365, package, kept, [shift for _, shift in to_close]
+        )
     except RejectedError as error:
         services.log.error("package %s cannot be built: %s", package, error)
-        await set_aside(services, project, package, material.shift_rows)
+        await set_aside(services, package, material.shift_rows)
         await drive.save_package(History=history(services, drive, f"set aside what cannot be built: {error}"))
         return  # still building: the next step takes what is left
     await drive.save_package(
@@ -241,7 +242,7 @@ async def _send(services: Services, drive: Drive) -> None:
         note = history(services, drive, "D365 has rows of all of it: nothing is sent over them")
         await drive.save_package(Stage=READING, FinalStatus="", Rows="{}", History=note)
         return
-    built = await services.in_thread(content_of, services.settings.d365.data_project, package, mapped, closed)
+    built = await services.in_thread(content_of, services.settings.d365, package, mapped, closed)
     if len(built.content) > CONTENT_BYTES_MAX and len(mapped) > 1:
         await _cut_in_half(services, drive, good)
         return

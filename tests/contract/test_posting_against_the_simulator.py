@@ -7,8 +7,12 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import io
 import random
+import re
+import zipfile
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -808,3 +812,21 @@ def test_a_worker_that_slept_beyond_its_lease_doubles_nothing_when_it_wakes_up(
         return len(points)
 
     assert run(sleep_everywhere()) > 30
+
+
+def test_an_environment_that_takes_no_line_without_its_header_is_served_in_the_other_order(
+    tmp_path: Path,
+) -> None:
+    async def story(world: PostingWorld) -> None:
+        d365 = replace(world.services.settings.d365, import_order="header_first")
+        world.services.settings = replace(world.services.settings, d365=d365)
+        await world.send(sale_document(1), sale_document(2))
+        await world.drive_until("posted")
+        manifest = zipfile.ZipFile(io.BytesIO(world.effects.uploads[0])).read("Manifest.xml").decode()
+        levels = re.findall(r"<EntityName>([^<]+)</EntityName>.*?<LevelInExecutionUnit>(\d)", manifest)
+        assert levels == [
+            ("Transactions", "1"), ("Sales transactions V2", "2"), ("Payment transactions V2", "2"), ("Tax transactions", "2"),
+        ]  # fmt: skip
+        assert await world.ledger() == (2, {"1": "48"})
+
+    tell(story, tmp_path)

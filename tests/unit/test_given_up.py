@@ -126,7 +126,10 @@ def test_the_exception_row_and_the_copy_say_what_failed_once_however_often_it_is
             hand.turn(minutes=minute)
             await keep_given_up(services, "mapping-due", doorbell(DUE))
         (row,) = await rows_of(services, GIVEN_UP)
-        assert row.text("WhatHappened") == "Mapping failed five times in a row: store S1, 2017-12-23."
+        assert (
+            row.text("WhatHappened")
+            == "The app failed five times in a row at mapping receipts: store S1, 2017-12-23."
+        )
         assert (row.text("Owner"), row.text("DueKey")) == ("it", DUE)
         assert (row.number("Failures"), row.text("Store"), row.text("BusinessDay")) == (3, "S1", "2017-12-23")
         (letter,) = await letters(services)

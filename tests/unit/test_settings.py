@@ -114,6 +114,8 @@ def test_a_number_that_is_none_is_named(name: str, value: str) -> None:
 def test_what_goes_to_d365_beside_sales_and_the_sign_of_taxes_are_the_careful_ones_unless_set() -> None:
     d365 = read_settings(GOOD).d365
     assert (d365.tax_sign, d365.cash_office, d365.tender_declarations) == ("as_net", "by_hand", "by_hand")
+    assert d365.import_order == "lines_first"
+    assert read_settings({**GOOD, "D365_IMPORT_ORDER": "header_first"}).d365.import_order == "header_first"
     changed = {
         "D365_TAX_SIGN": "as_pos",
         "D365_CASH_OFFICE": "packages",
@@ -127,7 +129,7 @@ def test_what_goes_to_d365_beside_sales_and_the_sign_of_taxes_are_the_careful_on
     ("name", "value"),
     [
         ("D365_TAX_SIGN", "as_gross"), ("D365_CASH_OFFICE", "yes"), ("D365_TENDER_DECLARATIONS", "byhand"),
-        ("D365_TENDER_DECLARATIONS", "T" * 81),
+        ("D365_TENDER_DECLARATIONS", "T" * 81), ("D365_IMPORT_ORDER", "header_last"),
     ],
 )  # fmt: skip
 def test_a_switch_set_to_what_it_does_not_know_is_refused(name: str, value: str) -> None:

@@ -21,7 +21,7 @@ from shared.retail.money import total
 from shared.retail.shift import Shift
 from shared.retail.statement import ReceiptRecord
 from shared.retail.status import Status
-from shared.settings import D365Settings
+from shared.settings import HEADER_FIRST, D365Settings
 from shared.storage.corrections import mapped_for_day
 from shared.storage.packages import PackageMember
 from shared.storage.protocols import Row
@@ -152,7 +152,8 @@ def _mapped_shift(
 
 
 def content_of(
-    data_project: str, package: str, receipts: Sequence[MappedTransaction], shifts: Sequence[MappedShift]
+    d365: D365Settings, package: str, receipts: Sequence[MappedTransaction], shifts: Sequence[MappedShift]
 ) -> BuiltPackage:
     """Zip it up. The same receipts and shifts give the same bytes."""
-    return build_package(data_project, package, receipts, shifts)
+    header_first = d365.import_order == HEADER_FIRST
+    return build_package(d365.data_project, package, receipts, shifts, header_first=header_first)

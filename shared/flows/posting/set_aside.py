@@ -12,12 +12,13 @@ from shared.retail.mapped import MappedTransaction
 from shared.retail.reasons import cause
 from shared.retail.status import Status
 from shared.services import Services
+from shared.settings import D365Settings
 from shared.storage.causes import cause_row, fingerprint_of, open_causes, receipt_member
 from shared.storage.protocols import Row
 from shared.storage.receipts import advanced
 
 
-async def set_aside(services: Services, project: str, package: str, shifts: Sequence[Row]) -> None:
+async def set_aside(services: Services, package: str, shifts: Sequence[Row]) -> None:
     """Take out of a package what keeps it from being built: its shifts first, then the receipts that fail alone.
 
     Where none fails alone, all of them are held: two of them contradict each other, and nobody can tell which.
@@ -27,7 +28,7 @@ async def set_aside(services: Services, project: str, package: str, shifts: Sequ
         return
     material = await sending_rows(services, package)
     good, _ = await services.in_thread(mapped_again, material)
-    failing = await services.in_thread(_failing, project, package, [one for _, one in good])
+    failing = await services.in_thread(_failing, services.settings.d365, package, [one for _, one in good])
     now = services.now()
     rows = []
     for row, mapped in good:
@@ -42,12 +43,12 @@ async def set_aside(services: Services, project: str, package: str, shifts: Sequ
     await save_rows(services.tables.transactions, rows)
 
 
-def _failing(project: str, package: str, receipts: Sequence[MappedTransaction]) -> dict[str, str]:
+def _failing(d365: D365Settings, package: str, receipts: Sequence[MappedTransaction]) -> dict[str, str]:
     """Say which receipts cannot be built even alone, and why, by transaction number."""
     found = {}
     for one in receipts:
         try:
-            content_of(project, package, [one], [])
+            content_of(d365, package, [one], [])
         except RejectedError as error:
             found[one.key.transaction_number] = str(error)
     return found

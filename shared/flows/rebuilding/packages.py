@@ -51,9 +51,9 @@ async def _compared(services: Services, package: str, row: Row, material: Materi
             )
         ]
     shifts = [shift for _, shift in mapped_shifts(material)]
-    project = services.settings.d365.data_project
+    d365 = services.settings.d365
     try:
-        built = await services.in_thread(content_of, project, package, [one for _, one in good], shifts)
+        built = await services.in_thread(content_of, d365, package, [one for _, one in good], shifts)
     except RejectedError as error:
         return [Finding("package", package, "content", f"none: {error}", "sent")]
     rebuilt = {"Sha256": built.sha256, "Rows": json.dumps(built.rows_by_entity)}
