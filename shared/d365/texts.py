@@ -50,7 +50,7 @@ _PASSING = (
     ),
     _system(
         "import_running",
-        "d365_throttled",
+        "d365_import_running",
         "Another import runs in this D365 environment.",
         "Nothing to do: it is waited for.",
         r"(another|an) (import|execution|job) (is|was) (already )?(running|in progress|executing)",

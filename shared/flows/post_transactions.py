@@ -65,6 +65,7 @@ from shared.storage.shifts import SENDING
 DRIVE = "drive"
 STEPS_MAX = 12
 REFUSALS_MAX = 8
+IMPORT_RUNNING = "d365_import_running"
 UPLOAD_MARGIN_SECONDS = 300
 UPLOAD_HOURS = 24  # where the upload address does not say when it expires
 CONTENT_BYTES_MAX = 64 * 1024 * 1024  # compressed; no limit of D365's is known
@@ -308,9 +309,13 @@ async def _refused_whole(services: Services, drive: Drive, text: str) -> None:
     refusals = (drive.package.number("Refusals") if drive.package else 0) + 1
     await drive.save_package(Refusals=refusals)
     if decode(text).passes or refusals < REFUSALS_MAX:
-        await note_trouble(services, drive, "d365_call_refused", text)
+        await note_trouble(services, drive, _refusal_code(text), text)
         raise RetryableError(text, wait_seconds=pause_seconds(None, refusals - 1, services.chance()))
     await drive.save_package(Stage=READING, FinalStatus="not taken", LastError=text[:1000])
+
+
+def _refusal_code(text: str) -> str:
+    return IMPORT_RUNNING if decode(text).reason == IMPORT_RUNNING else "d365_call_refused"
 
 
 async def _ask(services: Services, drive: Drive) -> float:

@@ -22,6 +22,13 @@ OF_D365 = (
         "Nothing to do unless it lasts. Then ask the D365 team to check priorities and heavy jobs.",
     ),
     Reason(
+        "d365_import_running", IT, SYSTEM,
+        "Another import runs in D365, and ours waits for it.",
+        "Imports into one environment must not run side by side, and somebody else's was first.",
+        "Receipts go when it has ended; nothing is lost.",
+        "Nothing to do unless it lasts. Then ask whose import it is, and for an hour in which the stores go first.",
+    ),
+    Reason(
         "d365_silent", IT, SYSTEM,
         "D365 did not answer.",
         "The environment or the network between was down.",
