@@ -46,6 +46,17 @@ def test_a_price_is_rounded_half_up_to_six_decimals(amount: str, quantity: str, 
     assert per_unit(D(amount), D(quantity)) == D(price)
 
 
+def test_a_text_too_long_for_its_field_is_refused_with_both_lengths() -> None:
+    with pytest.raises(RejectedError) as caught:
+        transaction_rows(replace(mapped(GOLDEN_SALE), key=D365Key("usrt", "052", "T" * 40, "east:1")), "P1")
+    error = caught.value
+    assert (str(error), error.field) == (
+        f"{error.field} is too long for D365",
+        f"{LINES}.Terminal",
+    )
+    assert (error.expected, error.found) == ("at most 10 characters", "40 characters")
+
+
 def sent() -> dict[str, list[dict[str, Any]]]:
     return rows(GOLDEN_SALE)  # type: ignore[return-value]
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 
 import pytest
 
+from shared.d365.values import instant_text
 from shared.errors import RejectedError
 from shared.retail.figures import Figures, figures_of, figures_of_shift, figures_text
 from shared.retail.identity import (
@@ -42,6 +44,7 @@ def test_an_amount_of_half_a_cent_is_no_amount_of_whole_cents() -> None:
 
 def test_a_sum_begins_at_nothing_and_stays_exact() -> None:
     assert total([]) == 0
+    assert isinstance(total([]), Decimal)
     assert str(total([D("0.10"), D("0.20")])) == "0.30"
 
 
@@ -167,6 +170,17 @@ def test_the_same_instant_in_another_zone_is_the_same_content() -> None:
     ) == content_hash(sale())
     later = sale().completed_at + timedelta(seconds=1)
     assert content_hash(replace(sale(), completed_at=later)) != content_hash(sale())
+
+
+def test_the_machines_own_zone_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = content_hash(sale()), instant_text(sale().completed_at)
+    with monkeypatch.context() as patch:
+        patch.setenv("TZ", "America/New_York")
+        time.tzset()
+        after = content_hash(sale()), instant_text(sale().completed_at)
+    time.tzset()
+    assert after == before
+    assert before[1] == "2017-12-23T17:00:00Z"
 
 
 def test_the_amounts_of_a_shift_are_content() -> None:
