@@ -336,13 +336,13 @@ class PostingWorld:
             await self.beat(jobs=jobs, minutes=beat_minutes)
         raise AssertionError(f"after {minutes_max} minutes: {await self.statuses()}")
 
-    async def settle(self, patience: int = 25) -> None:
+    async def settle(self, patience: int = 25, looks: int = 2_000) -> None:
         """Wait for imports that run in D365 now; one that does not move for so many looks waits for the clock.
 
         One that was seen to stand still, and still looks as it did, is given a few looks only.
         """
         before, same = None, 0
-        for _ in range(2_000):
+        for _ in range(looks):
             found = (await self.sim("state"))["executions"]
             if not any(one["status"] in ("NotRun", "Executing") for one in found):
                 return

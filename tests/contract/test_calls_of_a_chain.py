@@ -78,7 +78,7 @@ async def packages_are_done(world: PostingWorld) -> None:
         if receipts == STORES * RECEIPTS_A_STORE:
             return
         world.hand.turn(minutes=5)
-        await world.settle(patience=1_000)
+        await world.settle(patience=5_000, looks=20_000)
         await world.ring_and_deliver()
     raise AssertionError([one.text("History") for one in await world.packages()])
 
