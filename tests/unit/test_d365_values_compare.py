@@ -200,3 +200,14 @@ def test_a_tax_without_a_code_is_refused_with_its_line() -> None:
         transaction_rows(replace(one, lines=lines), "P1")
     error = caught.value
     assert (error.field, error.expected, error.found) == ("lines[7].taxes", "a code", "none")
+
+
+def test_a_tax_of_nothing_without_a_code_does_not_hide_the_next() -> None:
+    one = mapped(receipt((sold(1, "1", "10.00", vat("0.00"), vat("2.00")),), (cash(1, "12.00"),)))
+    lines = tuple(replace(line, tax_codes=("", "TX20")) for line in one.lines)
+    found = transaction_rows(replace(one, lines=lines), "P1")
+    assert [row["TaxCode"] for row in found[TAXES]] == ["TX20"]
+
+
+def test_every_payment_stands_as_not_voided() -> None:
+    assert {row["TransactionStatus"] for row in sent()[PAYMENTS]} == {"None"}

@@ -573,3 +573,83 @@ def test_errors_are_asked_for_only_where_something_went_wrong() -> None:
         assert d365.asked == [("execution_errors", ("P1-1",))]
 
     run(story())
+
+
+def test_a_store_nobody_knows_is_looked_at_again_while_it_has_receipts_and_done_when_it_has_none() -> None:
+    async def story() -> None:
+        hand, services = await world()
+        await services.tables.transactions.upsert(receipt(1, "S9"))
+        await note_due(services.tables.due, [Due(POST, "S9", DAY, NOW), Due(POST, "S8", DAY, NOW)])
+        found = await gather(services)
+        assert (found.members, found.legal_entity, found.more) == ([], "", False)
+        waits = await services.tables.due.read("due", "post~S9~2017-12-23")
+        assert waits is not None
+        assert waits.instant("NextTry") == NOW + timedelta(minutes=30)
+        hand.turn(minutes=5)
+        await gather(services)
+        assert await services.tables.due.read("due", "post~S8~2017-12-23") is None
+        assert await services.tables.due.read("due", "post~S9~2017-12-23") is not None
+
+    run(story())
+
+
+def test_many_days_are_all_looked_at_and_the_oldest_receipt_goes_first() -> None:
+    async def story() -> None:
+        _, services = await world()
+        days = [DAY + timedelta(days=number) for number in range(20)]
+        for number, day in enumerate(days):
+            row = receipt(number, BusinessDay=day.isoformat(), ReceivedAt=NOW - timedelta(minutes=number))
+            await services.tables.transactions.upsert(replace(row, key=f"day~S1~{day}~1~east~T{number}"))
+        await note_due(services.tables.due, [Due(POST, "S1", day, NOW) for day in days])
+        assert names(await gather(services)) == [f"T{number}" for number in reversed(range(20))]
+
+    run(story())
+
+
+def test_a_held_receipt_holds_its_shift_to_the_last_second_of_grace() -> None:
+    async def story() -> None:
+        hand, services = await with_shift(shift_row("1", 13, 17), receipt(1, Status="held", Shift="1"))
+        hand.turn(hours=12)  # midnight in New York, and the hour of grace to the second
+        await note_due(services.tables.due, [Due(POST, "S1", DAY, hand())])
+        assert await shifts_in(services) == []
+
+    run(story())
+
+
+def test_a_shift_in_a_package_is_named_by_its_store_and_row() -> None:
+    async def story() -> None:
+        _, services = await with_shift(shift_row("1", 13, 17))
+        (member,) = (await gather(services)).members
+        assert (member.store, member.key, member.is_shift) == ("S1", "shift~S1~2017-12-23~1~1~1", True)
+
+    run(story())
+
+
+def test_shifts_do_not_go_twice_when_the_cash_office_goes() -> None:
+    async def story() -> None:
+        hand, services = await with_shift(shift_row("1", 13, 17), receipt(3, Kind="TENDER_DECLARATION"))
+        hand.turn(hours=2)
+        found = await gather(services)
+        assert names(found) == ["T3"]
+
+    run(story())
+
+
+def test_a_receipt_whose_rows_nobody_counted_counts_as_one() -> None:
+    async def story() -> None:
+        _, services = await with_receipts(receipt(1, D365Rows=199_999))
+        row = receipt(2).with_values(D365Rows=None)
+        await services.tables.transactions.upsert(row)
+        assert names(await gather(services)) == ["T1", "T2"]
+
+    run(story())
+
+
+def test_nothing_is_asked_of_d365_twice() -> None:
+    async def story() -> None:
+        d365 = Asked(headers_by_key=[])
+        _, services = await world(d365)
+        await may_go(services, [pair(1), pair(2)], sent_before=False)
+        assert d365.asked == [("headers_by_key", [Keyed(1).key, Keyed(2).key])]
+
+    run(story())
