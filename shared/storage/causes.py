@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
+from shared.errors import ChangedMeanwhileError, GroupRefusedError, NotThereError
 from shared.retail.money import money_text
 from shared.retail.reasons import Cause
 from shared.storage.keys import join_key
-from shared.storage.protocols import Condition, Row, Table, Upsert, Value
+from shared.storage.protocols import Condition, Replace, Row, Table, Upsert, Value
 
 OPEN, CLOSED = "open", "ended"
 RECEIPT, SHIFT, NUMBER, PACKAGE, STATEMENT, MAPPING = (
@@ -138,17 +139,34 @@ async def end_causes_of(
 
 
 async def end_cause_rows(table: Table, rows: Iterable[Row], at: datetime, how: str) -> int:
-    """Mark rows as ended, with how; give their number. Rows that ended already stay as they are."""
+    """Mark rows as ended, with how; give their number. Rows that ended already stay as they are.
+
+    So do rows that were written since they were read: what they hold is held again, and that cause is another one.
+    """
     groups: dict[str, list[Row]] = {}
     for row in rows:
         if row.text("State") == OPEN:
             groups.setdefault(row.partition, []).append(
                 row.with_values(State=CLOSED, EndedAt=at, EndedHow=how)
             )
+    ended = 0
     for group in groups.values():
         for start in range(0, len(group), 100):
-            await table.write_group([Upsert(row) for row in group[start : start + 100]])
-    return sum(len(group) for group in groups.values())
+            ended += await _replace_unchanged(table, group[start : start + 100])
+    return ended
+
+
+async def _replace_unchanged(table: Table, group: list[Row]) -> int:
+    while group:
+        try:
+            await table.write_group([Replace(row, row.etag) for row in group])
+        except GroupRefusedError as error:
+            if not isinstance(error.cause, ChangedMeanwhileError | NotThereError):
+                raise
+            group = group[: error.index] + group[error.index + 1 :]
+        else:
+            return len(group)
+    return 0
 
 
 def cause_rows(table: Table, fingerprint: str | None = None, state: str | None = None) -> AsyncIterator[Row]:

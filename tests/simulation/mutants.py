@@ -59,7 +59,7 @@ MUTANTS: dict[str, Mutant] = {
     ),
     "trust-succeeded-without-counts": (
         "shared.flows.posting.conclude",
-        "short = short_of(results, rows_sent(package)) if ended else frozenset(rows_sent(package))",
+        "short = short_of(results, sent, are_named=are_named) if ended else frozenset(sent)",
         "short: frozenset[str] = frozenset()",
     ),
     "send-over-a-changed-row": (

@@ -131,6 +131,25 @@ def test_a_release_that_failed_half_done_can_be_ended_by_doing_it_again() -> Non
     run(story())
 
 
+def test_a_receipt_that_is_held_again_while_its_release_stands_still_keeps_its_open_cause() -> None:
+    async def story() -> None:
+        services = await flow_services(Hand())
+        await send(services, paid_with("VOUCHER", 1))
+        await map_transactions(services, DUE)
+        [cause] = await list_causes(services, "open", None)
+
+        async def it_is_held_again() -> None:
+            await map_transactions(services, DUE)
+
+        just_before(services.tables.causes, "group", it_is_held_again)
+        await release_exceptions(services, cause["fingerprint"], DESK, "mapped, I thought")
+        assert await statuses(services) == {"T1": "held"}
+        [again] = await list_causes(services, "open", None)
+        assert again["fingerprint"] == cause["fingerprint"]
+
+    run(story())
+
+
 def test_a_worker_that_loses_its_lease_while_it_waits_steps_back() -> None:
     async def story() -> None:
         hand = Hand()
