@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import logging
+from collections import Counter
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from types import SimpleNamespace
+from typing import Any
 
 from shared.d365.records import AuditableRow, Invoice, PostedStatement, StatementEvidence
+from shared.flows.tracking.ask import _ask_evidence, _Turn
 from shared.flows.tracking.effects import rests_on
 from shared.retail.mapped import D365Key
+from tests.unit.flow_services import run
 
 AT = datetime(2017, 12, 23, 20, tzinfo=UTC)
 JOURNAL = PostedStatement("usrt", "STMT-1", "NY01", AT, Decimal(48), Decimal(8))
@@ -89,3 +95,20 @@ def test_a_set_without_such_a_row_confirms_nothing_either() -> None:
 
 def test_money_paid_in_or_out_has_no_invoice() -> None:
     assert rests_on(seen(""), ALL, "MONEY_ONLY").lines == (POSTED, VOUCHERS)
+
+
+def test_a_statement_that_another_turn_dropped_meanwhile_is_asked_about_again_and_breaks_nothing() -> None:
+    number = ("usrt", "STMT-1")
+    known = {number: StatementEvidence(JOURNAL)}
+
+    class D365:
+        def __init__(self) -> None:
+            self.calls: Counter[str] = Counter()
+
+        async def vouchers(self, _: object) -> list[object]:
+            known.pop(number)
+            return []
+
+    services: Any = SimpleNamespace(d365=D365(), posted_statements=known, log=logging.getLogger("test"))
+    run(_ask_evidence(services, _Turn(services), [], []))
+    assert known == {}

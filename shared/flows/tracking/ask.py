@@ -195,7 +195,7 @@ async def _ask_evidence(
     invoices = await turn.shown(services.d365.invoices(wanted)) if wanted and turn.left() > 0 else None
     numbers = sorted({statement for _, statement in fresh})
     vouchers = await turn.shown(services.d365.vouchers(numbers)) if turn.left() > 0 else None
-    for number in fresh:
+    for number in fresh & known.keys():  # another turn of this process may have dropped one meanwhile
         own = {(number[0], order) for order in orders.get(number, ())}
         known[number] = StatementEvidence(
             known[number].journal,
