@@ -7,93 +7,17 @@ from functools import cache
 from typing import Any
 
 from shared.pos.canonical_model import schema_text
+from shared.web.routes import CSV, HTML, JSON, REASON, ROUTES, Route
 
-_PEOPLE: list[dict[str, list[str]]] = [{"person": []}]
-_SENDERS: list[dict[str, list[str]]] = [{"account": [], "timestamp": [], "signature": []}]
-_EITHER = [*_PEOPLE, *_SENDERS]
-_ASKED = (
-    "One transaction and where it stands. In its path all of an id but letters, digits, _ . and - is written as = and two "
-    "hexadecimal digits for each UTF-8 byte; a source account signs the path as the status_url gave it."
-)
 _PROBLEM = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
-
-# method, path, what it does, who may call it, media type of the body ("" for none), answers beside the errors all have
-_ROUTES: tuple[tuple[str, str, str, list[dict[str, list[str]]], str, dict[str, str]], ...] = (
-    (
-        "post", "/transactions", "Send 1 to 500 transactions; each gets its own verdict.", _SENDERS, "application/json",
-        {"202": "Results", "422": "Problem"},
-    ),
-    (
-        "post", "/pos/poslog", "Send a POSLog document (XML).", _SENDERS, "application/xml",
-        {"202": "Results", "422": "Problem"},
-    ),
-    (
-        "get", "/transactions/{store}/{account}/{transaction_id}",
-        _ASKED, _EITHER, "", {"200": "Object", "404": "Problem", "422": "Problem"},
-    ),
-    (
-        "post", "/transactions/{store}/{account}/{transaction_id}/reversal",
-        "Reverse a posted receipt in D365 and, if wanted, replace it by one mapped anew.", _PEOPLE, "application/json",
-        {"200": "Object", "404": "Problem", "422": "Problem"},
-    ),
-    (
-        "get", "/statements/{store}/{business_day}", "The statement of a store-day with its proof.", _PEOPLE, "",
-        {"200": "Object", "404": "Problem", "422": "Problem"},
-    ),
-    (
-        "post", "/statements/{store}/{business_day}/missing", "Say that receipts which never arrived are lost or voided.",
-        _PEOPLE, "application/json", {"200": "Object", "422": "Problem"},
-    ),
-    (
-        "get", "/storedays/{legal_entity}/{business_day}", "The store-days of a legal entity, one line a store.", _PEOPLE,
-        "", {"200": "Object", "422": "Problem"},
-    ),
-    ("get", "/causes", "What waits for a person, by cause.", _PEOPLE, "", {"200": "Object", "422": "Problem"}),
-    (
-        "get", "/causes/{fingerprint}", "One cause with all it holds.", _PEOPLE, "",
-        {"200": "Object", "404": "Problem", "422": "Problem"},
-    ),
-    (
-        "post", "/causes/{fingerprint}/release", "Send what a cause holds on its way, after the fix.", _PEOPLE,
-        "application/json", {"200": "Object", "404": "Problem", "422": "Problem"},
-    ),
-    (
-        "put", "/mappings/{kind}", "Take rows of a mapping over from CSV, all or nothing. Header X-Reason says why.",
-        _PEOPLE, "text/csv", {"200": "Object", "422": "Problem"},
-    ),
-    ("get", "/mappings/{kind}", "A mapping as it is in force, as CSV.", _PEOPLE, "", {"200": "Text", "422": "Problem"}),
-    (
-        "post", "/shifts/{store}/{terminal}/{shift}/end", "End a shift that nobody closed, or that overlaps the next.",
-        _PEOPLE, "application/json", {"200": "Object", "404": "Problem", "422": "Problem"},
-    ),
-    (
-        "get", "/preflight", "The last check of what D365 has against what this app uses of it.", _PEOPLE, "",
-        {"200": "Object", "404": "Problem"},
-    ),
-    ("post", "/preflight", "Make that check now.", _PEOPLE, "", {"200": "Object", "422": "Problem"}),
-    (
-        "get", "/reference", "What was read of D365's reference data, what is unknown, what our mappings name in vain.",
-        _PEOPLE, "", {"200": "Object", "404": "Problem"},
-    ),
-    ("post", "/reference", "Read D365's reference data now.", _PEOPLE, "", {"200": "Object"}),
-    (
-        "get", "/rebuild/{store}/{business_day}",
-        "Derive a store-day again from documents and decisions, and say what of what is kept differs. Nothing is written.",
-        _PEOPLE, "", {"200": "Object", "404": "Problem", "422": "Problem"},
-    ),
-    ("get", "/usage", "Storage operations and D365 calls of this instance so far.", _PEOPLE, "", {"200": "Object"}),
-    ("get", "/openapi.json", "This description.", [], "", {"200": "Object"}),
-    ("get", "/schemas/transactions.json", "The JSON Schema of the body of /transactions.", [], "", {"200": "Object"}),
-    ("get", "/health", "Whether the app is up.", [], "", {"200": "Object"}),
-)  # fmt: skip
 
 
 @cache
 def openapi_document() -> dict[str, Any]:
     """Give the OpenAPI document. The same in `docs/openapi.json`, which a test compares."""
     paths: dict[str, dict[str, Any]] = {}
-    for method, path, summary, security, body, answers in _ROUTES:
-        paths.setdefault(f"/api{path}", {})[method] = _operation(path, summary, security, body, answers)
+    for one in ROUTES:
+        paths.setdefault(f"/api{one.path}", {})[one.method] = _operation(one)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -120,69 +44,43 @@ def transactions_schema() -> dict[str, Any]:
     }
 
 
-def _operation(
-    path: str, summary: str, security: list[dict[str, list[str]]], body: str, answers: dict[str, str]
-) -> dict[str, Any]:
-    names = [part[1:-1] for part in path.split("/") if part.startswith("{")]
+def _operation(route: Route) -> dict[str, Any]:
+    names = [part[1:-1] for part in route.path.split("/") if part.startswith("{")]
+    answers = {**route.answers, **_common(route)}
     operation: dict[str, Any] = {
-        "summary": summary,
-        "security": security,
+        "summary": route.summary,
+        "security": [_SCHEMES[name] for name in route.security],
         "parameters": [
             {"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in names
         ],
-        "responses": {code: _response(kind) for code, kind in {**answers, **_common(security, body)}.items()},
+        "responses": {code: _response(kind) for code, kind in answers.items()},
     }
-    if body == "text/csv":
-        reason = {"type": "string", "minLength": 1, "maxLength": 2000}
+    if route.body == CSV:
         operation["parameters"].append(
-            {"name": "X-Reason", "in": "header", "required": True, "schema": reason}
+            {"name": "X-Reason", "in": "header", "required": True, "schema": REASON}
         )
-    if path == "/causes":
-        state = {"type": "string", "enum": ["open", "ended", "all"], "default": "open"}
-        operation["parameters"] += [
-            {"name": "state", "in": "query", "schema": state},
-            {"name": "business_day", "in": "query", "schema": {"type": "string", "format": "date"}},
-        ]
-    if body:
-        schema = (
-            {"$ref": "/api/schemas/transactions.json"}
-            if path == "/transactions"
-            else _body_schema(path, body)
-        )
-        operation["requestBody"] = {"required": True, "content": {body: {"schema": schema}}}
+    operation["parameters"] += [
+        {"name": name, "in": "query", "schema": schema} for name, schema in route.query.items()
+    ]
+    if route.body:
+        operation["requestBody"] = {
+            "required": True,
+            "content": {route.body: {"schema": _body_schema(route)}},
+        }
     return operation
 
 
-def _body_schema(path: str, body: str) -> dict[str, Any]:
-    if body != "application/json":
+def _body_schema(route: Route) -> dict[str, Any]:
+    if route.path == "/transactions":
+        return {"$ref": "/api/schemas/transactions.json"}
+    if route.body != JSON:
         return {"type": "string"}
-    properties: dict[str, Any] = {"reason": {"type": "string", "minLength": 1, "maxLength": 2000}}
-    if path.endswith("/end"):
-        properties["at"] = {"type": "string", "format": "date-time"}
-    if path.endswith("/missing"):
-        properties |= {
-            "terminal": {"type": "string"},
-            "sequence_numbers": {
-                "type": "array",
-                "items": {"type": "integer"},
-                "minItems": 1,
-                "maxItems": 100,
-            },
-            "decision": {"type": "string", "enum": ["lost", "voided"]},
-        }
-    optional: dict[str, Any] = {}
-    if path.endswith("/reversal"):
-        properties["replace"] = {"type": "boolean"}
-        optional["business_day"] = {
-            "type": "string", "format": "date",
-            "description": "The receipt's own business day or today's. Left out: its own, or today's where its period is closed.",
-        }  # fmt: skip
-    return {"type": "object", "properties": properties | optional, "required": sorted(properties)}
+    return {"type": "object", "properties": {**route.takes, **route.may}, "required": sorted(route.takes)}
 
 
-def _common(security: list[dict[str, list[str]]], body: str) -> dict[str, str]:
-    common = {"401": "Problem", "403": "Problem", "503": "Problem"} if security else {}
-    if not body:
+def _common(route: Route) -> dict[str, str]:
+    common = {"401": "Problem", "403": "Problem", "503": "Problem"} if route.security else {}
+    if not route.body:
         return common
     return common | dict.fromkeys(("400", "409", "413"), "Problem")
 
@@ -190,8 +88,8 @@ def _common(security: list[dict[str, list[str]]], body: str) -> dict[str, str]:
 def _response(kind: str) -> dict[str, Any]:
     if kind == "Problem":
         return {"description": "What is wrong, and what was expected.", "content": _PROBLEM}
-    if kind == "Text":
-        return {"description": "The rows.", "content": {"text/csv": {"schema": {"type": "string"}}}}
+    if kind in _TEXTS:
+        return {"description": "The rows.", "content": {_TEXTS[kind]: {"schema": {"type": "string"}}}}
     schema = {"$ref": "#/components/schemas/Results"} if kind == "Results" else {"type": "object"}
     return {"description": "The answer.", "content": {"application/json": {"schema": schema}}}
 
@@ -241,6 +139,10 @@ _SCHEMAS: dict[str, Any] = {
     },
     "Results": {"type": "object", "required": ["results"], "properties": {"results": _VERDICTS}},
 }
+_TEXTS = {"Text": CSV, "Page": HTML}
+_SCHEMES: dict[str, dict[str, list[str]]] = {
+    "person": {"person": []}, "signature": {"account": [], "timestamp": [], "signature": []},
+}  # fmt: skip
 _SECURITY: dict[str, Any] = {
     "person": {"type": "http", "scheme": "bearer"},
     "account": {"type": "apiKey", "in": "header", "name": "X-Tillpost-Account"},

@@ -20,9 +20,11 @@ TOP = Path(__file__).resolve().parents[2]
 
 
 def routes() -> dict[tuple[str, str], ast.AsyncFunctionDef]:
-    """Every HTTP function of function_app.py by method and path, read from its decorators."""
+    """Every HTTP function of the triggers by method and path, read from its decorators."""
     found = {}
-    for node in ast.parse((TOP / "function_app.py").read_text(encoding="utf-8")).body:
+    modules = sorted((TOP / "shared" / "triggers").glob("*.py"))
+    nodes = [node for path in modules for node in ast.parse(path.read_text(encoding="utf-8")).body]
+    for node in nodes:
         if not isinstance(node, ast.AsyncFunctionDef):
             continue
         for call in node.decorator_list:

@@ -1,0 +1,81 @@
+"""Store-days: statements, what is missing in them, shifts, and working a day out again."""
+
+from __future__ import annotations
+
+import functools
+
+import azure.functions as func
+
+from shared.flows.confirm_missing import confirm_missing
+from shared.flows.end_shift import end_shift
+from shared.flows.read_records import list_storedays, read_statement
+from shared.flows.rebuild_storeday import rebuild_storeday
+from shared.gate import admit_person
+from shared.services import Services
+from shared.triggers.answered import answered
+from shared.web.answers import answer, not_found
+from shared.web.requests import (
+    instant_of,
+    json_object,
+    numbers_of,
+    path_day,
+    path_key,
+    path_part,
+    reason_of,
+    text_of,
+)
+
+blueprint = func.Blueprint()
+route = functools.partial(blueprint.route, trigger_arg_name="request")
+
+
+@route("statements/{store}/{business_day}", methods=["GET"])
+@answered
+async def statement_asked_for(request: func.HttpRequest, services: Services) -> func.HttpResponse:
+    admit_person(services.settings, request.headers)
+    found = await read_statement(services, path_key(request, "store"), path_day(request))
+    return answer(found) if found else not_found("a statement of this store-day")
+
+
+@route("statements/{store}/{business_day}/missing", methods=["POST"])
+@answered
+async def missing_decided(request: func.HttpRequest, services: Services) -> func.HttpResponse:
+    person = admit_person(services.settings, request.headers, "store_operations", "finance")
+    body = json_object(request)
+    count = await confirm_missing(
+        services, path_key(request, "store"), path_day(request), text_of(body, "terminal"),
+        numbers_of(body, "sequence_numbers"), text_of(body, "decision"), person, reason_of(body),
+    )  # fmt: skip
+    return answer({"confirmed": count})
+
+
+@route("storedays/{legal_entity}/{business_day}", methods=["GET"])
+@answered
+async def storedays_asked_for(request: func.HttpRequest, services: Services) -> func.HttpResponse:
+    admit_person(services.settings, request.headers)
+    found = await list_storedays(services, path_part(request, "legal_entity"), path_day(request))
+    return answer({"storedays": found})
+
+
+@route("shifts/{store}/{terminal}/{shift}/end", methods=["POST"])
+@answered
+async def shift_ended(request: func.HttpRequest, services: Services) -> func.HttpResponse:
+    person = admit_person(services.settings, request.headers, "store_operations")
+    body = json_object(request)
+    store, terminal, shift = (
+        path_key(request, "store"),
+        path_part(request, "terminal"),
+        path_part(request, "shift"),
+    )
+    released = await end_shift(
+        services, store, terminal, shift, instant_of(body, "at"), person, reason_of(body)
+    )
+    return answer({"released": released}) if released is not None else not_found("the shift")
+
+
+@route("rebuild/{store}/{business_day}", methods=["GET"])
+@answered
+async def rebuild_asked_for(request: func.HttpRequest, services: Services) -> func.HttpResponse:
+    admit_person(services.settings, request.headers, "it", "finance")
+    report = await rebuild_storeday(services, path_key(request, "store"), path_day(request))
+    return answer(report.as_json()) if report.receipts else not_found("a receipt of this store-day")
