@@ -177,7 +177,7 @@ def difference_problems(reference: Reference, store: Store, lines: list[Statemen
         tender = reference.tender_type(store, line.tender)
         if tender and tender.counting_required and line.counted is None:
             yield f"Counting is required for payment method {line.tender} of {line.where} and nothing was declared."
-        if abs(line.difference) > store.line_difference_max:
+        if _is_too_much(line.difference, store.line_difference_max):
             yield _too_much(
                 line.difference, f"payment method {line.tender} of {line.where}", store.line_difference_max
             )
@@ -185,11 +185,16 @@ def difference_problems(reference: Reference, store: Store, lines: list[Statemen
     for line in lines:
         by_shift[line.shift] += abs(line.difference)
     for shift, amount in by_shift.items():
-        if shift and amount > store.shift_difference_max:
+        if shift and _is_too_much(amount, store.shift_difference_max):
             yield _too_much(amount, f"shift {shift}", store.shift_difference_max)
     whole = sum((abs(line.difference) for line in lines), ZERO)
-    if whole > store.posting_difference_max:
+    if _is_too_much(whole, store.posting_difference_max):
         yield _too_much(whole, "the statement", store.posting_difference_max)
+
+
+def _is_too_much(amount: Decimal, most: Decimal) -> bool:
+    """A difference is posted only below the maximum; none at all is always posted."""
+    return bool(amount) and abs(amount) >= most
 
 
 def _too_much(amount: Decimal, what: str, most: Decimal) -> str:

@@ -224,6 +224,9 @@ def _store(row: Raw) -> Kept:
         "prices_include_tax": _text(row, "PriceIncludesSalesTax").lower(),
         "customer_account": _text(row, "DefaultCustomerAccount"),
         "rounding_max": _amount(row, "MaxRoundingAmount"),
+        "statement_difference_max": _amount(row, "MaximumPostingDifference"),
+        "shift_difference_max": _amount(row, "MaxShiftDifferenceAmount"),
+        "line_difference_max": _amount(row, "MaxTransactionDifferenceAmount"),
     }
 
 
@@ -236,6 +239,8 @@ def _tender(row: Raw) -> Kept:
         "name": _text(row, "Name"),
         "account": _text(row, "LedgerDimensionDisplayValue"),
         "counting_required": _text(row, "CountingRequired").lower(),
+        "small_difference_max": _amount(row, "MaxNormalDifferenceAmount"),
+        "difference_account": _text(row, "DifferenceAccLedgerDimensionDisplayValue"),
     }
 
 

@@ -27,12 +27,16 @@ def _yes_no(name: str) -> Field:
 STORES = _set(
     "RetailStores", "StoreNumber", "RetailChannelId", "OperatingUnitNumber", "WarehouseId", "WarehouseLegalEntity",
     "TaxGroupCode", "Currency", "DefaultCustomerAccount",
-    also=(_yes_no("PriceIncludesSalesTax"), Field("MaxRoundingAmount", DECIMAL)),
+    also=(
+        _yes_no("PriceIncludesSalesTax"), Field("MaxRoundingAmount", DECIMAL), Field("MaximumPostingDifference", DECIMAL),
+        Field("MaxShiftDifferenceAmount", DECIMAL), Field("MaxTransactionDifferenceAmount", DECIMAL),
+    ),
 )  # fmt: skip
 TERMINALS = _set("RetailTerminals", "TerminalNumber", "StoreNumber")
 TENDERS = _set(
     "RetailStoreTenderTypes", COMPANY, "RetailChannelId", "PaymentMethodNumber", "Name", "LedgerDimensionDisplayValue",
-    also=(_yes_no("CountingRequired"),),
+    "DifferenceAccLedgerDimensionDisplayValue",
+    also=(_yes_no("CountingRequired"), Field("MaxNormalDifferenceAmount", DECIMAL)),
 )  # fmt: skip
 WAREHOUSES = _set("Warehouses", COMPANY, "WarehouseId", "OperationalSiteId")
 TAX_GROUPS = _set("TaxGroups", COMPANY, "TaxGroupCode")

@@ -14,6 +14,7 @@ from shared.settings import Sender
 from shared.storage.causes import cause_rows
 from shared.storage.protocols import Row
 from shared.storage.receipts import UNKNOWN_STORE, identity_key
+from shared.storage.signed import sha256_of, signed_from, signed_key, signed_text
 from shared.storage.statements import statement_key, statement_text, storedays_of
 
 _SHOWN = {
@@ -66,12 +67,31 @@ async def read_statement(services: Services, store: str, day: date) -> dict[str,
     }
 
 
+async def read_signed(services: Services, store: str, day: date, number: int) -> dict[str, Any] | None:
+    """Give what was signed, as it was signed, and whether its text still has the hash it was signed under."""
+    row = await services.tables.statements.read(store, signed_key(store, day, number))
+    if row is None:
+        return None
+    signed, text = signed_from(row), signed_text(row)
+    return {
+        "signed": signed.name,
+        "by": signed.by,
+        "role": signed.role,
+        "reason": signed.reason,
+        "at": signed.at,
+        "sha256": signed.sha256,
+        "unaltered": sha256_of(text) == signed.sha256,
+        "text": text,
+    }
+
+
 async def list_storedays(services: Services, legal_entity: str, day: date) -> list[dict[str, Any]]:
     """Give the summaries of a legal entity's business day, by store."""
     names = {
         "store": "Store", "business_day": "BusinessDay", "verdict": "Verdict", "currency": "Currency", "pos_says": "PosSays",
         "received": "Received", "in_d365": "InD365", "posted": "Posted", "difference": "Difference",
         "unexplained": "Unexplained", "receipts": "Receipts", "receipts_posted": "ReceiptsPosted",
+        "signed_by": "SignedBy", "signed_at": "SignedAt", "open_supplement": "Supplement",
     }  # fmt: skip
     found = []
     async for row in storedays_of(services.tables.storedays, legal_entity, day):

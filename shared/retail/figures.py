@@ -12,7 +12,7 @@ from decimal import Decimal
 from types import MappingProxyType
 
 from shared.retail.money import ZERO, total
-from shared.retail.transaction import ShiftTotals, Transaction
+from shared.retail.transaction import ShiftTotals, TenderType, Transaction
 
 _NOTHING: Mapping[str, Decimal] = MappingProxyType({})
 GROUPS = ("sales", "returns", "discounts", "gift_cards_issued", "rounding")
@@ -20,7 +20,10 @@ GROUPS = ("sales", "returns", "discounts", "gift_cards_issued", "rounding")
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """Amounts in one currency: `count` receipts, their total, and its parts by group, tax code and tender."""
+    """Amounts in one currency: `count` receipts, their total, and its parts by group, tax code and tender.
+
+    gift_cards_redeemed is what was paid with gift cards, part of the tenders already: no column of the difference.
+    """
 
     count: int = 0
     total: Decimal = ZERO
@@ -31,6 +34,7 @@ class Figures:
     rounding: Decimal = ZERO
     taxes: Mapping[str, Decimal] = field(default_factory=lambda: _NOTHING)
     tenders: Mapping[str, Decimal] = field(default_factory=lambda: _NOTHING)
+    gift_cards_redeemed: Decimal = ZERO
 
     def __add__(self, other: Figures) -> Figures:
         return sum_of((self, other))
@@ -39,7 +43,7 @@ class Figures:
         return Figures(
             -self.count, -self.total, -self.sales, -self.returns, -self.discounts, -self.gift_cards_issued,
             -self.rounding, {code: -one for code, one in self.taxes.items()},
-            {code: -one for code, one in self.tenders.items()},
+            {code: -one for code, one in self.tenders.items()}, -self.gift_cards_redeemed,
         )  # fmt: skip
 
     def __sub__(self, other: Figures) -> Figures:
@@ -54,7 +58,7 @@ class Figures:
 def sum_of(parts: Iterable[Figures]) -> Figures:
     """Add figures up, exactly, in one pass."""
     count = 0
-    amounts = dict.fromkeys(("total", *GROUPS), ZERO)
+    amounts = dict.fromkeys(("total", *GROUPS, "gift_cards_redeemed"), ZERO)
     taxes: dict[str, Decimal] = {}
     tenders: dict[str, Decimal] = {}
     for part in parts:
@@ -90,6 +94,9 @@ def figures_of(transaction: Transaction) -> Figures:
         rounding=transaction.amount_rounded,
         taxes=taxes,
         tenders=tenders,
+        gift_cards_redeemed=total(
+            one.amount for one in transaction.captured if one.type is TenderType.GIFT_CARD
+        ),
     )
 
 
@@ -110,6 +117,7 @@ def figures_text(figures: Figures) -> str:
             *(str(getattr(figures, name)) for name in ("total", *GROUPS)),
             {code: str(amount) for code, amount in figures.taxes.items()},
             {code: str(amount) for code, amount in figures.tenders.items()},
+            *([str(figures.gift_cards_redeemed)] if figures.gift_cards_redeemed else []),
         ],
         separators=(",", ":"),
     )
@@ -119,9 +127,9 @@ def figures_from(text: str) -> Figures:
     """Read what `figures_text` wrote; nothing from an empty text."""
     if not text:
         return Figures()
-    count, whole, sales, returns, discounts, gift_cards, rounding, taxes, tenders = json.loads(text)
+    count, whole, sales, returns, discounts, gift_cards, rounding, taxes, tenders, *more = json.loads(text)
     return Figures(
         count, Decimal(whole), Decimal(sales), Decimal(returns), Decimal(discounts), Decimal(gift_cards),
         Decimal(rounding), {code: Decimal(one) for code, one in taxes.items()},
-        {code: Decimal(one) for code, one in tenders.items()},
+        {code: Decimal(one) for code, one in tenders.items()}, Decimal(more[0]) if more else ZERO,
     )  # fmt: skip

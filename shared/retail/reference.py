@@ -36,10 +36,13 @@ KEYS: Mapping[str, tuple[str, ...]] = {
 COLUMNS: Mapping[str, tuple[str, ...]] = {
     STORES: (
         "there", "legal_entity", "channel", "operating_unit", "warehouse", "tax_group", "currency",
-        "prices_include_tax", "customer_account", "rounding_max",
+        "prices_include_tax", "customer_account", "rounding_max", "statement_difference_max", "shift_difference_max",
+        "line_difference_max",
     ),
     TERMINALS: ("there", "store_number"),
-    TENDERS: ("there", "name", "account", "counting_required"),
+    TENDERS: (
+        "there", "name", "account", "counting_required", "small_difference_max", "difference_account",
+    ),
     WAREHOUSES: ("there", "site"),
     TAX_GROUPS: ("there", "codes_known", "codes"),
     ITEM_TAX_GROUPS: ("there", "codes_known", "codes"),

@@ -10,6 +10,7 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 
 from shared.retail.figures import Figures
 
@@ -18,7 +19,8 @@ from shared.retail.figures import Figures
 class Shift:
     """One shift of one terminal. `ended_by` names the person who ended it; then `closed_at` is their decision.
 
-    counted: tender, currency and amount of what was counted at its end.
+    counted: tender, currency and amount of what was counted at its end. float_tender: the tender of the opening amount,
+    "" where the till named none.
     """
 
     terminal: str
@@ -32,6 +34,8 @@ class Shift:
     last_sequence: int | None = None
     synthetic: bool = False
     counted: tuple[tuple[str, str, str], ...] = ()
+    opening_float: Decimal | None = None
+    float_tender: str = ""
 
 
 @dataclass(frozen=True, slots=True)

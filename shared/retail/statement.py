@@ -7,18 +7,17 @@ shown as Unexplained. The same receipts give the same statement, whatever the or
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import date, datetime
-from decimal import Decimal
-from types import MappingProxyType
+from dataclasses import dataclass, replace
 
 from shared.retail.completeness import Decision, Gap, SeenNumber, gaps_of, terminal_says
 from shared.retail.figures import Figures, sum_of
-from shared.retail.money import total
 from shared.retail.reasons import FINANCE, IT, REASONS
 from shared.retail.reversal import REVERSAL
 from shared.retail.shift import Shift
 from shared.retail.status import IN_D365, IN_THE_LEDGER, Status
+from shared.retail.storeday import ReceiptRecord as ReceiptRecord
+from shared.retail.storeday import StoreDay as StoreDay
+from shared.retail.supplement import Supplement, supplement_of
 
 PROVED = "proved"
 NOT_PROVED = "not proved"
@@ -34,57 +33,6 @@ ON_THE_WAY = {
 
 
 @dataclass(frozen=True, slots=True)
-class ReceiptRecord:
-    """What the statement needs of one transaction.
-
-    correction: "reversal" (its figures are turned, its count is -1) or "replacement". is_replaced: of a reversal, whether
-    a replacement stands beside it; decided: who had it reversed. moved: cash put in or taken out without a sale.
-    """
-
-    label: str
-    account: str
-    transaction_id: str
-    terminal: str
-    status: Status
-    figures: Figures
-    generation: int = 1
-    sequence_number: int | None = None
-    shift: str = ""
-    is_receipt: bool = True
-    late: bool = False
-    conflict: bool = False
-    cause_code: str = ""
-    cause_value: str = ""
-    fingerprint: str = ""
-    d365_statement: str = ""
-    currency: str = ""
-    correction: str = ""
-    is_replaced: bool = False
-    decided: Decision | None = None
-    kind: str = ""
-    moved: Decimal | None = None
-
-    @property
-    def is_of_the_till(self) -> bool:
-        """Whether the till rang it up itself: its totals know nothing of a reversal or a replacement."""
-        return not self.correction
-
-
-@dataclass(frozen=True, slots=True)
-class StoreDay:
-    """A store's business day as it is known at the cut-off."""
-
-    store: str
-    legal_entity: str
-    business_day: date
-    currency: str
-    ends_at: datetime
-    receipts: Sequence[ReceiptRecord]
-    shifts: Sequence[Shift]
-    decisions: Mapping[tuple[str, int], Decision] = field(default_factory=lambda: MappingProxyType({}))
-
-
-@dataclass(frozen=True, slots=True)
 class ProofCause:
     """One named part of the difference: `figures` is how much of it, `receipts` the evidence behind it."""
 
@@ -96,16 +44,6 @@ class ProofCause:
     owner: str
     do_this: str
     decided: Decision | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ByHand:
-    """Floats, removals, drops or counts of one till that are kept and not sent; money out is negative."""
-
-    kind: str
-    terminal: str
-    count: int
-    amount: Decimal
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,16 +66,16 @@ class Statement:
     verdict: str
 
     @property
-    def by_hand(self) -> tuple[ByHand, ...]:
-        """What the tills did with cash that was not sent: finance enters it in D365 by hand (docs/cash-office.md)."""
-        groups: dict[tuple[str, str], list[ReceiptRecord]] = {}
-        for one in self.day.receipts:
-            if one.status is Status.EXCLUDED and one.moved is not None:
-                groups.setdefault((one.kind, one.terminal), []).append(one)
-        return tuple(
-            ByHand(kind, terminal, len(some), total(one.moved for one in some if one.moved is not None))
-            for (kind, terminal), some in sorted(groups.items())
-        )
+    def columns(self) -> Mapping[str, Figures]:
+        """The columns by name; pos_says is missing where the POS says nothing."""
+        says = {} if self.pos_says is None else {"pos_says": self.pos_says}
+        return {**says, "received": self.received, "in_d365": self.in_d365, "posted": self.posted}
+
+    @property
+    def supplement(self) -> Supplement | None:
+        """What changed since finance last signed; None where nothing did, or nothing is signed."""
+        receipts = [(one.name, one.label, str(one.status)) for one in self.day.receipts]
+        return supplement_of(self.day.signed, receipts, self.columns)
 
     @property
     def difference(self) -> Figures:

@@ -7,10 +7,12 @@ for ever, and day row (`day~store~business day~terminal~account~transaction`), w
 from __future__ import annotations
 
 import hashlib
+import json
 import zlib
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from datetime import date, datetime
 from decimal import Decimal
+from types import MappingProxyType
 
 from shared.retail.cash_office import BY_HAND_KINDS
 from shared.retail.completeness import Decision
@@ -19,7 +21,7 @@ from shared.retail.mapped import D365Key, MappedTransaction
 from shared.retail.money import money_text
 from shared.retail.statement import ReceiptRecord
 from shared.retail.status import Status, advance
-from shared.retail.transaction import TillStatus, Transaction
+from shared.retail.transaction import Kind, TillStatus, Transaction
 from shared.storage.keys import join_key, prefix_end
 from shared.storage.protocols import Condition, Row, Table, Value
 
@@ -27,6 +29,7 @@ DOCUMENT_PART_BYTES = 60_000  # below the 64 KiB a binary property may hold
 DOCUMENT_PARTS_MAX = 12  # 720 kB, compressed, within the 1 MiB an entity may hold
 HISTORY_CHARS_MAX = 30_000
 UNKNOWN_STORE = "unknown"
+_NO_MONEY: Mapping[str, Decimal] = MappingProxyType({})
 
 
 def identity_key(store: str, account: str, transaction_id: str) -> str:
@@ -102,6 +105,10 @@ def _summary(transaction: Transaction, day: date) -> dict[str, Value | None]:
         "Total": money_text(figures.total, transaction.currency),
         "Figures": figures_text(figures) if transaction.is_for_the_ledger else None,
         "Moved": _moved(transaction),
+        "Drawer": _drawer(transaction),
+        "MoneyReason": transaction.cash_movement.reason_code
+        if transaction.kind in (Kind.PAID_IN, Kind.PAID_OUT) and transaction.cash_movement is not None
+        else None,
         "Revision": transaction.revision,
     }
 
@@ -113,6 +120,25 @@ def _moved(transaction: Transaction) -> str | None:
         return None
     movement = transaction.cash_movement
     return money_text(movement.amount if movement else transaction.amount_paid, transaction.currency)
+
+
+def _drawer(transaction: Transaction) -> str | None:
+    """Give what a transaction that is no sale moved in the drawer, by tender; None where it moved nothing."""
+    is_real = transaction.status is TillStatus.COMPLETED and not transaction.training
+    if (
+        not is_real
+        or transaction.is_for_the_ledger
+        or transaction.kind in (Kind.SHIFT_OPEN, Kind.SHIFT_CLOSE)
+    ):
+        return None
+    amounts: dict[str, Decimal] = {}
+    movement = transaction.cash_movement
+    parts = [(one.code, one.amount) for one in transaction.captured]
+    if movement is not None:
+        parts = [(movement.tender, movement.amount)]
+    for tender, amount in parts:
+        amounts[tender] = amounts.get(tender, Decimal(0)) + amount
+    return json.dumps({tender: str(one) for tender, one in sorted(amounts.items())}) if amounts else None
 
 
 def document_values(document: bytes) -> dict[str, Value]:
@@ -172,7 +198,7 @@ async def records_of_day(table: Table, store: str, day: date) -> list[ReceiptRec
 _RECORD_COLUMNS = (
     "Account", "TransactionId", "Terminal", "Status", "Figures", "Generation", "SequenceNumber", "Shift", "Kind",
     "Late", "Conflict", "Cause", "CauseValue", "Fingerprint", "ReceiptNumber", "D365Statement", "Currency",
-    "Moved", "Correction", "Replaced", "DecidedBy", "DecidedAs", "DecidedWhy", "DecidedAt",
+    "Moved", "Drawer", "MoneyReason", "Correction", "Replaced", "DecidedBy", "DecidedAs", "DecidedWhy", "DecidedAt",
 )  # fmt: skip
 
 
@@ -217,6 +243,10 @@ def record_of(row: Row) -> ReceiptRecord:
         decided=_decision_of(row),
         kind=row.text("Kind"),
         moved=Decimal(row.text("Moved")) if row.text("Moved") else None,
+        drawer={tender: Decimal(one) for tender, one in json.loads(row.text("Drawer")).items()}
+        if row.text("Drawer")
+        else _NO_MONEY,
+        money_reason=row.text("MoneyReason"),
     )
 
 

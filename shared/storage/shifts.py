@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from decimal import Decimal
 
 from shared.retail.completeness import Decision
 from shared.retail.figures import figures_from, figures_of_shift, figures_text
@@ -31,6 +32,7 @@ def shift_row(
     old: Row | None,
     *,
     synthetic: bool = False,
+    float_tender: str = "",
 ) -> Row:
     """Build a shift's row from what a till told; what a person decided about its end stays."""
     values: dict[str, Value] = dict(old.values) if old else {"Status": OPEN}
@@ -53,6 +55,8 @@ def shift_row(
             values["Status"] = CLOSED
     if record.opening_float is not None:
         values["OpeningFloat"] = str(record.opening_float)
+        if float_tender:
+            values["FloatTender"] = float_tender
     if record.counted:
         values["Counted"] = json.dumps(
             [
@@ -92,6 +96,8 @@ def shift_from(row: Row) -> Shift:
         counted=tuple(
             (one["tender"], one["currency"], one["amount"]) for one in json.loads(row.text("Counted", "[]"))
         ),
+        opening_float=Decimal(row.text("OpeningFloat")) if row.text("OpeningFloat") else None,
+        float_tender=row.text("FloatTender"),
     )
 
 

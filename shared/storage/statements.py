@@ -9,10 +9,13 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from shared.retail.counting import Limits, TenderLimit
 from shared.retail.figures import GROUPS, Figures
 from shared.retail.money import ZERO, money_text
 from shared.retail.shift import Shift
 from shared.retail.statement import ProofCause, Statement
+from shared.retail.storeday import by_hand, counts, income_expense
+from shared.retail.supplement import Signed
 from shared.storage.keys import join_key
 from shared.storage.protocols import Row, Table, Value
 
@@ -56,9 +59,52 @@ def statement_json(
                 "count": one.count,
                 "amount": money_text(one.amount, day.currency),
             }
-            for one in statement.by_hand
+            for one in by_hand(day)
         ],
         "d365_statements": d365_statements,
+        "gift_cards": {
+            "issued": _columns(statement, _group("gift_cards_issued"), ("received", "in_d365", "posted")),
+            "redeemed": _columns(statement, _group("gift_cards_redeemed"), ("received", "in_d365", "posted")),
+        },
+        "income_expense": [
+            {
+                "kind": one.kind,
+                "reason": one.reason,
+                "count": one.count,
+                "received": money_text(one.received, day.currency),
+                "in_d365": money_text(one.in_d365, day.currency),
+                "posted": money_text(one.posted, day.currency),
+            }
+            for one in income_expense(day)
+        ],
+        "counts": _counts_json(statement),
+        "signed": [_signed_json(one) for one in day.signed],
+        "supplement": _supplement_json(statement),
+    }
+
+
+def _signed_json(signed: Signed) -> dict[str, Any]:
+    return {
+        "number": signed.number, "what": signed.name, "by": signed.by, "role": signed.role, "reason": signed.reason,
+        "at": signed.at, "revision": signed.revision, "verdict": signed.verdict, "sha256": signed.sha256,
+    }  # fmt: skip
+
+
+def _supplement_json(statement: Statement) -> dict[str, Any] | None:
+    """Write what changed since the last signature; amounts are changes, not totals."""
+    supplement, currency = statement.supplement, statement.day.currency
+    if supplement is None:
+        return None
+    return {
+        "number": supplement.number,
+        "since": {"number": supplement.since.number, "sha256": supplement.since.sha256},
+        "business_day": statement.day.business_day.isoformat(),
+        "receipts": list(supplement.receipts),
+        "moves": [{"was": was, "is": status, "receipts": count} for was, status, count in supplement.moves],
+        "changes": {
+            name: {"receipts": one.count, **_nonzero(one, currency)}
+            for name, one in supplement.columns.items()
+        },
     }
 
 
@@ -71,9 +117,10 @@ def _counts(statement: Statement) -> dict[str, int | None]:
     }
 
 
-def _columns(statement: Statement, pick: Any) -> dict[str, str | None]:
+def _columns(statement: Statement, pick: Any, only: tuple[str, ...] = ()) -> dict[str, str | None]:
+    """Write one figure of every column, or of some."""
     currency = statement.day.currency
-    return {
+    whole = {
         "pos_says": money_text(pick(statement.pos_says), currency)
         if statement.pos_says is not None
         else None,
@@ -83,6 +130,71 @@ def _columns(statement: Statement, pick: Any) -> dict[str, str | None]:
         "difference": money_text(pick(statement.difference), currency),
         "unexplained": money_text(pick(statement.unexplained), currency),
     }
+    return {name: whole[name] for name in only} if only else whole
+
+
+def _counts_json(statement: Statement) -> dict[str, Any]:
+    """Write what was counted, and the limits it was judged by: working the day out again takes these."""
+    counted, currency = counts(statement.day), statement.day.currency
+
+    def text(amount: Decimal | None) -> str | None:
+        return None if amount is None else money_text(amount, currency)
+
+    return {
+        "lines": [
+            {
+                "terminal": one.terminal,
+                "shift": one.shift,
+                "tender": one.tender,
+                "expected": money_text(one.expected, currency),
+                "counted": text(one.counted),
+                "difference": text(one.difference),
+                "verdict": one.verdict,
+                "account": one.account,
+            }
+            for one in counted.lines
+        ],
+        "shifts_over_limit": [
+            {"terminal": terminal, "shift": shift} for terminal, shift in counted.shifts_over
+        ],
+        "statement_over_limit": counted.statement_over,
+        "limits": limits_json(statement.day.limits),
+    }
+
+
+def limits_json(limits: Limits) -> dict[str, Any]:
+    """Write D365's limits of a store as they were known."""
+
+    def text(amount: Decimal | None) -> str | None:
+        return None if amount is None else str(amount)
+
+    return {
+        "line": text(limits.line_max),
+        "shift": text(limits.shift_max),
+        "statement": text(limits.statement_max),
+        "tenders": {
+            code: {
+                "counting_required": one.counting_required,
+                "small": text(one.small_max),
+                "account": one.small_account,
+            }
+            for code, one in sorted(limits.tenders.items())
+        },
+    }
+
+
+def limits_from(body: Mapping[str, Any]) -> Limits:
+    """Read the limits that a kept statement was judged by."""
+    kept = body.get("counts", {}).get("limits", {})
+
+    def amount(value: str | None) -> Decimal | None:
+        return None if value is None else Decimal(value)
+
+    tenders = {
+        code: TenderLimit(one["counting_required"], amount(one["small"]), one["account"])
+        for code, one in kept.get("tenders", {}).items()
+    }
+    return Limits(amount(kept.get("line")), amount(kept.get("shift")), amount(kept.get("statement")), tenders)
 
 
 def _group(name: str) -> Any:
@@ -190,6 +302,9 @@ def storeday_row(body: Mapping[str, Any], at: datetime) -> Row:
             [{"code": one["code"], "amount": one["amount"]} for one in body["causes"][:CAUSES_SHOWN_MAX]]
         ),
         "CompiledAt": at,
+        "SignedBy": body["signed"][-1]["by"] if body["signed"] else "",
+        "SignedAt": body["signed"][-1]["at"] if body["signed"] else "",
+        "Supplement": body["supplement"]["number"] if body["supplement"] else 0,
     }
     partition = join_key(body["legal_entity"], body["business_day"])
     return Row(

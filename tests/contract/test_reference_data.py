@@ -75,8 +75,8 @@ def test_what_d365_has_is_kept_once_and_a_second_reading_keeps_nothing(tmp_path:
         assert found["read_at"] == "2017-12-23T18:00:00+00:00"
         csv = await export_mapping(world.services, "d365_tenders")
         assert csv.splitlines() == [
-            "legal_entity,channel,payment_method,there,name,account,counting_required",
-            "usrt,5637,1,yes,Cash,110110,no",
+            "legal_entity,channel,payment_method,there,name,account,counting_required,small_difference_max,difference_account",
+            "usrt,5637,1,yes,Cash,110110,no,0,",
         ]
         with pytest.raises(RejectedError, match="there is no mapping"):
             await import_mapping(world.services, "d365_tenders", b"legal_entity", DESK, "no")

@@ -8,12 +8,16 @@ from datetime import date
 from typing import Any
 
 from shared.retail.business_day import closing_hour, day_ends_at, store_zone
+from shared.retail.count_limits import limits_of
+from shared.retail.counting import Limits
 from shared.retail.mapped import StoreSetup
+from shared.retail.shift import Shift
 from shared.retail.statement import ReceiptRecord, Statement, StoreDay
 from shared.retail.status import IN_D365, Status
 from shared.services import Services
 from shared.storage.receipts import records_of_day
 from shared.storage.shifts import as_shifts, decisions_of_day, shifts_of_day
+from shared.storage.signed import signed_from, signed_of_day
 from shared.storage.statements import statement_json
 
 
@@ -23,12 +27,17 @@ async def gather_day(
     day: date,
     store: StoreSetup,
     receipts: Sequence[ReceiptRecord] | None = None,
+    limits: Limits | None = None,
 ) -> StoreDay:
-    """Read a store-day as it stands. receipts: these instead of the kept rows, as when they were derived again."""
+    """Read a store-day as it stands.
+
+    receipts: these instead of the kept rows, as when they were derived again; limits: those it was judged by then.
+    """
     if receipts is None:
         receipts = await records_of_day(services.tables.transactions, store_id, day)
-    shifts = await shifts_of_day(services.tables.shifts, store_id, day)
+    shifts = as_shifts(await shifts_of_day(services.tables.shifts, store_id, day))
     decisions = await decisions_of_day(services.tables.shifts, store_id, day)
+    signed = await signed_of_day(services.tables.statements, store_id, day)
     return StoreDay(
         store=store_id,
         legal_entity=store.legal_entity,
@@ -36,9 +45,17 @@ async def gather_day(
         currency=store.currency,
         ends_at=day_ends_at(day, store_zone(store.time_zone), closing_hour(store.closing_time)),
         receipts=sorted(receipts, key=lambda one: (one.terminal, one.account, one.transaction_id)),
-        shifts=as_shifts(shifts),
+        shifts=shifts,
         decisions=decisions,
+        limits=limits or limits_of(services.mappings.known, store, _tenders(receipts, shifts)),
+        signed=tuple(signed_from(row) for row in signed),
     )
+
+
+def _tenders(receipts: Sequence[ReceiptRecord], shifts: Sequence[Shift]) -> set[str]:
+    """Give every tender that was taken, moved or counted."""
+    taken = {code for one in receipts for code in (*one.figures.tenders, *one.drawer)}
+    return taken | {tender for shift in shifts for tender, _, _ in shift.counted}
 
 
 def body_of(statement: Statement) -> dict[str, Any]:

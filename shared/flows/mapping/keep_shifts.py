@@ -50,7 +50,10 @@ async def _keep_shift(
     key = shift_key(store, day, transaction.terminal, transaction.generation, record.shift)
     for _ in range(SHIFT_TRIES_MAX):
         old = known.get(key)
-        row = shift_row(store, day, transaction.terminal, transaction.generation, record, old)
+        tender = transaction.cash_movement.tender if transaction.cash_movement is not None else ""
+        row = shift_row(
+            store, day, transaction.terminal, transaction.generation, record, old, float_tender=tender
+        )
         if old is not None and dict(row.values) == dict(old.values):
             return
         if await _save_shift(services, known, row):

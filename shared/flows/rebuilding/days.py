@@ -20,7 +20,8 @@ from shared.storage.memory import memory_tables
 from shared.storage.protocols import Row
 from shared.storage.receipts import record_of
 from shared.storage.shifts import shifts_of_day
-from shared.storage.statements import statement_key, statement_text, storeday_row
+from shared.storage.signed import sha256_of, signed_from, signed_of_day, signed_text
+from shared.storage.statements import limits_from, statement_key, statement_text, storeday_row
 
 # What a till told of a shift, and what follows from its name; where it stands and who ended it is not derived.
 _TOLD = (
@@ -84,7 +85,8 @@ async def rebuild_statement(
     if await read_due(services.tables.due, due_key(STATEMENT, store.store, day)) is not None:
         return [], "its statement is due to be compiled again"
     receipts = [record_of(row) for row in rows]
-    body = body_of(compile_store_day(await gather_day(services, store.store, day, store, receipts)))
+    limits = limits_from(json.loads(statement_text(kept)))
+    body = body_of(compile_store_day(await gather_day(services, store.store, day, store, receipts, limits)))
     name = f"of store {store.store}, {day}"
     findings = []
     if statement_text(kept) != text_of(body):
@@ -94,8 +96,20 @@ async def rebuild_statement(
             for one in sorted({*body, *before})
             if body.get(one) != before.get(one)
         ] or [Finding("statement", name, "its text", "of other bytes", "of other bytes")]
+    findings += await _altered_signatures(services, store.store, day)
     fresh = storeday_row(body, kept.instant("CompiledAt"))
     summary = await services.tables.storedays.read(fresh.partition, fresh.key)
     values = summary.values if summary is not None else {}
     fields = [one for one in fresh.values if one != "CompiledAt"]
     return [*findings, *differences("store-day", name, fresh.values, values, fields)], ""
+
+
+async def _altered_signatures(services: Services, store: str, day: date) -> list[Finding]:
+    """Compare every signed text with the hash it was signed under."""
+    findings = []
+    for row in await signed_of_day(services.tables.statements, store, day):
+        signed, found = signed_from(row), sha256_of(signed_text(row))
+        if found != signed.sha256:
+            name = f"{signed.name} of store {store}, {day}, signed by {signed.by}"
+            findings.append(Finding("signed statement", name, "text (SHA-256)", signed.sha256, found))
+    return findings

@@ -1,0 +1,147 @@
+"""A store's business day as it is known at a cut-off: its receipts, shifts, decisions and signatures.
+
+Beside it what the statement lists and does not prove: cash moved by hand, money paid in and out, and what was counted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from types import MappingProxyType
+
+from shared.retail.completeness import Decision
+from shared.retail.counting import Counts, DrawerMove, Limits, compare_counts
+from shared.retail.figures import Figures
+from shared.retail.money import total
+from shared.retail.shift import Shift
+from shared.retail.status import IN_D365, IN_THE_LEDGER, Status
+from shared.retail.supplement import Signed
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptRecord:
+    """What the statement needs of one transaction.
+
+    correction: "reversal" (its figures are turned, its count is -1) or "replacement". is_replaced: of a reversal, whether
+    a replacement stands beside it; decided: who had it reversed. moved: cash put in or taken out without a sale, for people
+    to enter by hand; drawer: what a transaction that is no sale moved in the drawer, by tender; money_reason: of money paid
+    in or out.
+    """
+
+    label: str
+    account: str
+    transaction_id: str
+    terminal: str
+    status: Status
+    figures: Figures
+    generation: int = 1
+    sequence_number: int | None = None
+    shift: str = ""
+    is_receipt: bool = True
+    late: bool = False
+    conflict: bool = False
+    cause_code: str = ""
+    cause_value: str = ""
+    fingerprint: str = ""
+    d365_statement: str = ""
+    currency: str = ""
+    correction: str = ""
+    is_replaced: bool = False
+    decided: Decision | None = None
+    kind: str = ""
+    moved: Decimal | None = None
+    drawer: Mapping[str, Decimal] = field(default_factory=lambda: MappingProxyType({}))
+    money_reason: str = ""
+
+    @property
+    def name(self) -> str:
+        """Account and transaction id: what no other transaction of the store has."""
+        return f"{self.account} {self.transaction_id}"
+
+    @property
+    def is_of_the_till(self) -> bool:
+        """Whether the till rang it up itself: its totals know nothing of a reversal or a replacement."""
+        return not self.correction
+
+
+@dataclass(frozen=True, slots=True)
+class StoreDay:
+    """A store's business day as it is known at the cut-off. signed: what finance has signed of it so far."""
+
+    store: str
+    legal_entity: str
+    business_day: date
+    currency: str
+    ends_at: datetime
+    receipts: Sequence[ReceiptRecord]
+    shifts: Sequence[Shift]
+    decisions: Mapping[tuple[str, int], Decision] = field(default_factory=lambda: MappingProxyType({}))
+    signed: tuple[Signed, ...] = ()
+    limits: Limits = field(default_factory=Limits)
+
+
+@dataclass(frozen=True, slots=True)
+class ByHand:
+    """Floats, removals, drops or counts of one till that are kept and not sent; money out is negative."""
+
+    kind: str
+    terminal: str
+    count: int
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class IncomeExpense:
+    """Money paid in (+) or out (-) for one reason: what arrived, what of it D365 has, and has posted."""
+
+    kind: str
+    reason: str
+    count: int
+    received: Decimal
+    in_d365: Decimal
+    posted: Decimal
+
+
+def by_hand(day: StoreDay) -> tuple[ByHand, ...]:
+    """What the tills did with cash that was not sent: finance enters it in D365 by hand (docs/cash-office.md)."""
+    groups: dict[tuple[str, str], list[ReceiptRecord]] = {}
+    for one in day.receipts:
+        if one.status is Status.EXCLUDED and one.moved is not None:
+            groups.setdefault((one.kind, one.terminal), []).append(one)
+    return tuple(
+        ByHand(kind, terminal, len(some), total(one.moved for one in some if one.moved is not None))
+        for (kind, terminal), some in sorted(groups.items())
+    )
+
+
+def income_expense(day: StoreDay) -> tuple[IncomeExpense, ...]:
+    """Money paid in and out without a sale, by kind and reason; it is in the drawer and in no sale."""
+    groups: dict[tuple[str, str], list[ReceiptRecord]] = {}
+    for one in day.receipts:
+        if one.kind in ("PAID_IN", "PAID_OUT") and one.drawer:
+            groups.setdefault((one.kind, one.money_reason), []).append(one)
+    return tuple(
+        IncomeExpense(
+            kind, reason, len(some), _moved(some), _moved([one for one in some if one.status in IN_D365]),
+            _moved([one for one in some if one.status in IN_THE_LEDGER]),
+        )
+        for (kind, reason), some in sorted(groups.items())
+    )  # fmt: skip
+
+
+def _moved(some: Sequence[ReceiptRecord]) -> Decimal:
+    return total(amount for one in some for amount in one.drawer.values())
+
+
+def counts(day: StoreDay) -> Counts:
+    """What was counted in the tills against what should be there."""
+    moves = [
+        DrawerMove(one.terminal, one.generation, one.shift, one.figures.tenders or one.drawer)
+        for one in day.receipts
+        if one.is_of_the_till
+        and (one.drawer or one.status is not Status.EXCLUDED)
+        and one.currency in ("", day.currency)
+    ]
+    return compare_counts(day.shifts, moves, day.limits, day.currency)
