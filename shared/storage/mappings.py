@@ -131,3 +131,12 @@ async def _finish_import(table: Table, done: dict[str, Value]) -> int:
 def _column(name: str) -> str:
     """Give a column the plain name it shows in the portal: payment_method becomes PaymentMethod."""
     return "".join(part.capitalize() for part in name.split("_"))
+
+
+async def import_of_version(table: Table, version: int) -> Row | None:
+    """Give the import that made a version, or the last one before it; None when there is none."""
+    for number in range(version, max(0, version - VERSION_TRIES_MAX), -1):
+        row = await table.read(IMPORTS, join_key(IMPORTS, f"{number:09d}"))
+        if row is not None:
+            return row
+    return None

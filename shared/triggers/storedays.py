@@ -8,22 +8,29 @@ import azure.functions as func
 
 from shared.flows.confirm_missing import confirm_missing
 from shared.flows.end_shift import end_shift
-from shared.flows.read_records import list_storedays, read_statement
+from shared.flows.read_records import list_storedays, read_signed, read_statement
 from shared.flows.rebuild_storeday import rebuild_storeday
+from shared.flows.sign_off import sign_off
+from shared.flows.trace_receipt import trace_receipt
 from shared.gate import admit_person
 from shared.services import Services
 from shared.triggers.answered import answered
-from shared.web.answers import answer, not_found
+from shared.web.answers import answer, answer_as, not_found
+from shared.web.paths import read_part
 from shared.web.requests import (
+    chosen_format,
     instant_of,
     json_object,
+    number_of,
     numbers_of,
     path_day,
     path_key,
+    path_number,
     path_part,
     reason_of,
     text_of,
 )
+from shared.web.sheets import statement_csv, statement_page, storedays_csv, trail_page
 
 blueprint = func.Blueprint()
 route = functools.partial(blueprint.route, trigger_arg_name="request")
@@ -33,8 +40,11 @@ route = functools.partial(blueprint.route, trigger_arg_name="request")
 @answered
 async def statement_asked_for(request: func.HttpRequest, services: Services) -> func.HttpResponse:
     admit_person(services.settings, request.headers)
+    wanted = chosen_format(request)
     found = await read_statement(services, path_key(request, "store"), path_day(request))
-    return answer(found) if found else not_found("a statement of this store-day")
+    if found is None:
+        return not_found("a statement of this store-day")
+    return answer_as(wanted, found, statement_csv, statement_page)
 
 
 @route("statements/{store}/{business_day}/missing", methods=["POST"])
@@ -53,8 +63,46 @@ async def missing_decided(request: func.HttpRequest, services: Services) -> func
 @answered
 async def storedays_asked_for(request: func.HttpRequest, services: Services) -> func.HttpResponse:
     admit_person(services.settings, request.headers)
+    wanted = chosen_format(request, "json", "csv")
     found = await list_storedays(services, path_part(request, "legal_entity"), path_day(request))
-    return answer({"storedays": found})
+    return answer_as(wanted, {"storedays": found}, lambda body: storedays_csv(body["storedays"]))
+
+
+@route("statements/{store}/{business_day}/sign-off", methods=["POST"])
+@answered
+async def storeday_signed_off(request: func.HttpRequest, services: Services) -> func.HttpResponse:
+    person = admit_person(services.settings, request.headers, "finance")
+    body = json_object(request)
+    done = await sign_off(
+        services,
+        path_key(request, "store"),
+        path_day(request),
+        number_of(body, "revision"),
+        person,
+        reason_of(body),
+    )
+    return answer(done) if done else not_found("a statement of this store-day")
+
+
+@route("statements/{store}/{business_day}/signed/{number}", methods=["GET"])
+@answered
+async def signed_asked_for(request: func.HttpRequest, services: Services) -> func.HttpResponse:
+    admit_person(services.settings, request.headers)
+    number = path_number(request, "number")
+    found = await read_signed(services, path_key(request, "store"), path_day(request), number)
+    return answer(found) if found else not_found("such a signature")
+
+
+@route("trail/{store}/{business_day}/{receipt_number}", methods=["GET"])
+@answered
+async def trail_asked_for(request: func.HttpRequest, services: Services) -> func.HttpResponse:
+    admit_person(services.settings, request.headers)
+    wanted = chosen_format(request, "json", "html")
+    label = read_part(path_part(request, "receipt_number"))
+    found = await trace_receipt(services, path_key(request, "store"), path_day(request), label)
+    if not found:
+        return not_found("a receipt with this number")
+    return answer_as(wanted, {"receipts": found}, page=trail_page)
 
 
 @route("shifts/{store}/{terminal}/{shift}/end", methods=["POST"])

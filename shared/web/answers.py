@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import azure.functions as func
@@ -30,6 +30,28 @@ def answer(body: Any, status: int = 200) -> func.HttpResponse:
     """Answer with JSON."""
     text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
     return func.HttpResponse(text, status_code=status, mimetype="application/json")
+
+
+def answer_as(
+    wanted: str,
+    body: Any,
+    sheet: Callable[[Any], str] | None = None,
+    page: Callable[[Any], str] | None = None,
+) -> func.HttpResponse:
+    """Answer as JSON, as a sheet (CSV) or as a page (HTML), whichever was asked for."""
+    if wanted == "csv" and sheet is not None:
+        return func.HttpResponse(sheet(body), mimetype="text/csv", charset="utf-8", headers=_QUIET)
+    if wanted == "html" and page is not None:
+        return func.HttpResponse(page(body), mimetype="text/html", charset="utf-8", headers=_QUIET)
+    return answer(body)
+
+
+# A page holds a chain's figures: no browser keeps it, frames it, or runs anything in it.
+_QUIET = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+}
 
 
 def problem(status: int, title: str, **more: Any) -> func.HttpResponse:

@@ -90,6 +90,10 @@ def _response(kind: str) -> dict[str, Any]:
         return {"description": "What is wrong, and what was expected.", "content": _PROBLEM}
     if kind in _TEXTS:
         return {"description": "The rows.", "content": {_TEXTS[kind]: {"schema": {"type": "string"}}}}
+    if kind == "Sheet":
+        text = {"schema": {"type": "string"}}
+        content = {JSON: {"schema": {"type": "object"}}, CSV: text, HTML: text}
+        return {"description": "The answer, in the format asked for.", "content": content}
     schema = {"$ref": "#/components/schemas/Results"} if kind == "Results" else {"type": "object"}
     return {"description": "The answer.", "content": {"application/json": {"schema": schema}}}
 
@@ -139,7 +143,7 @@ _SCHEMAS: dict[str, Any] = {
     },
     "Results": {"type": "object", "required": ["results"], "properties": {"results": _VERDICTS}},
 }
-_TEXTS = {"Text": CSV, "Page": HTML}
+_TEXTS = {"Text": CSV}
 _SCHEMES: dict[str, dict[str, list[str]]] = {
     "person": {"person": []}, "signature": {"account": [], "timestamp": [], "signature": []},
 }  # fmt: skip

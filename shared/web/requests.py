@@ -94,6 +94,35 @@ def _day(text: str, name: str) -> date:
     return day
 
 
+def path_number(request: func.HttpRequest, name: str) -> int:
+    """Give a small whole number of the path.
+
+    Raises:
+        RejectedError: it is none.
+    """
+    text = path_part(request, name)
+    if not (text.isascii() and text.isdecimal() and len(text) <= 4):
+        raise RejectedError(
+            f"{name} is no number", field=name, expected="a whole number from 0 to 9999", found=text[:80]
+        )
+    return int(text)
+
+
+def chosen_format(request: func.HttpRequest, *known: str) -> str:
+    """Give the format asked for in the query, json where none is.
+
+    Raises:
+        RejectedError: it is another one than the route has.
+    """
+    known = known or ("json", "csv", "html")
+    text = str(request.params.get("format", "json"))
+    if text not in known:
+        raise RejectedError(
+            "no such format", field="format", expected=" or ".join(known), found=ascii(text)[:80]
+        )
+    return text
+
+
 def json_object(request: func.HttpRequest) -> Mapping[str, Any]:
     """Read a small JSON object.
 
@@ -211,4 +240,19 @@ def numbers_of(body: Mapping[str, Any], name: str) -> list[int]:
         raise RejectedError(
             f"{name} is no list of numbers", field=name, expected=expected, found=_found(value)
         )
+    return value
+
+
+def number_of(body: Mapping[str, Any], name: str) -> int:
+    """Give a whole number that must be there.
+
+    Raises:
+        RejectedError: it is none, or out of range.
+    """
+    value = body.get(name)
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= SEQUENCE_NUMBER_MAX:
+        raise RejectedError(
+            f"{name} is needed", field=name, expected=f"a whole number from 0 to {SEQUENCE_NUMBER_MAX}",
+            found=_found(value),
+        )  # fmt: skip
     return value

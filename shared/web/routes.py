@@ -41,6 +41,12 @@ class Route:
 
 
 _DAY = {"type": "string", "format": "date"}
+
+
+def _format(*known: str) -> dict[str, Any]:
+    return {"type": "string", "enum": list(known), "default": "json"}
+
+
 ROUTES: tuple[Route, ...] = (
     Route(
         "post",
@@ -89,7 +95,8 @@ ROUTES: tuple[Route, ...] = (
         "The statement of a store-day with its proof.",
         PEOPLE,
         "",
-        {"200": "Object", "404": "Problem", "422": "Problem"},
+        {"200": "Sheet", "404": "Problem", "422": "Problem"},
+        query={"format": _format("json", "csv", "html")},
     ),
     Route(
         "post",
@@ -116,7 +123,8 @@ ROUTES: tuple[Route, ...] = (
         "The store-days of a legal entity, one line a store.",
         PEOPLE,
         "",
-        {"200": "Object", "422": "Problem"},
+        {"200": "Sheet", "422": "Problem"},
+        query={"format": _format("json", "csv")},
     ),
     Route(
         "get",
@@ -216,4 +224,20 @@ ROUTES: tuple[Route, ...] = (
         {"200": "Object"},
     ),
     Route("get", "/health", "Whether the app is up.", ANYONE, "", {"200": "Object"}),
-)
+    Route(
+        "post", "/statements/{store}/{business_day}/sign-off",
+        "Sign the statement, or the open supplement, of a store-day off. Only with nothing unexplained.", PEOPLE, JSON,
+        {"200": "Object", "404": "Problem", "422": "Problem"},
+        takes={"reason": REASON, "revision": {"type": "integer", "minimum": 1, "description": "The revision that was read."}},
+    ),
+    Route(
+        "get", "/statements/{store}/{business_day}/signed/{number}",
+        "What was signed, as it was signed: 0 is the statement, 1 and on its supplements.", PEOPLE, "",
+        {"200": "Object", "404": "Problem", "422": "Problem"},
+    ),
+    Route(
+        "get", "/trail/{store}/{business_day}/{receipt_number}",
+        "The trail of a receipt from its printed number: document, changes, mapping, package, D365, statement, hashes checked.",
+        PEOPLE, "", {"200": "Sheet", "404": "Problem", "422": "Problem"}, query={"format": _format("json", "html")},
+    ),
+)  # fmt: skip
