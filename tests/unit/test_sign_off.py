@@ -181,7 +181,11 @@ def test_an_altered_signature_is_named_by_rebuilding_and_by_the_trail() -> None:
         assert row is not None
         await services.tables.statements.replace(row.with_values(Sha256="0" * 64), row.etag)
         told = [one.told() for one in (await rebuild_storeday(services, "S1", DAY)).findings]
-        assert [one for one in told if one.startswith("signed statement statement of store S1, 2017-12-23, signed by ")]
+        assert [
+            one
+            for one in told
+            if one.startswith("signed statement statement of store S1, 2017-12-23, signed by ")
+        ]
         (trail,) = await trace_receipt(services, "S1", DAY, "S1-1-0001")
         assert trail["altered"] == ["the signed statement"]
         assert trail["signed"][0]["status_then"] == "mapped"

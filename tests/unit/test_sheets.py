@@ -1,0 +1,154 @@
+"""Statements as sheets and pages: no cell that a spreadsheet runs, no mark-up that a browser reads, nothing left out."""
+
+from __future__ import annotations
+
+import csv
+import io
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+
+from shared.web.sheets import csv_text, statement_csv, statement_page, storedays_csv, trail_page
+
+FIGURES = {
+    "pos_says": "48.00", "received": "24.00", "in_d365": "0.00", "posted": "0.00", "difference": "48.00", "unexplained": "0.00",
+}  # fmt: skip
+BODY: dict[str, Any] = {
+    "store": "S1", "legal_entity": "usrt", "business_day": "2017-12-23", "currency": "USD", "verdict": "not proved",
+    "source": {"pos_says": "shift totals", "in_d365": "posted"},
+    "receipts": {"pos_says": 2, "received": 1, "in_d365": 0, "posted": 0},
+    "totals": FIGURES, "tenders": [{"code": "=CASH()", **FIGURES}], "taxes": [{"code": "VAT20", **FIGURES}],
+    "groups": [{"code": "sales", **FIGURES}],
+    "causes": [
+        {
+            "code": "tender_unmapped", "value": "<script>alert(1)</script>", "amount": "-24.00", "owner": "finance",
+            "receipts": ["S1-1-0001"], "do_this": "@map it", "decided": None,
+        }
+    ],
+    "unexplained": "0.00", "late": [], "d365_statements": [],
+    "shifts": [{"terminal": "1", "shift": "7", "opened_at": "2017-12-23T13:00:00+00:00", "closed_at": None, "ended_by": None}],
+    "by_hand": [{"kind": "SAFE_DROP", "terminal": "1", "count": 1, "amount": "-50.00"}],
+    "gift_cards": {
+        "issued": {"received": "0.00", "in_d365": "0.00", "posted": "0.00"},
+        "redeemed": {"received": "10.00", "in_d365": "0.00", "posted": "0.00"},
+    },
+    "income_expense": [
+        {"kind": "PAID_OUT", "reason": "WINDOW", "count": 1, "received": "-3.00", "in_d365": "0.00", "posted": "0.00"}
+    ],
+    "counts": {
+        "lines": [
+            {
+                "terminal": "1", "shift": "7", "tender": "CASH", "expected": "24.00", "counted": "23.00", "difference": "-1.00",
+                "verdict": "within the limit", "account": "618160",
+            }
+        ]
+    },
+    "signed": [], "supplement": None,
+}  # fmt: skip
+
+
+class Cells(HTMLParser):
+    """The texts of a page's cells, and every tag in it."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: set[str] = set()
+        self.texts: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: Any) -> None:
+        self.tags.add(tag)
+
+    def handle_data(self, data: str) -> None:
+        self.texts.append(data)
+
+
+def rows(text: str) -> list[list[str]]:
+    return list(csv.reader(io.StringIO(text)))
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [
+        ("=1+1", "'=1+1"), ("+44", "'+44"), ("@SUM(A1)", "'@SUM(A1)"), ("-12.50", "-12.50"), ("-cmd", "'-cmd"), ("-1-1", "'-1-1"),
+        ("\t=1", "'\t=1"), ("12.50", "12.50"), (None, ""), ("-١", "'-١"), ("--1", "'--1"),
+    ],
+)  # fmt: skip
+def test_a_cell_that_a_spreadsheet_would_run_is_made_text_and_a_negative_amount_stays_a_number(
+    value: object, written: str
+) -> None:
+    assert rows(csv_text(("head",), [[value, "end"]]))[1] == [written, "end"]
+
+
+def test_a_statements_sheet_has_a_row_for_each_figure_cause_count_and_movement() -> None:
+    found = rows(statement_csv(BODY))
+    assert found[0][3:11] == [
+        "what", "code", "pos_says", "received", "in_d365", "posted", "difference", "unexplained",
+    ]  # fmt: skip
+    assert [one[3] for one in found[1:]] == ["total", "tender", "tax", "group", "cause", "counted", "by hand"]
+    assert found[1][5:11] == ["48.00", "24.00", "0.00", "0.00", "48.00", "0.00"]
+    assert found[2][4] == "'=CASH()"
+    assert (found[5][9], found[5][11], found[5][12]) == ("-24.00", "finance", "'@map it")
+    assert {len(one) for one in found} == {13}
+
+
+def test_a_page_shows_every_part_and_runs_nothing() -> None:
+    page = Cells(statement_page(BODY))
+    assert "script" not in page.tags
+    text = " ".join(page.texts)
+    for words in (
+        "Store S1, 2017-12-23: not proved", "<script>alert(1)</script>", "-24.00", "not closed", "safe drop", "WINDOW",
+        "redeemed", "23.00", "Not signed off", "Unexplained",
+    ):  # fmt: skip
+        assert words in text
+
+
+def test_what_the_pos_does_not_say_is_written_as_not_stated() -> None:
+    body = BODY | {"totals": FIGURES | {"pos_says": None}}
+    assert "not stated" in Cells(statement_page(body)).texts
+
+
+def test_a_signed_day_shows_its_signature_and_its_open_supplement() -> None:
+    signed = {
+        "what": "statement", "verdict": "proved", "by": "finance desk", "at": "2017-12-24T08:00:00+00:00", "reason": "checked",
+        "sha256": "ab" * 32,
+    }  # fmt: skip
+    changes = {"received": {"receipts": 1, "total": "24.00"}, "posted": {"receipts": 0}}
+    supplement = {"number": 1, "receipts": ["S1-1-0009"], "changes": changes}
+    text = " ".join(Cells(statement_page(BODY | {"signed": [signed], "supplement": supplement})).texts)
+    assert "finance desk" in text
+    assert (
+        "Supplement 1, not signed: receipts that came S1-1-0009; changes: received 24.00 (1 receipts); posted 0.00"
+        in text
+    )
+
+
+def test_the_day_in_one_sheet_has_a_row_a_store() -> None:
+    found = rows(
+        storedays_csv([{"store": "S1", "verdict": "proved"}, {"store": "S2", "verdict": "not proved"}])
+    )
+    assert [one[:3] for one in found] == [
+        ["store", "business_day", "verdict"], ["S1", "", "proved"], ["S2", "", "not proved"],
+    ]  # fmt: skip
+
+
+def test_a_trail_says_first_whether_anything_was_altered() -> None:
+    one = {
+        "receipt": "S1-1-0001", "store": "S1", "business_day": "2017-12-23", "terminal": "1", "account": "east",
+        "transaction_id": "T1", "status": "posted", "total": "24.00", "currency": "USD", "is_second_version": False,
+        "document": {"completed_at": "x", "received_at": "y", "adapter": "canonical/1", "bytes": 9, "sha256": "ff"},
+        "d365": {
+            "legal_entity": "usrt", "register": "NY01-1", "number": "east:T1", "statement": "S-1", "sales_order": "SO1",
+            "invoice": "INV1", "credit_note": None, "evidence": ["voucher V1: confirmed"],
+        },
+        "package": {"package": "P1", "final_status": "Succeeded", "sha256": "aa"}, "mapping": {"version": 3},
+        "corrections": {"replaced_by": "T1-replacement"}, "signed": [], "causes": [], "history": ["2017 received"],
+        "altered": [],
+    }  # fmt: skip
+    text = " ".join(Cells(trail_page({"receipts": [one]})).texts)
+    assert "Every hash checked: nothing was altered." in text
+    for words in ("voucher V1: confirmed", "S-1", "INV1", "P1", "T1-replacement", "version 3"):
+        assert words in text
+    altered = " ".join(Cells(trail_page({"receipts": [one | {"altered": ["the kept document"]}]})).texts)
+    assert "ALTERED since: the kept document" in altered
