@@ -12,6 +12,7 @@ from benchmarks.budgets import budgets
 from benchmarks.counted_operations import counted_operations
 from benchmarks.statement_time import statement_time
 from benchmarks.storage_groups import storage_groups
+from benchmarks.year_of_statements import year_of_statements
 
 
 def main() -> int:
@@ -28,6 +29,7 @@ def main() -> int:
     asyncio.run(counted_operations())
     asyncio.run(statement_time(options.receipts, options.rounds))
     asyncio.run(storage_groups(40, options.receipts))
+    year_of_statements()
     return 0
 
 

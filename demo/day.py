@@ -18,6 +18,7 @@ from demo.options import Options
 from demo.picture import Picture, all_proved, nothing_on_the_way, take_picture, wait_for_days
 from demo.prepare import Prepared, prepare
 from demo.progress import Progress
+from demo.proof import proof_text, save_page, trail_text, worst_storeday
 from demo.repair import Repair
 from demo.report import chain_table, exceptions_text, stores_table, usage_table
 from demo.rests import read_receipts, rests_table
@@ -44,6 +45,8 @@ class Outcome:
     faults: list[dict[str, Any]] = field(default_factory=list)
     ledger: dict[str, Any] = field(default_factory=dict)
     wrong: list[str] = field(default_factory=list)
+    proofs: dict[str, Any] = field(default_factory=dict)
+    trail: list[dict[str, Any]] = field(default_factory=list)
 
 
 async def run_day(options: Options) -> int:
@@ -64,7 +67,7 @@ async def run_day(options: Options) -> int:
         run = _Run(options, prepared, world, clock, progress)
         outcome = await run.whole()
         write_evidence(options.evidence, options, prepared, outcome.pictures, outcome.done, outcome.faults,
-                       outcome.ledger, outcome.wrong, run.tills.counts)  # fmt: skip
+                       outcome.ledger, outcome.wrong, run.tills.counts, outcome.proofs, outcome.trail)  # fmt: skip
         print(verdict(prepared, outcome.wrong, options.evidence))
         if options.keep:
             await _keep(world, progress)
@@ -147,7 +150,18 @@ class _Run:
             chain_table(picture),
         ]
         print("\n\n".join([*parts, usage_table(picture, receipts)]), flush=True)
+        await self._show_proof(when, picture)
         return picture
+
+    async def _show_proof(self, when: str, picture: Picture) -> None:
+        """Show the proof of the store that was worst after close, then and after the repair, and keep its page."""
+        storeday = self.outcome.proofs.get("storeday") or worst_storeday(picture)
+        self.outcome.proofs["storeday"] = storeday
+        statement = self.outcome.proofs[when] = picture.statements[storeday]
+        path = await save_page(
+            self.desks["auditor"], storeday, self.options.evidence.parent / when.replace(" ", "-")
+        )
+        print(f"\n{proof_text(statement)}\n\nIts page to print: {path}", flush=True)
 
     async def _repair(self, before: Picture) -> None:
         self.progress.step("the desks work through what waits for them")
@@ -163,11 +177,24 @@ class _Run:
             self.desks["auditor"], [one for one in self.prepared.messages if one.visit]
         )
         print(f"\n{rests_table(receipts)}", flush=True)
+        await self._show_trail(receipts)
         self.outcome.wrong += [
             f"receipt {one['receipt_number']} is posted, and names no D365 statement"
             for one in receipts
             if one["status"] == "posted" and not one["evidence"]
         ]
+
+    async def _show_trail(self, receipts: Sequence[dict[str, Any]]) -> None:
+        """Follow one receipt of the worst store from its printed number; every hash on its way must hold."""
+        store, day = self.outcome.proofs["storeday"]
+        mine = [one for one in receipts if (one["store"], one["business_day"]) == (store, day)]
+        printed = next(
+            (str(one["receipt_number"]) for one in mine if one.get("invoice")), str(mine[0]["receipt_number"])
+        )
+        text, self.outcome.trail = await trail_text(self.desks["auditor"], (store, day), printed)
+        print(f"\n{text}", flush=True)
+        if not self.outcome.trail or any(one["altered"] for one in self.outcome.trail):
+            self.outcome.wrong.append(f"the trail of receipt {printed} is not whole")
 
     async def _compare(self, *, clean: bool) -> None:
         """Only now is the plan of troubles opened, and D365's ledger held against the books."""

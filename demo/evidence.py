@@ -27,6 +27,8 @@ def write_evidence(
     ledger: Json,
     wrong: Sequence[str],
     counts: SendCounts,
+    proofs: Json,
+    trail: Sequence[Json],
 ) -> None:
     """Write everything down. Keys and secrets are no part of it."""
     found = {
@@ -40,6 +42,8 @@ def write_evidence(
         "repair": list(done),
         "faults": list(faults),
         "ledger": ledger,
+        "worst_storeday": proofs,
+        "trail": list(trail),
         "wrong": list(wrong),
         "proved": not wrong,
     }

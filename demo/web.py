@@ -103,6 +103,13 @@ class Desk:
         response = await self._ask("GET", path, params=query)
         return None if response.status_code == 404 else _json_of(response)
 
+    async def read_text(self, *path: str, **query: str) -> str:
+        """Read a page or a sheet."""
+        response = await self._ask("GET", path, params=query)
+        if response.status_code != 200:
+            raise AnswerError(f"GET {'/'.join(path)}: {response.status_code}")
+        return response.text
+
     async def decide(self, *path: str, **body: object) -> Json:
         """Post a decision and give its outcome."""
         return _json_of(await self._ask("POST", path, json=body))
