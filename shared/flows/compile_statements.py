@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from shared.flows.compiling.day import body_of, gather_day, text_of
+from shared.flows.compiling.findings import tell_findings
 from shared.retail.business_day import closing_hour, day_ends_at, store_zone
 from shared.retail.reasons import cause
 from shared.retail.statement import ReceiptRecord, Statement, StoreDay, compile_store_day, gap_value
@@ -58,7 +59,8 @@ async def _compile(services: Services, due_row: Row) -> int:
     if store is None:
         return 0
     ends_at = day_ends_at(due.day, store_zone(store.time_zone), closing_hour(store.closing_time))
-    ready_at = ends_at + timedelta(minutes=services.settings.grace_minutes)
+    grace = services.settings.grace_minutes if store.grace_minutes is None else store.grace_minutes
+    ready_at = ends_at + timedelta(minutes=grace)
     if services.now() < ready_at:
         await postpone_due(services.tables.due, due_row, ready_at)
         return 0
@@ -67,6 +69,7 @@ async def _compile(services: Services, due_row: Row) -> int:
     statement = compile_store_day(day)
     await _note_gaps(services, statement)
     await _note_late(services, statement)
+    await tell_findings(services, statement)
     old = await services.tables.statements.read(due.store, statement_key(due.store, due.day))
     await _note_open_shifts(services, statement, old)
     await _save(services, statement, old, begun_at)

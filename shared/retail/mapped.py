@@ -46,7 +46,7 @@ class D365Key:
 
 @dataclass(frozen=True, slots=True)
 class StoreSetup:
-    """One store as D365 knows it, from the stores table."""
+    """One store as D365 knows it, from the stores table. grace_minutes: from its closing to its statement; None: as set."""
 
     store: str
     legal_entity: str
@@ -63,6 +63,7 @@ class StoreSetup:
     customer_account: str
     account: str
     rounding_limit: Decimal
+    grace_minutes: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

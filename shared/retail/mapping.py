@@ -96,6 +96,7 @@ def _store_setup(values: Mapping[str, str]) -> StoreSetup:
         customer_account=values.get("customer_account", ""),
         account=values.get("account", ""),
         rounding_limit=Decimal(values.get("rounding_limit") or "0"),
+        grace_minutes=int(values["grace_minutes"]) if values.get("grace_minutes") else None,
     )
 
 

@@ -47,7 +47,7 @@ KINDS: Mapping[str, MappingKind] = {
         MappingKind(
             "stores", ("store",),
             ("legal_entity", "store_number", "operating_unit", "channel_id", "warehouse", "site", "tax_group", "currency",
-             "prices_include_tax", "time_zone", "closing_time", "customer_account", "account", "rounding_limit"),
+             "prices_include_tax", "time_zone", "closing_time", "customer_account", "account", "rounding_limit", "grace_minutes"),
             ("legal_entity", "store_number", "operating_unit", "currency", "time_zone", "account"),
             {"legal_entity": 4, "store_number": 10, "warehouse": 10, "site": 10, "tax_group": 10, "currency": 3},
         ),
@@ -73,6 +73,7 @@ READ_FROM_D365: Mapping[str, MappingKind] = {
 }
 EVERY_KIND: Mapping[str, MappingKind] = {**KINDS, **READ_FROM_D365}
 _STORE = re.compile(r"[A-Za-z0-9_.\-]{1,60}")
+GRACE_MINUTES_MAX = 24 * 60
 EFFECTS = ("resaleable", "quarantine", "none")
 
 
@@ -187,6 +188,9 @@ def _value_problems(kind: MappingKind, values: Mapping[str, str], row: int) -> I
             check(values.get(name) or "00:00")
         except RejectedError as error:
             yield CsvProblem(row, name, error.expected, error.found)
+    grace = values.get("grace_minutes", "")
+    if grace and not (grace.isascii() and grace.isdecimal() and int(grace) <= GRACE_MINUTES_MAX):
+        yield CsvProblem(row, "grace_minutes", f"minutes from 0 to {GRACE_MINUTES_MAX}", grace)
     limit = values.get("rounding_limit", "")
     try:
         if limit and not 0 <= Decimal(limit) < 1000:

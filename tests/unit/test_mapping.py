@@ -22,6 +22,7 @@ STORE = {
     "warehouse": "NYWH", "site": "NY", "tax_group": "NYT", "currency": "USD", "prices_include_tax": "no",
     "time_zone": "America/New_York", "closing_time": "00:00", "customer_account": "C1", "account": "east",
     "rounding_limit": "0.05",
+    "grace_minutes": "",
 }  # fmt: skip
 ROWS = {
     ("stores", "S1"): STORE,
