@@ -79,6 +79,18 @@ class Services:
                 raise outcome
         return [outcome for outcome in outcomes if not isinstance(outcome, BaseException)]
 
+    async def settled(self, *work: Awaitable[T]) -> list[T | Exception]:
+        """Wait for several things at once; an error is what came of its own, and stops none of the others.
+
+        For flows/isolating alone: what is not raised here must be told there (ADR 33).
+        """
+        found: list[T | Exception] = []
+        for outcome in await asyncio.gather(*work, return_exceptions=True):
+            if isinstance(outcome, BaseException) and not isinstance(outcome, Exception):
+                raise outcome
+            found.append(outcome)
+        return found
+
     async def in_thread(self, work: Callable[..., T], *arguments: Any) -> T:
         """Run what would hold up the loop in a thread."""
         return await asyncio.to_thread(work, *arguments)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from shared.flows.mapping.given_up import end_given_up
+from shared.flows.isolating.given_up import end_given_up
 from shared.services import Services
 from shared.storage.due import MAP, POST, due_from, list_due
 from shared.storage.keys import join_key
