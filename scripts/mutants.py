@@ -53,7 +53,10 @@ GROUPS = {
     ),
     "packages": Group(
         _paths("shared/flows/posting", "read_back", "complete", "conclude"),
-        ("tests/contract/test_posting_against_the_simulator.py",),
+        (
+            *_paths("tests/unit", "test_posting_read_back", "test_posting_complete"),
+            "tests/contract/test_posting_conclusions.py",
+        ),
     ),
 }
 
@@ -65,7 +68,7 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=10.0, help="at most so long a group")
     options = parser.parse_args()
     os.nice(15)
-    for name in options.group or ("retail", "d365", "rows", "posting"):
+    for name in options.group or GROUPS:
         _run(name, GROUPS[name], options.minutes * 60)
     return 0
 
