@@ -51,6 +51,9 @@ class Services:
     posted_statements: dict[tuple[str, str], StatementEvidence] = field(
         default_factory=dict
     )  # seen posted; they never change
+    tracking_rests_until: datetime = datetime(
+        1, 1, 1, tzinfo=UTC
+    )  # D365 was asked so lately that nobody asks before
     chance: Callable[[], float] = random.random  # 0 to 1, for pauses; a simulation gives its own
     token_hex: Callable[[int], str] = secrets.token_hex  # names nobody else gives; a simulation gives its own
     log: logging.Logger = field(default_factory=lambda: logging.getLogger("tillpost"))

@@ -136,12 +136,16 @@ async def _take_turn(services: Services) -> Row | None:
     environment = services.settings.d365.environment_id
     key = tracking_key(environment)
     table, now = services.tables.packages, services.now()
+    if services.tracking_rests_until > now:
+        return None
     row = await table.read(environment, key)
     try:
         if row is None:
             row = Row(partition=environment, key=key, values={"Record": "tracking", "AskedAt": now})
             return replace(row, etag=await table.insert(row))
-        if row.instant("AskedAt") + timedelta(minutes=services.settings.tracking_minutes) > now:
+        rests_until = row.instant("AskedAt") + timedelta(minutes=services.settings.tracking_minutes)
+        if rests_until > now:
+            services.tracking_rests_until = rests_until
             return None
         if is_waiting(row, now, timedelta(0)) or await is_throttled(services):
             return None
