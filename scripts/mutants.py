@@ -46,7 +46,9 @@ _D365_TESTS = _paths(
 GROUPS = {
     "retail": Group(_paths("shared/retail", "money", "status", "identity", "figures"), _RETAIL_TESTS),
     "d365": Group(_paths("shared/d365", "values", "compare"), _D365_TESTS),
-    "rows": Group(_paths("shared/d365", "rows"), _D365_TESTS),
+    "rows": Group(
+        _paths("shared/d365", "rows"), (*_D365_TESTS, *_paths("tests/unit", "test_d365_rarer_rows"))
+    ),
     "posting": Group(
         _paths("shared/flows/posting", "pace", "slot", "evidence", "gather"),
         _paths("tests/unit", "test_posting_pace", "test_posting_steps"),

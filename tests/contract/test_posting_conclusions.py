@@ -22,6 +22,7 @@ from tests.unit.flow_services import run
 
 ITEM = "The value 'D1001' in field 'ItemId' is not found in the related table 'InventTable'."
 CONFLICT = "An update conflict occurred due to another user process."
+TAX_LINES = "RetailTransactionTaxLines"
 Story = Callable[[PostingWorld], Awaitable[None]]
 
 
@@ -164,7 +165,7 @@ def test_the_second_time_its_receipts_go_one_by_one_and_it_is_told() -> None:
         assert await world.statuses() == {"T1": "sent", "T2": "sent"}
         (told,) = await told_of(world, "import_failed")
         assert (told.text("State"), told.text("EndedHow")) == ("ended", "settled by reading back")
-        assert told.text("Value") == package.text("Package")
+        assert (told.text("Value"), told.number("Receipts")) == (package.text("Package"), 2)
         assert "nothing was imported, for no reason given" in told.text("WhatHappened") + told.text("Why")
 
     tell(story)
@@ -238,7 +239,8 @@ def test_twenty_go_one_by_one_and_twenty_one_are_halved() -> None:
         assert slot.number("ReceiptsMax") == 10
         rows = sorted((await world.receipts()).values(), key=lambda row: row.key)
         assert [row.text("Status") for row in rows] == ["sending"] * 10 + ["mapped"] * 11
-        assert "its package failed whole and is halved" in rows[10].text("History")
+        note = rows[10].text("History").splitlines()[-1].partition(" ")[2]
+        assert note == "mapped: its package failed whole and is halved"
         assert [row.text("State") for row in await told_of(world, "import_failed")] == ["open"]
 
     tell(story)
@@ -263,6 +265,7 @@ def test_a_package_of_which_no_attempt_was_made_is_not_called_failed() -> None:
         package, _ = await concluded(world, drive, FinalStatus="", Attempt=0)
         assert (package.text("Stage"), package.number("Readings")) == ("built", 1)
         assert "Failures" not in package.values
+        assert "Page" not in package.values
 
     tell(story)
 
@@ -399,7 +402,8 @@ def test_a_d365_that_does_not_say_what_it_took_is_read_row_by_row(caplog: pytest
 
     with caplog.at_level(logging.WARNING):
         tell(story)
-    assert any(one.startswith("D365 does not say what it took: ") for one in caplog.messages)
+    (told,) = [one for one in caplog.messages if one.startswith("D365 does not say what it took: ")]
+    assert "no such execution" in told
 
 
 def test_a_d365_that_does_not_say_what_went_wrong_is_read_row_by_row(
@@ -410,7 +414,9 @@ def test_a_d365_that_does_not_say_what_went_wrong_is_read_row_by_row(
             "partial", entity="Tax transactions", transaction_numbers=["east:T2"], text=ITEM, times=1
         )
         drive = await sent(world)
-        await world.fault("status", status=400, text="no", path_contains="GetExecutionErrors", times=9)
+        await world.fault(
+            "status", status=400, text="no such job", path_contains="GetExecutionErrors", times=9
+        )
         package, _ = await concluded(world, drive)
         assert (package.text("Stage"), package.number("ReadBack")) == ("done", 2)
         assert "Page" not in package.values
@@ -418,7 +424,8 @@ def test_a_d365_that_does_not_say_what_went_wrong_is_read_row_by_row(
 
     with caplog.at_level(logging.WARNING):
         tell(story)
-    assert any(one.startswith("D365 does not say what went wrong: ") for one in caplog.messages)
+    (told,) = [one for one in caplog.messages if one.startswith("D365 does not say what went wrong: ")]
+    assert "no such job" in told
 
 
 def test_a_file_of_refused_keys_is_waited_for_ever_longer_and_then_the_receipts_rows_tell() -> None:
@@ -439,6 +446,72 @@ def test_a_file_of_refused_keys_is_waited_for_ever_longer_and_then_the_receipts_
         assert pauses == [5.0, 20.0, 80.0, 320.0]
         await conclude(world.services, drive)
         assert (drive.package.text("Stage"), drive.package.number("ReadBack")) == ("done", 2)
+        assert (
+            len(await world.rows(TAX_LINES)) == 2
+        )  # whose row failed nobody said: each receipt was looked at
+
+    tell(story)
+
+
+async def without_its_tax(world: PostingWorld) -> None:
+    """Let somebody in D365 take the tax line of a receipt away."""
+    key = (
+        "dataAreaId='usrt',OperatingUnitNumber='052',Terminal='NY01-1',TransactionNumber='east:T1',"
+        "SalesLineNumber=1,TaxCode='V20'"
+    )
+    answer = await world.http.delete(
+        f"{world.url}/data/{TAX_LINES}({key})?cross-company=true", headers={"If-Match": "*"}
+    )
+    assert answer.is_success, answer.text
+    assert len(await world.rows(TAX_LINES)) == 1
+
+
+def test_where_d365_does_not_count_its_rows_every_receipt_is_looked_at() -> None:
+    async def story(world: PostingWorld) -> None:
+        drive = await sent(world)
+        await without_its_tax(world)
+        action = "GetEntityExecutionSummaryStatusList"
+        await world.fault("status", status=400, text="no such execution", path_contains=action, times=9)
+        package, _ = await concluded(world, drive)
+        assert (package.text("Stage"), package.number("ReadBack")) == ("done", 2)
+        assert len(await world.rows(TAX_LINES)) == 2
+
+    tell(story)
+
+
+def test_where_the_import_was_not_seen_to_end_every_receipt_is_looked_at() -> None:
+    async def story(world: PostingWorld) -> None:
+        drive = await sent(world)
+        await without_its_tax(world)
+        await concluded(world, drive, FinalStatus="never started")
+        assert await world.statuses() == {"T1": "sent", "T2": "sent"}
+        assert len(await world.rows(TAX_LINES)) == 2
+
+    tell(story)
+
+
+def test_where_d365_counts_every_row_no_receipt_is_looked_at_row_by_row() -> None:
+    async def story(world: PostingWorld) -> None:
+        drive = await sent(world)
+        before = len(world.effects.seen)
+        await concluded(world, drive)
+        asked = [one for one in world.effects.seen[before:] if one.startswith("d365")]
+        assert asked == ["d365 POST GetEntityExecutionSummaryStatusList", "d365 GET RetailTransactions"]
+
+    tell(story)
+
+
+def test_receipts_named_for_different_reasons_are_looked_at_one_by_one_and_no_package_has_failed() -> None:
+    async def story(world: PostingWorld) -> None:
+        await world.fault(
+            "partial", entity="Transactions", transaction_numbers=["east:T1"], text=ITEM, times=1
+        )
+        other = "The value 'C1' in field 'CustomerAccount' is not found in the related table 'CustTable'."
+        await world.fault("partial", entity="Payment transactions V2", rows=10_000, text=other, times=1)
+        drive = await sent(world, 1)
+        package, _ = await concluded(world, drive)
+        assert (package.text("Stage"), await world.statuses()) == ("done", {"T1": "sent"})
+        assert await told_of(world, "import_failed") == []
 
     tell(story)
 

@@ -182,6 +182,18 @@ def test_what_d365_refuses_is_held_in_its_words_and_its_neighbour_is_sent() -> N
     assert (done[0].mapped, done[0].row.key) == (one, "day~east:T1")
 
 
+def test_what_an_earlier_call_refused_is_still_known_after_the_last() -> None:
+    d365 = Kept()
+
+    def refuse_first(receipts: Sequence[Any]) -> list[ChangesetResult]:
+        return [ChangesetResult(Written.REFUSED, ITEM), *d365.take(receipts[1:])]
+
+    d365.answers = [refuse_first]
+    done, _ = completed(d365, *(mapped(sale(number)) for number in range(1, 22)))
+    assert said(done) == [f"d365_data_refused: {ITEM}", *["sent"] * 20]
+    assert [len(portion) for portion in d365.written] == [20, 1]
+
+
 @pytest.mark.parametrize(
     "result", [CREATED, ChangesetResult(Written.REFUSED), ChangesetResult(Written.ALREADY_THERE)]
 )
