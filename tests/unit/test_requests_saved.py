@@ -161,3 +161,49 @@ def test_a_days_receipts_are_read_for_its_shifts_only_where_one_is_over() -> Non
         assert seen.count("query transactions") == 2
 
     run(story())
+
+
+def test_a_shift_that_ends_later_is_looked_at_again_though_the_days_receipts_were_not_read() -> None:
+    async def story() -> None:
+        services = await flow_services(Hand())
+        await note_due(services.tables.due, [Due(POST, "S1", DAY, NOW)])
+        await services.tables.shifts.upsert(shift_row("1", 8, 19))
+        assert (await gather(services)).members == []
+        (due,) = await list_due(services.tables.due, POST)
+        assert due.instant("NextTry") == NOW + timedelta(minutes=30)
+
+    run(story())
+
+
+def test_whoever_finds_the_slot_driven_has_read_it_once() -> None:
+    async def story() -> None:
+        hand = Hand()
+        services = await flow_services(hand)
+        values: dict[str, Any] = {
+            "Record": "slot", "State": "taken", "Package": "P1", "LeaseUntil": hand() + timedelta(seconds=90),
+        }  # fmt: skip
+        await services.tables.packages.upsert(Row("env-1", "slot~env-1", values))
+        seen = watched(services)
+        assert await post_transactions(services) == "driven by another worker"
+        assert seen == ["read packages"]
+
+    run(story())
+
+
+def test_a_store_day_at_which_tracking_failed_is_left_alone_until_its_time() -> None:
+    async def story() -> None:
+        hand = Hand()
+        services = await flow_services(hand)
+        later = Due(TRACK, "S1", DAY, hand() + timedelta(minutes=2)).row()
+        await services.tables.due.upsert(later.with_values(FailedAt=hand()))
+        seen = watched(services)
+        assert await track_packages(services) == 0
+        assert seen == ["query due"]
+        taken = {"Record": "tracking", "AskedAt": hand() + timedelta(minutes=2)}
+        await services.tables.packages.upsert(Row("env-1", "tracking~env-1", taken))
+        seen.clear()
+        hand.turn(minutes=2)
+        assert await track_packages(services) == 0
+        assert seen == ["query due", "read packages"]
+
+    run(story())
