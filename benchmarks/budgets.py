@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
-from benchmarks.counting import counted
+from benchmarks.counting import Counts, counted
 from shared.flows.compile_statements import compile_statements
 from shared.flows.ingest_transactions import ingest_transactions
 from shared.flows.track_packages import track_packages
@@ -32,7 +32,14 @@ BEATS_MAX = 120
 
 async def budgets() -> None:
     """Print every counted budget with its figure."""
-    for work in (_door_to_posted, _door_to_mapped, _round_trips, _d365_calls):
+    for work in (
+        _door_to_posted,
+        _a_thousand,
+        _a_thousand_together,
+        _door_to_mapped,
+        _round_trips,
+        _d365_calls,
+    ):
         async with _world() as world:
             print(*await work(world), "", sep="\n")
 
@@ -60,23 +67,8 @@ async def _beat(world: PostingWorld) -> None:
 
 async def _door_to_posted(world: PostingWorld) -> Sequence[str]:
     """Five thousand receipts of one store in fifty calls, a minute apart, followed until D365 has posted them."""
-    counts = counted(world)
-    await _send(world, 0, 1)  # warm: mappings read, contract checked
-    await _until_posted(world)
-    for _ in range(20):
-        await _beat(world)
-    before = counts.total
-    await _beat(world)
-    idle = counts.total - before
-    counts.requests.clear()
-    beats = 0
-    for number in range(CALLS):
-        await _send(world, number * RECEIPTS_A_CALL + 1, RECEIPTS_A_CALL)
-        await world.deliver()
-        if number % 2:
-            await _beat(world)
-            beats += 1
-    beats += await _until_posted(world)
+    counts, idle = await _warm(world)
+    beats = await _trade(world, CALLS)
     receipts, total = CALLS * RECEIPTS_A_CALL, counts.total
     row = (await world.receipts())["T500"]
     text, formula = await _permanent(world, row)
@@ -91,6 +83,55 @@ async def _door_to_posted(world: PostingWorld) -> Sequence[str]:
             f"permanent state a receipt, document aside: {text} bytes of keys, names and values (budget 1,536); "
             f"{formula} by the service's formula, which counts two bytes a character"
         ),
+    ]
+
+
+async def _warm(world: PostingWorld) -> tuple[Counts, int]:
+    """Let one receipt go all the way, so that mappings are read and the contract checked; count an idle heartbeat."""
+    counts = counted(world)
+    await _send(world, 0, 1)
+    await _until_posted(world)
+    for _ in range(20):
+        await _beat(world)
+    before = counts.total
+    await _beat(world)
+    idle = counts.total - before
+    counts.requests.clear()
+    return counts, idle
+
+
+async def _trade(world: PostingWorld, calls: int, *, beating: bool = True) -> int:
+    """Let so many calls arrive, two between heartbeats or all before the first, and be posted; give the heartbeats."""
+    beats = 0
+    for number in range(calls):
+        await _send(world, number * RECEIPTS_A_CALL + 1, RECEIPTS_A_CALL)
+        await world.deliver()
+        if number % 2 and beating:
+            await _beat(world)
+            beats += 1
+    return beats + await _until_posted(world)
+
+
+async def _a_thousand(world: PostingWorld) -> Sequence[str]:
+    """A thousand receipts over ten minutes; where the interval cuts them, they go in two packages."""
+    return await _thousand(world, beating=True)
+
+
+async def _a_thousand_together(world: PostingWorld) -> Sequence[str]:
+    """The same within one package's interval."""
+    return await _thousand(world, beating=False)
+
+
+async def _thousand(world: PostingWorld, *, beating: bool) -> Sequence[str]:
+    counts, idle = await _warm(world)
+    warm = len(await world.packages())
+    beats = await _trade(world, 10, beating=beating)
+    total, packages = counts.total, len(await world.packages()) - warm
+    return [
+        (
+            f"door to posted: 1000 receipts of one store in calls of {RECEIPTS_A_CALL}, in {packages} package(s): "
+            f"{(total - idle * beats) / 1000:.3f} a receipt (budget 0.25); {total / 1000:.3f} with {beats} heartbeats"
+        )
     ]
 
 

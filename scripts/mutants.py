@@ -46,14 +46,19 @@ _D365_TESTS = _paths(
 GROUPS = {
     "retail": Group(_paths("shared/retail", "money", "status", "identity", "figures"), _RETAIL_TESTS),
     "d365": Group(_paths("shared/d365", "values", "compare"), _D365_TESTS),
-    "rows": Group(_paths("shared/d365", "rows"), _D365_TESTS),
+    "rows": Group(
+        _paths("shared/d365", "rows"), (*_D365_TESTS, *_paths("tests/unit", "test_d365_rarer_rows"))
+    ),
     "posting": Group(
         _paths("shared/flows/posting", "pace", "slot", "evidence", "gather"),
         _paths("tests/unit", "test_posting_pace", "test_posting_steps"),
     ),
     "packages": Group(
         _paths("shared/flows/posting", "read_back", "complete", "conclude"),
-        ("tests/contract/test_posting_against_the_simulator.py",),
+        (
+            *_paths("tests/unit", "test_posting_read_back", "test_posting_complete"),
+            "tests/contract/test_posting_conclusions.py",
+        ),
     ),
 }
 
@@ -65,7 +70,7 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=10.0, help="at most so long a group")
     options = parser.parse_args()
     os.nice(15)
-    for name in options.group or ("retail", "d365", "rows", "posting"):
+    for name in options.group or GROUPS:
         _run(name, GROUPS[name], options.minutes * 60)
     return 0
 

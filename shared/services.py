@@ -51,6 +51,9 @@ class Services:
     posted_statements: dict[tuple[str, str], StatementEvidence] = field(
         default_factory=dict
     )  # seen posted; they never change
+    tracking_rests_until: datetime = datetime(
+        1, 1, 1, tzinfo=UTC
+    )  # D365 was asked so lately that nobody asks before
     chance: Callable[[], float] = random.random  # 0 to 1, for pauses; a simulation gives its own
     token_hex: Callable[[int], str] = secrets.token_hex  # names nobody else gives; a simulation gives its own
     log: logging.Logger = field(default_factory=lambda: logging.getLogger("tillpost"))
@@ -78,6 +81,18 @@ class Services:
             if isinstance(outcome, BaseException):
                 raise outcome
         return [outcome for outcome in outcomes if not isinstance(outcome, BaseException)]
+
+    async def settled(self, *work: Awaitable[T]) -> list[T | Exception]:
+        """Wait for several things at once; an error is what came of its own, and stops none of the others.
+
+        For flows/isolating alone: what is not raised here must be told there (ADR 33).
+        """
+        found: list[T | Exception] = []
+        for outcome in await asyncio.gather(*work, return_exceptions=True):
+            if isinstance(outcome, BaseException) and not isinstance(outcome, Exception):
+                raise outcome
+            found.append(outcome)
+        return found
 
     async def in_thread(self, work: Callable[..., T], *arguments: Any) -> T:
         """Run what would hold up the loop in a thread."""

@@ -8,9 +8,11 @@ from __future__ import annotations
 import json
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import partial
 
 from shared.flows.compiling.day import body_of, gather_day, text_of
 from shared.flows.compiling.findings import tell_findings
+from shared.flows.isolating.storedays import StoreDays
 from shared.retail.business_day import closing_hour, day_ends_at, store_zone
 from shared.retail.reasons import cause
 from shared.retail.statement import ReceiptRecord, Statement, StoreDay, compile_store_day, gap_value
@@ -36,8 +38,6 @@ from shared.storage.statements import (
     storeday_row,
 )
 
-STORE_DAYS_AT_ONCE = 16
-
 
 async def compile_statements(services: Services) -> int:
     """Compile every store-day that is due; give how many were compiled."""
@@ -45,10 +45,9 @@ async def compile_statements(services: Services) -> int:
     due_rows = [
         row for row in await list_due(services.tables.due, STATEMENT) if due_from(row).next_try <= now
     ]
-    compiled = 0
-    for at in range(0, len(due_rows), STORE_DAYS_AT_ONCE):
-        part = due_rows[at : at + STORE_DAYS_AT_ONCE]
-        compiled += sum(await services.together(*(_compile(services, row) for row in part)))
+    days = StoreDays(services, STATEMENT)
+    compiled = sum(count for _, count in await days.each(due_rows, partial(_compile, services)))
+    days.end()
     return compiled
 
 

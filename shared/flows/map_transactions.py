@@ -54,6 +54,7 @@ from shared.storage.due import (
     STATEMENT,
     Due,
     due_from,
+    finish_due,
     finish_or_rest,
     is_in_part,
     note_again_after,
@@ -90,7 +91,10 @@ async def map_transactions(services: Services, key: str) -> int:
         await services.ring(services.queues.mapping_due, key)
     elif moved == len(rows):
         settle = services.settings.settle_seconds
-        await finish_or_rest(services.tables.due, due_row, settle, services.rested_at())
+        if rows or due.next_try <= services.now():
+            await finish_or_rest(services.tables.due, due_row, settle, services.rested_at())
+        else:  # nobody has written it since it was left to rest: it rests as it is
+            await finish_due(services.tables.due, due_row, settle)
     return moved
 
 

@@ -55,6 +55,7 @@ from shared.storage.packages import (
     UNKNOWN,
     UPLOADING,
     package_key,
+    read_slot,
     sent_part,
     write_members,
 )  # fmt: skip
@@ -78,7 +79,10 @@ def drive_key(environment: str) -> str:
 
 async def post_transactions(services: Services) -> str:
     """Drive the slot as far as it goes; give the stage it rests in, for the log. Safe to run twice, and beside itself."""
-    drive = await take_lease(services)
+    slot = await read_slot(services.tables.packages, services.settings.d365.environment_id)
+    if slot.text("State") == SLOT_FREE and not _is_time(services, slot):
+        return "nothing to post yet"  # a doorbell too many: what it would cost to find that out is saved
+    drive = await take_lease(services, slot)
     if drive is None:
         return "driven by another worker"
     try:
@@ -97,7 +101,8 @@ async def post_transactions(services: Services) -> str:
 async def _drive(services: Services, drive: Drive) -> str:
     for _ in range(STEPS_MAX):
         if drive.slot.text("State") == SLOT_FREE and not await _start_package(services, drive):
-            await drive.free()
+            if "LeaseUntil" in drive.slot.values:  # else the package that ended has let go of it
+                await drive.free()
             return "nothing to post"
         stage = drive.package.text("Stage") if drive.package else DONE
         try:
@@ -150,7 +155,7 @@ async def _step(services: Services, drive: Drive, stage: str) -> float:
 
 async def _start_package(services: Services, drive: Drive) -> bool:
     """Gather the next package, write it and its members down, and put it into the slot."""
-    if not _is_time(services, drive) or not await contract_holds(services, drive):
+    if not _is_time(services, drive.slot) or not await contract_holds(services, drive):
         return False
     gathered = await gather(services, drive.slot.number("ReceiptsMax") or RECEIPTS_MAX)
     if not gathered.members:
@@ -170,12 +175,12 @@ async def _start_package(services: Services, drive: Drive) -> bool:
     return True
 
 
-def _is_time(services: Services, drive: Drive) -> bool:
+def _is_time(services: Services, slot: Row) -> bool:
     """Say whether the next package may start: a package holds what came in its interval, unless more waits than it holds."""
-    if drive.slot.flag("More") or drive.slot.number("ReceiptsMax") or "StartedAt" not in drive.slot.values:
+    if slot.flag("More") or slot.number("ReceiptsMax") or "StartedAt" not in slot.values:
         return True
     pause = timedelta(minutes=services.settings.package_minutes)
-    return drive.slot.instant("StartedAt") + pause <= services.now()
+    return slot.instant("StartedAt") + pause <= services.now()
 
 
 async def _build(services: Services, drive: Drive) -> None:

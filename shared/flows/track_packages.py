@@ -21,6 +21,7 @@ from shared.errors import (
     RetryableError,
     ThrottledError,
 )
+from shared.flows.isolating.storedays import StoreDays
 from shared.flows.posting.apply import save_rows
 from shared.flows.posting.slot import is_throttled, is_waiting
 from shared.flows.posting.trouble import end_causes, open_package_cause
@@ -47,7 +48,6 @@ from shared.storage.packages import tracking_key
 from shared.storage.protocols import Row
 from shared.storage.receipts import advanced, identity_key, key_of, receipts_of_day
 
-STORE_DAYS_AT_ONCE = 16
 Headers = Mapping[D365Key, HeaderRow]
 
 
@@ -69,7 +69,7 @@ class _Unseen:
 
 async def track_packages(services: Services) -> int:
     """Ask D365 about everything that is in it and not yet posted; give how many receipts moved on."""
-    due_rows = await list_due(services.tables.due, TRACK)
+    due_rows = [row for row in await list_due(services.tables.due, TRACK) if not _rests(row, services.now())]
     turn = await _take_turn(services) if due_rows else None
     if turn is None:
         return 0
@@ -82,28 +82,38 @@ async def track_packages(services: Services) -> int:
         return 0
     turn = await tell(services, await _end_trouble(services, turn), news)
     turn = await watch(services, turn, news)
-    moved, unseen_days = await _follow_all(services, due_rows, news)
-    moved += await _look_for_unseen(services, turn, unseen_days, news)
+    storedays = StoreDays(services, TRACK)
+    moved, unseen_days = await _follow_all(storedays, due_rows, news)
+    moved += await _look_for_unseen(storedays, turn, unseen_days, news)
     for number in news.contradicted:
         services.posted_statements.pop(number, None)
+    storedays.end()
     return moved
 
 
+def _rests(due_row: Row, now: datetime) -> bool:
+    """Say whether the app failed at a store-day, so that it is left alone for a while."""
+    return "FailedAt" in due_row.values and due_row.instant("NextTry") > now
+
+
 async def _follow_all(
-    services: Services, due_rows: Sequence[Row], news: News, headers: Headers | None = None
+    storedays: StoreDays, due_rows: Sequence[Row], news: News, headers: Headers | None = None
 ) -> tuple[int, list[_Unseen]]:
     """Follow store-days; give how many receipts moved, and the store-days of which D365 did not show all."""
-    moved, unseen_days = 0, []
-    for at in range(0, len(due_rows), STORE_DAYS_AT_ONCE):
-        part = due_rows[at : at + STORE_DAYS_AT_ONCE]
-        found = await services.together(*(_follow(services, row, news, headers) for row in part))
-        moved += sum(one.moved for one in found)
-        unseen_days += [_Unseen(row, one.unseen) for row, one in zip(part, found, strict=True) if one.unseen]
-    return moved, unseen_days
+
+    async def follow(row: Row) -> _Followed:
+        return await _follow(storedays.services, row, news, headers)
+
+    found = await storedays.each(due_rows, follow)
+    unseen_days = [_Unseen(row, one.unseen) for row, one in found if one.unseen]
+    return sum(one.moved for _, one in found), unseen_days
 
 
-async def _look_for_unseen(services: Services, turn: Row, unseen_days: Sequence[_Unseen], news: News) -> int:
+async def _look_for_unseen(
+    storedays: StoreDays, turn: Row, unseen_days: Sequence[_Unseen], news: News
+) -> int:
     """Ask by their keys, in one question for all stores, for what D365 did not show; next time, where no call is left."""
+    services = storedays.services
     if not unseen_days:
         return 0
     if news.calls_left < 1 and not turn.flag("UnseenWaits"):
@@ -117,7 +127,7 @@ async def _look_for_unseen(services: Services, turn: Row, unseen_days: Sequence[
     if turn.flag("UnseenWaits"):
         await remember(services, turn.with_values(UnseenWaits=None))
     headers = {header.key: header for header in found}
-    moved, _ = await _follow_all(services, [one.due_row for one in unseen_days], news, headers)
+    moved, _ = await _follow_all(storedays, [one.due_row for one in unseen_days], news, headers)
     return moved
 
 
@@ -126,12 +136,16 @@ async def _take_turn(services: Services) -> Row | None:
     environment = services.settings.d365.environment_id
     key = tracking_key(environment)
     table, now = services.tables.packages, services.now()
+    if services.tracking_rests_until > now:
+        return None
     row = await table.read(environment, key)
     try:
         if row is None:
             row = Row(partition=environment, key=key, values={"Record": "tracking", "AskedAt": now})
             return replace(row, etag=await table.insert(row))
-        if row.instant("AskedAt") + timedelta(minutes=services.settings.tracking_minutes) > now:
+        rests_until = row.instant("AskedAt") + timedelta(minutes=services.settings.tracking_minutes)
+        if rests_until > now:
+            services.tracking_rests_until = rests_until
             return None
         if is_waiting(row, now, timedelta(0)) or await is_throttled(services):
             return None
@@ -204,7 +218,7 @@ async def _follow(services: Services, due_row: Row, news: News, headers: Headers
         await finish_due(services.tables.due, due_row, services.settings.settle_seconds)
     elif not any(_is_looked_at_again(row, news, now) for row in rows):
         with contextlib.suppress(ChangedMeanwhileError, NotThereError):
-            await services.tables.due.replace(due_row.with_values(Seen=digest), due_row.etag)
+            await services.tables.due.replace(due_row.with_values(Seen=digest, FailedAt=None), due_row.etag)
     return _Followed(len(moves))
 
 

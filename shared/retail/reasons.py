@@ -194,7 +194,7 @@ _ALL = (
     ),
     Reason(
         "work_given_up", IT, SYSTEM,
-        "The app failed five times in a row at {work}: {named}.",
+        "The app failed {times} at {work}: {named}.",
         "Most likely a mistake in the app, not in the receipts. The app's log tells where it failed.",
         "What {named} has to do waits. It is tried again by itself, ever more rarely, at least every half hour.",
         "Have the mistake mended. The cause ends by itself when the work is done; end it here if it was dealt with.",

@@ -138,8 +138,13 @@ async def finish_or_rest(table: Table, row: Row, settle_seconds: int, rested_at:
     """Delete a due row whose work is done, or, while it is too young for that, leave it alone until `rested_at`."""
     if await finish_due(table, row, settle_seconds):
         return True
-    await postpone_due(table, row, rested_at)
+    await postpone_due(table, row.with_values(Rests=True), rested_at)
     return False
+
+
+def is_rested(row: Row) -> bool:
+    """Say whether a due row only waits to be old enough: there was nothing left to do, and nobody has noted work since."""
+    return row.flag("Rests")
 
 
 async def postpone_due(table: Table, row: Row, next_try: datetime) -> None:

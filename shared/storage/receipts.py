@@ -189,6 +189,12 @@ async def receipts_of_day(table: Table, store: str, day: date, status: Status | 
     return [row async for row in _day_rows(table, store, day, where, ())]
 
 
+async def keys_of_day(table: Table, store: str, day: date, status: Status) -> list[str]:
+    """Read the row keys of a store-day's receipts of one status, and nothing else of them."""
+    where = (Condition("Status", "eq", str(status)),)
+    return [row.key async for row in _day_rows(table, store, day, where, ("Status",))]
+
+
 async def records_of_day(table: Table, store: str, day: date) -> list[ReceiptRecord]:
     """Read what the statement needs of a store-day: no documents are fetched."""
     rows = _day_rows(table, store, day, (), _RECORD_COLUMNS)

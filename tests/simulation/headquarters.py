@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Generic, TypeVar
 from urllib.parse import urlsplit
 
 import httpx
@@ -139,18 +140,19 @@ class UnluckyImports(Imports):
                 outcome.created -= 1
 
 
+ImportsT = TypeVar("ImportsT", bound=Imports)
 _BROKEN = ("Unknown", "Failed", "Canceled")
 _CHILDREN = ("Transactions", "Sales lines", "Payment lines", "Tax lines")
 
 
-class Headquarters:
+class Headquarters(Generic[ImportsT]):
     """One environment of the simulator, its parts within reach. left: what people left in a field of a receipt."""
 
-    def __init__(self, clock: Clock, setup: dict[str, Any], effects: Effects) -> None:
+    def __init__(self, clock: Clock, setup: dict[str, Any], importing: Callable[[World], ImportsT]) -> None:
         self.world = World(clock)
         self.world.origin = ORIGIN
         self.authority = AnyToken()
-        self.imports, self.jobs = UnluckyImports(self.world, effects), Jobs(Books(self.world))
+        self.imports, self.jobs = importing(self.world), Jobs(Books(self.world))
         self.left: dict[str, tuple[Any, str, object]] = {}
         self._app = web.Application()
         parts = (

@@ -21,7 +21,7 @@ from shared.pos.registry import ADAPTERS
 from shared.storage.mappings import import_rows
 from shared.storage.memory import memory_queues, memory_tables
 from tests.simulation.effects import Effects
-from tests.simulation.headquarters import Headquarters, HeadquartersClock
+from tests.simulation.headquarters import Headquarters, HeadquartersClock, UnluckyImports
 from tests.simulation.invariants import Invariants
 from tests.simulation.loop import run_virtually
 from tests.simulation.people import Desk, Meddlers
@@ -86,7 +86,11 @@ class History:
         self.effects = Effects(seed, weather, deaths=self.script.deaths)
         self.evening = Evening(seed, self.script.receipts_max)
         self.reference = Reference()
-        self.headquarters = Headquarters(HeadquartersClock(history=self), headquarters_setup(), self.effects)
+        self.headquarters = Headquarters(
+            HeadquartersClock(history=self),
+            headquarters_setup(),
+            lambda world: UnluckyImports(world, self.effects),
+        )
         self.wire = InProcess(self.headquarters, self.effects)
         hooks: Any = {
             "before_effect": self.effects.before_storage, "after_effect": self.effects.after_storage,

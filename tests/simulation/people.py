@@ -13,7 +13,7 @@ from shared.flows.release_exceptions import release_exceptions
 from shared.storage.mappings import import_rows
 from simulator.database import receipt_key
 from tests.simulation.effects import Effects
-from tests.simulation.headquarters import Headquarters
+from tests.simulation.headquarters import Headquarters, UnluckyImports
 from tests.simulation.places import COMPANY_OF, LATE_TENDER, REGISTER_OF, UNIT_OF
 from tests.simulation.reference import HEALTHY, Reference
 from tests.simulation.workers import CallFailedError, Platform
@@ -31,7 +31,7 @@ class Meddlers:
     def __init__(
         self,
         seed: int,
-        headquarters: Headquarters,
+        headquarters: Headquarters[UnluckyImports],
         reference: Reference,
         effects: Effects,
         platform: Platform,

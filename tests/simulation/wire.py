@@ -6,7 +6,7 @@ import httpx
 from azure.core.credentials import AccessToken
 
 from tests.simulation.effects import Effects
-from tests.simulation.headquarters import DroppedError, Headquarters, as_httpx, target_of
+from tests.simulation.headquarters import DroppedError, Headquarters, UnluckyImports, as_httpx, target_of
 
 _ERRORS = (500, 502, 504)
 
@@ -21,7 +21,7 @@ class Token:
 class InProcess(httpx.AsyncBaseTransport):
     """Answers by calling the simulator; before and after it, everything may go wrong that goes wrong on a wire."""
 
-    def __init__(self, headquarters: Headquarters, effects: Effects) -> None:
+    def __init__(self, headquarters: Headquarters[UnluckyImports], effects: Effects) -> None:
         self._headquarters = headquarters
         self._effects = effects
         self.silent = False

@@ -38,6 +38,7 @@ MAY_IMPORT = {
     "shared.flows": (
         "shared.flows.compiling",
         "shared.flows.ingesting",
+        "shared.flows.isolating",
         "shared.flows.mapping",
         "shared.flows.rebuilding",
         "shared.flows.posting",
@@ -172,3 +173,8 @@ def test_what_checks_the_app_shares_no_code_with_it(folder: str) -> None:
     if folder == "simulator":
         others = [one for path in (TOP / folder).rglob("*.py") for one in imports_of(path)]
         assert not [one for one in others if covers("demo", one) or covers("localhost", one)]
+
+
+def test_errors_become_values_in_one_place_only() -> None:
+    callers = {module_name(path) for path in APP if ".settled(" in path.read_text()}
+    assert callers == {"shared.flows.isolating.storedays"}

@@ -151,7 +151,6 @@ def test_the_due_row_rests_longer_each_time_half_an_hour_at_most_and_rings_on() 
             assert row is not None
             pauses.append((row.instant("NextTry") - hand()).total_seconds() / 60)
         assert pauses == [2, 4, 8, 16, 30, 30]
-        await ring_all(services)
         hand.turn(minutes=31)
         await ring_overdue(services)
         queue = services.queues.mapping_due

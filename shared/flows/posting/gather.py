@@ -160,6 +160,9 @@ async def _finished_shifts(services: Services, store: StoreSetup, day: date) -> 
         for one in overlaps(as_shifts(rows))
         if not one.earlier.ended_by
     }
+    over = [row for row in closed if _is_over(row, now)]
+    if not over:
+        return [], bool(closed)
     records = await records_of_day(services.tables.transactions, store.store, day)
     made = synthetic_shift(day)  # what a receipt that names no shift and is not mapped yet will count for
     busy = {(one.terminal, one.shift or made) for one in records if one.status in UNDER_WAY}
@@ -167,11 +170,16 @@ async def _finished_shifts(services: Services, store: StoreSetup, day: date) -> 
         (one.terminal, one.shift or made) for one in records if one.status in (Status.HELD, Status.REPAIR)
     }
     finished = []
-    for row in closed:
+    for row in over:
         shift = shift_from(row)
         key = (shift.terminal, shift.shift)
-        resting = "RetryAt" in row.values and row.instant("RetryAt") > now
-        over = shift.closed_at is not None and shift.closed_at <= now and not resting
-        if over and key not in in_doubt and key not in busy and (grace_over or key not in held):
+        if key not in in_doubt and key not in busy and (grace_over or key not in held):
             finished.append(row)
     return finished, len(finished) < len(closed)
+
+
+def _is_over(row: Row, now: datetime) -> bool:
+    """Say whether a shift has ended and does not rest after D365 refused it."""
+    closed_at = shift_from(row).closed_at
+    resting = "RetryAt" in row.values and row.instant("RetryAt") > now
+    return closed_at is not None and closed_at <= now and not resting

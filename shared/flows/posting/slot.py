@@ -85,10 +85,10 @@ class Drive:
         await self._save_slot(**values)
 
 
-async def take_lease(services: Services) -> Drive | None:
-    """Become the slot's driver; None while another worker is."""
-    environment = services.settings.d365.environment_id
-    slot = await read_slot(services.tables.packages, environment)
+async def take_lease(services: Services, slot: Row | None = None) -> Drive | None:
+    """Become the slot's driver; None while another worker is. slot: as just read."""
+    if slot is None:
+        slot = await read_slot(services.tables.packages, services.settings.d365.environment_id)
     now = services.now()
     if "LeaseUntil" in slot.values and slot.instant("LeaseUntil") > now:
         return None
