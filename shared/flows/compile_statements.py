@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from shared.flows.compiling.day import body_of, gather_day, text_of
+from shared.flows.compiling.summary import summary_row
 from shared.retail.business_day import closing_hour, day_ends_at, store_zone
 from shared.retail.reasons import cause
 from shared.retail.statement import ReceiptRecord, Statement, StoreDay, compile_store_day, gap_value
@@ -32,7 +33,6 @@ from shared.storage.statements import (
     statement_key,
     statement_row,
     statement_text,
-    storeday_row,
 )
 
 STORE_DAYS_AT_ONCE = 16
@@ -84,7 +84,7 @@ async def _save(services: Services, statement: Statement, old: Row | None, begun
     body = body_of(statement)
     text = text_of(body)
     now = services.now()
-    await services.tables.storedays.upsert(storeday_row(body, now))
+    await services.tables.storedays.upsert(summary_row(body, day, now))
     if old is None or statement_text(old) != text:
         await services.tables.statements.upsert(
             statement_row(day.store, day.business_day, text, begun_at, old)

@@ -14,6 +14,7 @@ from types import MappingProxyType
 
 from shared.retail.completeness import Decision, Gap, SeenNumber, gaps_of, terminal_says
 from shared.retail.figures import Figures, sum_of
+from shared.retail.ledger import Instants, PaidInOrOut
 from shared.retail.money import total
 from shared.retail.reasons import FINANCE, IT, REASONS
 from shared.retail.reversal import REVERSAL
@@ -39,6 +40,7 @@ class ReceiptRecord:
 
     correction: "reversal" (its figures are turned, its count is -1) or "replacement". is_replaced: of a reversal, whether
     a replacement stands beside it; decided: who had it reversed. moved: cash put in or taken out without a sale.
+    paid: income or expense it stands for. posts_on: the day D365 has it under, where that is not its business day.
     """
 
     label: str
@@ -63,6 +65,10 @@ class ReceiptRecord:
     decided: Decision | None = None
     kind: str = ""
     moved: Decimal | None = None
+    in_time: Instants | None = None
+    paid: PaidInOrOut | None = None
+    mapping_version: int = 0
+    posts_on: date | None = None
 
     @property
     def is_of_the_till(self) -> bool:

@@ -7,6 +7,7 @@ for ever, and day row (`day~store~business day~terminal~account~transaction`), w
 from __future__ import annotations
 
 import hashlib
+import json
 import zlib
 from collections.abc import AsyncIterator, Iterator
 from datetime import date, datetime
@@ -15,7 +16,9 @@ from decimal import Decimal
 from shared.retail.cash_office import BY_HAND_KINDS
 from shared.retail.completeness import Decision
 from shared.retail.figures import figures_from, figures_of, figures_text
+from shared.retail.ledger import Instants, PaidInOrOut
 from shared.retail.mapped import D365Key, MappedTransaction
+from shared.retail.mapping import MONEY_KINDS
 from shared.retail.money import money_text
 from shared.retail.statement import ReceiptRecord
 from shared.retail.status import Status, advance
@@ -102,6 +105,7 @@ def _summary(transaction: Transaction, day: date) -> dict[str, Value | None]:
         "Total": money_text(figures.total, transaction.currency),
         "Figures": figures_text(figures) if transaction.is_for_the_ledger else None,
         "Moved": _moved(transaction),
+        "Paid": _paid(transaction),
         "Revision": transaction.revision,
     }
 
@@ -113,6 +117,18 @@ def _moved(transaction: Transaction) -> str | None:
         return None
     movement = transaction.cash_movement
     return money_text(movement.amount if movement else transaction.amount_paid, transaction.currency)
+
+
+def _paid(transaction: Transaction) -> str | None:
+    """Give money paid in or out for a reason, by tender: what D365 posts against that reason's account."""
+    is_real = transaction.status is TillStatus.COMPLETED and not transaction.training
+    if transaction.kind not in MONEY_KINDS or not is_real:
+        return None
+    movement = transaction.cash_movement
+    tenders = [(one.code, str(one.amount)) for one in transaction.captured]
+    if movement is not None and not tenders:
+        tenders = [(movement.tender, str(movement.amount))]
+    return json.dumps([movement.reason_code or "" if movement else "", tenders])
 
 
 def document_values(document: bytes) -> dict[str, Value]:
@@ -172,7 +188,8 @@ async def records_of_day(table: Table, store: str, day: date) -> list[ReceiptRec
 _RECORD_COLUMNS = (
     "Account", "TransactionId", "Terminal", "Status", "Figures", "Generation", "SequenceNumber", "Shift", "Kind",
     "Late", "Conflict", "Cause", "CauseValue", "Fingerprint", "ReceiptNumber", "D365Statement", "Currency",
-    "Moved", "Correction", "Replaced", "DecidedBy", "DecidedAs", "DecidedWhy", "DecidedAt",
+    "Moved", "Correction", "Replaced", "DecidedBy", "DecidedAs", "DecidedWhy", "DecidedAt", "CompletedAt", "ReceivedAt",
+    "PostedAt", "Paid", "MappingVersion", "PostsOn",
 )  # fmt: skip
 
 
@@ -217,7 +234,29 @@ def record_of(row: Row) -> ReceiptRecord:
         decided=_decision_of(row),
         kind=row.text("Kind"),
         moved=Decimal(row.text("Moved")) if row.text("Moved") else None,
+        in_time=_instants_of(row),
+        paid=_paid_of(row),
+        mapping_version=row.number("MappingVersion"),
+        posts_on=date.fromisoformat(row.text("PostsOn")) if row.text("PostsOn") else None,
     )
+
+
+def _instants_of(row: Row) -> Instants | None:
+    if "CompletedAt" not in row.values or "ReceivedAt" not in row.values:
+        return None
+    posted_at = row.instant("PostedAt") if "PostedAt" in row.values else None
+    return Instants(row.instant("CompletedAt"), row.instant("ReceivedAt"), posted_at)
+
+
+def _paid_of(row: Row) -> PaidInOrOut | None:
+    """Read income or expense; a reversal's is turned, as its figures are."""
+    if not row.text("Paid"):
+        return None
+    reason, tenders = json.loads(row.text("Paid"))
+    paid: dict[str, Decimal] = {}
+    for code, amount in tenders:
+        paid[code] = paid.get(code, Decimal(0)) + Decimal(amount)
+    return PaidInOrOut(reason, paid)
 
 
 def _decision_of(row: Row) -> Decision | None:
