@@ -31,7 +31,9 @@ def posting_day(mappings: Mappings, legal_entity: str, day: date) -> date | None
 
     Only where D365's periods are known, and only ever forward: to the first open day after it.
     """
-    if policy_of(mappings, legal_entity, day) != NEXT_PERIOD or not period_is_closed(mappings, legal_entity, day):
+    if policy_of(mappings, legal_entity, day) != NEXT_PERIOD or not period_is_closed(
+        mappings, legal_entity, day
+    ):
         return None
     later = [first for first, _ in open_spans(mappings, legal_entity) if first > day.isoformat()]
     return date.fromisoformat(min(later)) if later else None

@@ -184,7 +184,10 @@ def _row_problems(kind: MappingKind, values: Mapping[str, str], row: int) -> Ite
 def _value_problems(kind: MappingKind, values: Mapping[str, str], row: int) -> Iterable[CsvProblem]:
     if kind.name == "dispositions" and values["effect"] not in EFFECTS:
         yield CsvProblem(row, "effect", " or ".join(EFFECTS), values["effect"])
-    for name, column, known in ((LEDGER_ACCOUNTS, "what", NAMED_BY_FINANCE), (MONTH_END, "late_receipts", POLICIES)):
+    for name, column, known in (
+        (LEDGER_ACCOUNTS, "what", NAMED_BY_FINANCE),
+        (MONTH_END, "late_receipts", POLICIES),
+    ):
         if kind.name == name and values.get(column) not in known:
             yield CsvProblem(row, column, " or ".join(known), values.get(column, ""))
     if kind.name != "stores":

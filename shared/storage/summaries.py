@@ -24,7 +24,9 @@ def month_end_values(day: StoreDay) -> dict[str, Value | None]:
 def heard_from(row: Row) -> list[Heard]:
     """Read what was heard of each till."""
     return [
-        Heard(terminal, generation, first, last, datetime.fromisoformat(last_at) if last_at else None, is_open)
+        Heard(
+            terminal, generation, first, last, datetime.fromisoformat(last_at) if last_at else None, is_open
+        )
         for terminal, generation, first, last, last_at, is_open in json.loads(row.text("Tills", "[]"))
     ]
 

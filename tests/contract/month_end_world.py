@@ -1,6 +1,6 @@
 """A posting world whose ledger accounts are named, and what its books and its tills come to, in whole cents by account.
 
-The tills' side is written by hand with each document; the books' side is the simulator's ledger. Neither uses the app's arithmetic.
+The tills' side is written by hand with each document; the books' side is the simulator's ledger: none of it is the app's sums.
 """
 
 from __future__ import annotations
@@ -38,7 +38,10 @@ async def month_end_world(folder: Path, *, named: bool = True) -> AsyncIterator[
         if named:
             await world.map_also(
                 "ledger_accounts",
-                *({"legal_entity": "usrt", "what": what, "code": code, "account": one} for what, code, one in ACCOUNTS),
+                *(
+                    {"legal_entity": "usrt", "what": what, "code": code, "account": one}
+                    for what, code, one in ACCOUNTS
+                ),
             )
         await read_reference(world.services)
         yield world

@@ -72,7 +72,9 @@ def test_the_accrual_is_what_the_ledger_lacks_and_nothing_when_all_is_posted(tmp
     tell(story, tmp_path)
 
 
-def test_an_accrual_at_an_earlier_cut_off_reverses_as_receipts_post_and_names_what_came_late(tmp_path: Path) -> None:
+def test_an_accrual_at_an_earlier_cut_off_reverses_as_receipts_post_and_names_what_came_late(
+    tmp_path: Path,
+) -> None:
     async def story(world: PostingWorld) -> None:
         await world.send(sale_document(1))
         await world.drive_until("posted")
@@ -96,7 +98,9 @@ def test_an_accrual_at_an_earlier_cut_off_reverses_as_receipts_post_and_names_wh
     tell(story, tmp_path)
 
 
-def test_a_receipt_rung_up_after_the_cut_off_is_not_in_it_but_one_of_its_business_day_is(tmp_path: Path) -> None:
+def test_a_receipt_rung_up_after_the_cut_off_is_not_in_it_but_one_of_its_business_day_is(
+    tmp_path: Path,
+) -> None:
     async def story(world: PostingWorld) -> None:
         night = sale_document(2, completed_at="2017-12-24T00:40:00-05:00")  # still the 23rd for this till
         await world.send(sale_document(1), night)

@@ -39,7 +39,9 @@ async def concerned(
     found: set[StoreDayKey] = set()
     for start in range(0, len(days), QUERIES_AT_ONCE):
         part = days[start : start + QUERIES_AT_ONCE]
-        for some in await services.together(*(_not_all_posted(services, legal_entity, one, at) for one in part)):
+        for some in await services.together(
+            *(_not_all_posted(services, legal_entity, one, at) for one in part)
+        ):
             found |= some
     found |= await with_work(services)
     async for row in cause_rows(services.tables.causes, None, OPEN):
@@ -64,7 +66,11 @@ async def _not_all_posted(services: Services, legal_entity: str, day: date, at: 
 
 
 async def read_days(
-    services: Services, stores: dict[str, StoreSetup], keys: Sequence[StoreDayKey], at: datetime | None, day: date | None
+    services: Services,
+    stores: dict[str, StoreSetup],
+    keys: Sequence[StoreDayKey],
+    at: datetime | None,
+    day: date | None,
 ) -> list[DayReceipts]:
     """Read these store-days' receipts, without documents. at: the cut-off, or, of a day, its end in each store's zone."""
     mappings = services.mappings.known
