@@ -159,6 +159,17 @@ class StatementVoucher:
 
 
 @dataclass(frozen=True, slots=True)
+class LedgerLine:
+    """One line of a posted voucher, in the currency of the transaction: debit positive, credit negative."""
+
+    legal_entity: str
+    voucher: str
+    account: str
+    currency: str
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True)
 class StatementEvidence:
     """What confirms a posted statement. was_asked: whether the rest was looked for; None: not shown, or not asked."""
 
@@ -290,6 +301,14 @@ def statement_voucher(values: Mapping[str, object]) -> StatementVoucher:
     return StatementVoucher(
         _text(values, "dataAreaId").lower(), _text(values, "statementId"), _text(values, "voucher")
     )
+
+
+def ledger_line(values: Mapping[str, object]) -> LedgerLine:
+    """Read a row of GeneralJournalAccountEntries."""
+    return LedgerLine(
+        _text(values, "DataArea").lower(), _text(values, "Voucher"), _text(values, "LedgerAccount"),
+        _text(values, "TransactionCurrencyCode"), _amount(values, "TransactionCurrencyAmount"),
+    )  # fmt: skip
 
 
 def shift_state(values: Mapping[str, object]) -> ShiftState:

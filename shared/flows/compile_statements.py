@@ -9,7 +9,7 @@ import json
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from shared.flows.compiling.day import body_of, gather_day, text_of
+from shared.flows.compiling.day import full_body, gather_day, text_of
 from shared.flows.compiling.summary import summary_row
 from shared.retail.business_day import closing_hour, day_ends_at, store_zone
 from shared.retail.reasons import cause
@@ -81,7 +81,7 @@ async def _save(services: Services, statement: Statement, old: Row | None, begun
     A compilation that changed nothing leaves the revision as it was.
     """
     day = statement.day
-    body = body_of(statement)
+    body = await full_body(services, statement)
     text = text_of(body)
     now = services.now()
     await services.tables.storedays.upsert(summary_row(body, day, now))

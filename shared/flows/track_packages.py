@@ -24,9 +24,10 @@ from shared.errors import (
 from shared.flows.posting.apply import save_rows
 from shared.flows.posting.slot import is_throttled, is_waiting
 from shared.flows.posting.trouble import end_causes, open_package_cause
-from shared.flows.tracking.ask import News, ask
+from shared.flows.tracking.ask import CALLS_MAX, News, ask
 from shared.flows.tracking.move import WAITS_FOR_D365, Move, is_early, move_of, unseen, unseen_moves
 from shared.flows.tracking.tell import remember, tell
+from shared.flows.tracking.vouchers import due_checks, note_posted, read_vouchers
 from shared.flows.tracking.watch import watch, watched
 from shared.retail.mapped import D365Key
 from shared.retail.reasons import cause
@@ -70,8 +71,13 @@ class _Unseen:
 async def track_packages(services: Services) -> int:
     """Ask D365 about everything that is in it and not yet posted; give how many receipts moved on."""
     due_rows = await list_due(services.tables.due, TRACK)
-    turn = await _take_turn(services) if due_rows else None
+    checks = await due_checks(services)
+    turn = await _take_turn(services) if due_rows or checks else None
     if turn is None:
+        return 0
+    if not due_rows:
+        if await _read_vouchers(services, turn, checks, CALLS_MAX):
+            await _end_trouble(services, turn)
         return 0
     days = {due_from(row).day for row in due_rows}
     kept = 1 if turn.flag("UnseenWaits") else 0
@@ -86,7 +92,17 @@ async def track_packages(services: Services) -> int:
     moved += await _look_for_unseen(services, turn, unseen_days, news)
     for number in news.contradicted:
         services.posted_statements.pop(number, None)
+    await _read_vouchers(services, turn, checks, 0 if unseen_days else news.calls_left)
     return moved
+
+
+async def _read_vouchers(services: Services, turn: Row, checks: Sequence[Row], calls_left: int) -> bool:
+    """Read vouchers with the calls that the turn has left; what D365 cannot answer now is asked again next turn."""
+    try:
+        return await read_vouchers(services, checks, calls_left) > 0
+    except (RetryableError, RejectedError) as error:
+        await _note_trouble(services, turn, error)
+        return False
 
 
 async def _follow_all(
@@ -231,6 +247,10 @@ async def _apply(services: Services, due: Due, moves: Sequence[Move], back: Sequ
         name, over = receipt_member(row).name, [row.text("Fingerprint")]
         how = "put right in D365" if moved[row.key].held_for is None else "D365 no longer has it"
         await end_causes_of(services.tables.causes, row.partition, name, over, now, how)
+    posted = {
+        date.fromisoformat(move.row.text("BusinessDay")) for move in moves if move.row.text("D365Statement")
+    }
+    await note_posted(services, due.store, sorted(posted))  # first, as all work to come
     saved = await save_rows(services.tables.transactions, [move.row for move in moves])
     took = (services.now() - now) / services.clock.speed
     await note_again_after(services.tables.due, dues, took, services.settings.settle_seconds)

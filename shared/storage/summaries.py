@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
+from datetime import UTC, datetime
 
 from shared.retail.heard import Heard, heard_of, posted_until
 from shared.retail.statement import StoreDay
@@ -14,11 +14,13 @@ TILLS_MAX = 200  # of one store-day; a text column holds no more
 
 def month_end_values(day: StoreDay) -> dict[str, Value | None]:
     """Give the columns that a store-day's summary has for month end."""
-    heard = [
-        [one.terminal, one.generation, one.first, one.last, one.last_at.isoformat() if one.last_at else None, one.has_open_shift]
-        for one in heard_of(day.receipts, day.shifts)[:TILLS_MAX]
-    ]  # fmt: skip
+    heard = [_written(one) for one in heard_of(day.receipts, day.shifts)[:TILLS_MAX]]
     return {"Tills": json.dumps(heard, separators=(",", ":")), "PostedUntil": posted_until(day.receipts)}
+
+
+def _written(one: Heard) -> list[str | int | bool | None]:
+    last_at = one.last_at.astimezone(UTC).isoformat() if one.last_at else None
+    return [one.terminal, one.generation, one.first, one.last, last_at, one.has_open_shift]
 
 
 def heard_from(row: Row) -> list[Heard]:

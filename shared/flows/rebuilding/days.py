@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 
-from shared.flows.compiling.day import body_of, gather_day, text_of
+from shared.flows.compiling.day import full_body, gather_day, text_of
 from shared.flows.compiling.summary import summary_row
 from shared.flows.mapping.keep_shifts import keep_shifts
 from shared.flows.rebuilding.findings import Finding, differences, shown
@@ -86,7 +86,7 @@ async def rebuild_statement(
         return [], "its statement is due to be compiled again"
     receipts = [record_of(row) for row in rows]
     statement = compile_store_day(await gather_day(services, store.store, day, store, receipts))
-    body = body_of(statement)
+    body = await full_body(services, statement)
     name = f"of store {store.store}, {day}"
     findings = []
     if statement_text(kept) != text_of(body):
