@@ -9,9 +9,10 @@ from decimal import Decimal
 from typing import Any
 
 from shared.flows.closing.days import concerned, ends_at, read_days, stores_of
+from shared.flows.closing.lines import NO_ACCOUNT, lines_json
 from shared.retail.accrual import PARTS, Accrual, accrue
 from shared.retail.csv_text import csv_text
-from shared.retail.ledger import TAX, Entry
+from shared.retail.ledger import Entry
 from shared.retail.money import money_text, total
 from shared.services import Services
 from shared.storage.protocols import Condition, Row
@@ -103,20 +104,3 @@ def _currency_json(one: Accrual) -> dict[str, Any]:
 def _without_account(entries: Iterable[Entry], currency: str) -> list[dict[str, str]]:
     """Name what finance or D365 has no account for; its value stays in the lines."""
     return [line for line in lines_json(entries, currency) if line["account"] == NO_ACCOUNT]
-
-
-NO_ACCOUNT = "no account yet"
-
-
-def lines_json(entries: Iterable[Entry], currency: str) -> list[dict[str, str]]:
-    """Write entries as lines of debit and credit."""
-    return [
-        {
-            "account": one.account or NO_ACCOUNT,
-            "what": one.what if one.what == TAX or not one.code else f"{one.what} {one.code}",
-            "tax_code": one.code if one.what == TAX else "",
-            "debit": money_text(max(one.amount, Decimal(0)), currency),
-            "credit": money_text(max(-one.amount, Decimal(0)), currency),
-        }
-        for one in entries
-    ]

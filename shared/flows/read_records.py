@@ -25,7 +25,7 @@ _SHOWN = {
     "register": "Register", "d365_number": "D365Number", "d365_statement": "D365Statement", "sales_order": "SalesOrder",
     "invoice": "Invoice", "credit_note": "CreditNote", "cause": "Cause", "cause_value": "CauseValue",
     "fingerprint": "Fingerprint", "excluded_because": "ExcludedBecause", "reversal_of": "ReversalOf",
-    "replacement_of": "ReplacementOf", "reversed_by": "ReversedBy", "replaced_by": "ReplacedBy",
+    "replacement_of": "ReplacementOf", "posts_on": "PostsOn", "reversed_by": "ReversedBy", "replaced_by": "ReplacedBy",
 }  # fmt: skip
 
 

@@ -29,11 +29,12 @@ from shared.flows.tracking.move import WAITS_FOR_D365, Move, is_early, move_of, 
 from shared.flows.tracking.tell import remember, tell
 from shared.flows.tracking.vouchers import due_checks, note_posted, read_vouchers
 from shared.flows.tracking.watch import watch, watched
-from shared.retail.mapped import D365Key
+from shared.retail.late import late_cause
+from shared.retail.mapped import D365Key, StoreSetup
 from shared.retail.reasons import cause
-from shared.retail.status import ENDED, Status
+from shared.retail.status import ENDED, IN_THE_LEDGER, Status
 from shared.services import Services
-from shared.storage.causes import cause_row, end_causes_of, open_causes, receipt_member
+from shared.storage.causes import cause_row, end_causes_of, fingerprint_of, open_causes, receipt_member
 from shared.storage.due import (
     STATEMENT,
     TRACK,
@@ -44,9 +45,10 @@ from shared.storage.due import (
     note_again_after,
     note_due,
 )
+from shared.storage.late import days_posted_on
 from shared.storage.packages import tracking_key
 from shared.storage.protocols import Row
-from shared.storage.receipts import advanced, identity_key, key_of, receipts_of_day
+from shared.storage.receipts import POSTS_ON, advanced, d365_day, identity_key, key_of, receipts_of_day
 
 STORE_DAYS_AT_ONCE = 16
 Headers = Mapping[D365Key, HeaderRow]
@@ -202,7 +204,7 @@ async def _follow(services: Services, due_row: Row, news: News, headers: Headers
     if due_row.text("Seen") == digest:
         return _Followed(0)
     now = services.now()
-    rows = await receipts_of_day(services.tables.transactions, due.store, due.day)
+    rows = await _rows_in_d365_under(services, due, store)
     waiting = [row for row in rows if Status(row.text("Status")) in (Status.SENT, Status.VALIDATED)]
     back = [row for row in rows if row.text("Status") == Status.HELD and row.text("Cause") in WAITS_FOR_D365]
     moves = [move for row in (*waiting, *back) if (move := move_of(row, news, now)) is not None]
@@ -224,6 +226,17 @@ async def _follow(services: Services, due_row: Row, news: News, headers: Headers
     return _Followed(len(moves))
 
 
+async def _rows_in_d365_under(services: Services, due: Due, store: StoreSetup | None) -> list[Row]:
+    """Give the receipts that D365 has under a day: those of the day, and late ones of others that are posted on it."""
+    days = {due.day}
+    if store is not None:
+        table = services.tables.storedays
+        days |= set(await days_posted_on(table, store.legal_entity, due.store, due.day))
+    table = services.tables.transactions
+    found = [await receipts_of_day(table, due.store, day) for day in sorted(days)]
+    return [row for rows in found for row in rows if d365_day(row) == due.day]
+
+
 def _is_looked_at_again(row: Row, news: News, now: datetime) -> bool:
     """Say whether the same news may mean more to it later: it is being sent, or was judged before it was whole."""
     seen = news.receipts.get(key_of(row)) if row.text("D365Number") else None
@@ -234,7 +247,8 @@ def _is_looked_at_again(row: Row, news: News, now: datetime) -> bool:
 
 async def _apply(services: Services, due: Due, moves: Sequence[Move], back: Sequence[Row]) -> int:
     now = services.now()
-    dues = [Due(STATEMENT, due.store, due.day, now)]
+    days = {due.day, *(date.fromisoformat(move.row.text("BusinessDay")) for move in moves)}
+    dues = [Due(STATEMENT, due.store, day, now) for day in sorted(days)]
     await note_due(services.tables.due, dues)
     moves = await _reversed_at_once(services, moves)
     await _end_originals(services, [move.row for move in moves])
@@ -252,9 +266,19 @@ async def _apply(services: Services, due: Due, moves: Sequence[Move], back: Sequ
     }
     await note_posted(services, due.store, sorted(posted))  # first, as all work to come
     saved = await save_rows(services.tables.transactions, [move.row for move in moves])
+    await _end_late(services, [move.row for move in moves if move.row.text(POSTS_ON)])
     took = (services.now() - now) / services.clock.speed
     await note_again_after(services.tables.due, dues, took, services.settings.settle_seconds)
     return len(saved)
+
+
+async def _end_late(services: Services, rows: Sequence[Row]) -> None:
+    """A receipt that came after its period was closed needs nobody any more when it is posted."""
+    for row in (row for row in rows if row.text("Status") in IN_THE_LEDGER):
+        why = late_cause(row.partition, row.text("BusinessDay"), row.text(POSTS_ON))
+        how = f"posted on {row.text(POSTS_ON)}, in D365 statement {row.text('D365Statement')}"
+        name, over = receipt_member(row).name, [fingerprint_of(why)]
+        await end_causes_of(services.tables.causes, row.partition, name, over, services.now(), how)
 
 
 async def _reversed_at_once(services: Services, moves: Sequence[Move]) -> list[Move]:

@@ -13,6 +13,7 @@ from datetime import date
 
 from shared.retail.ledger import Entry, merged, turned
 from shared.retail.mapping import Mappings
+from shared.retail.reasons import Cause, cause
 from shared.retail.reference import open_spans, period_is_closed
 
 MONTH_END = "month_end"
@@ -37,6 +38,11 @@ def posting_day(mappings: Mappings, legal_entity: str, day: date) -> date | None
         return None
     later = [first for first, _ in open_spans(mappings, legal_entity) if first > day.isoformat()]
     return date.fromisoformat(min(later)) if later else None
+
+
+def late_cause(store: str, day: str, posts_on: str) -> Cause:
+    """Give the cause that tells finance of receipts posted after their period was closed; it holds nothing."""
+    return cause("receipt_after_close", f"{store} {day}", store=store, day=day, posts_on=posts_on)
 
 
 @dataclass(frozen=True, slots=True)

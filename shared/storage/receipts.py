@@ -30,6 +30,7 @@ DOCUMENT_PART_BYTES = 60_000  # below the 64 KiB a binary property may hold
 DOCUMENT_PARTS_MAX = 12  # 720 kB, compressed, within the 1 MiB an entity may hold
 HISTORY_CHARS_MAX = 30_000
 UNKNOWN_STORE = "unknown"
+POSTS_ON = "PostsOn"
 
 
 def identity_key(store: str, account: str, transaction_id: str) -> str:
@@ -287,6 +288,11 @@ def key_of(row: Row) -> D365Key:
     """Read a receipt's frozen D365 key."""
     names = ("LegalEntity", "OperatingUnit", "Register", "D365Number")
     return D365Key(*(row.text(name) for name in names))
+
+
+def d365_day(row: Row) -> date:
+    """Give the day D365 has a receipt under: its business day, but for one that came when its period was closed."""
+    return date.fromisoformat(row.text(POSTS_ON) or row.text("BusinessDay"))
 
 
 def _stamp(at: datetime) -> str:
