@@ -14,6 +14,7 @@ from shared.retail.csv_text import csv_text
 from shared.retail.late import LateReceipt, Memo, memos_of, policy_of
 from shared.retail.ledger import Accounts
 from shared.retail.mapped import StoreSetup
+from shared.retail.periods import days_of
 from shared.retail.status import IN_THE_LEDGER
 from shared.services import Services
 from shared.storage.late import late_of
@@ -55,13 +56,19 @@ class LateReport:
 
 
 async def list_late(services: Services, legal_entity: str, period: str) -> LateReport | None:
-    """Give the memos of a period (YYYY-MM), whichever of the two it is; None where the entity has no store."""
+    """Give the memos that touch a period, on whichever side; None where the entity has no store.
+
+    Raises:
+        RejectedError: it is no period.
+    """
+    first, last = (one.isoformat() for one in days_of(period))
     stores = await stores_of(services, legal_entity)
     if not stores:
         return None
     keys = set()
     async for row in late_of(services.tables.storedays, legal_entity):
-        if row.text("Store") in stores and period in (row.text("BusinessDay")[:7], row.text("PostsOn")[:7]):
+        touches = any(first <= row.text(name) <= last for name in ("BusinessDay", "PostsOn"))
+        if row.text("Store") in stores and touches:
             keys.add((row.text("Store"), date.fromisoformat(row.text("BusinessDay"))))
     found: list[LateReceipt] = []
     ordered = sorted(keys)
@@ -69,7 +76,7 @@ async def list_late(services: Services, legal_entity: str, period: str) -> LateR
         part = ordered[start : start + QUERIES_AT_ONCE]
         for some in await services.together(*(_late_of_day(services, stores, key) for key in part)):
             found += some
-    memos = [one for one in memos_of(found) if period in (one.belongs_to, one.stands_in)]
+    memos = memos_of(one for one in found if _touches(one, first, last))
     policy = policy_of(services.mappings.known, legal_entity, services.now().date())
     return LateReport(legal_entity, period, policy, memos)
 
@@ -88,6 +95,10 @@ async def _late_of_day(
         for one in await records_of_day(services.tables.transactions, store, day)
         if one.posts_on is not None
     ]  # fmt: skip
+
+
+def _touches(one: LateReceipt, first: str, last: str) -> bool:
+    return any(first <= day.isoformat() <= last for day in (one.business_day, one.posts_on))
 
 
 def _memo_json(one: Memo) -> dict[str, Any]:

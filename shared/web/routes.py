@@ -41,6 +41,8 @@ class Route:
 
 
 _DAY = {"type": "string", "format": "date"}
+_NAME = {"type": "string", "minLength": 1, "maxLength": 200}
+_FORMAT = {"format": {"type": "string", "enum": ["json", "csv"]}}
 ROUTES: tuple[Route, ...] = (
     Route(
         "post",
@@ -216,4 +218,51 @@ ROUTES: tuple[Route, ...] = (
         {"200": "Object"},
     ),
     Route("get", "/health", "Whether the app is up.", ANYONE, "", {"200": "Object"}),
+    # Month end
+    Route(
+        "get",
+        "/readiness/{legal_entity}/{period}",
+        "Whether a period (2017-12, or 2017-12-01..2017-12-31) can be closed: Ready or Not ready, what is in the way, its "
+        "value and its owner. As JSON or CSV.",
+        PEOPLE,
+        "",
+        {"200": "Object", "404": "Problem", "422": "Problem"},
+        query=_FORMAT,
+    ),
+    Route(
+        "post",
+        "/readiness/{legal_entity}/{period}/tills",
+        "Say of a till that was not heard to the end that nothing of it is outstanding.",
+        PEOPLE,
+        JSON,
+        {"200": "Object", "404": "Problem", "422": "Problem"},
+        takes={"reason": REASON, "store": _NAME, "terminal": _NAME},
+    ),
+    Route(
+        "get",
+        "/accrual/{legal_entity}",
+        "What tills had sold at a cut-off and the ledger did not have, by account and tax code, and what was posted since. "
+        "cut_off: an instant, or a business day; now, if it is left out. As JSON or CSV.",
+        PEOPLE,
+        "",
+        {"200": "Object", "404": "Problem", "422": "Problem"},
+        query={"cut_off": {"type": "string"}, **_FORMAT},
+    ),
+    Route(
+        "get",
+        "/late/{legal_entity}/{period}",
+        "The receipts that came after a month (2017-12) was closed, and the memo of two sides for both months. JSON or CSV.",
+        PEOPLE,
+        "",
+        {"200": "Object", "404": "Problem", "422": "Problem"},
+        query=_FORMAT,
+    ),
+    Route(
+        "post",
+        "/statements/{store}/{business_day}/vouchers",
+        "Read the vouchers behind a store-day from D365 now, and compare them with what was posted.",
+        PEOPLE,
+        "",
+        {"200": "Object", "404": "Problem", "422": "Problem"},
+    ),
 )

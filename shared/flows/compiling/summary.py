@@ -14,4 +14,6 @@ from shared.storage.summaries import month_end_values
 
 def summary_row(body: Mapping[str, Any], day: StoreDay, at: datetime) -> Row:
     """Build a store-day's summary from its statement's body and what it was compiled of."""
-    return storeday_row(body, at).with_values(**month_end_values(day))
+    return storeday_row(body, at).with_values(
+        Vouchers=body.get("vouchers", {}).get("state"), **month_end_values(day)
+    )
