@@ -164,7 +164,8 @@ async def _note_open_shifts(services: Services, statement: Statement, old: Row |
 async def _note_late(services: Services, statement: Statement) -> None:
     """Tell finance of receipts that came after the day had been compiled; posted, they need nobody any more."""
     day = statement.day
-    late = [one for one in day.receipts if one.late and one.is_receipt]
+    # what came after its period was closed is told by itself (receipt_after_close)
+    late = [one for one in day.receipts if one.late and one.is_receipt and one.posts_on is None]
     if not late:
         return
     value = f"{day.store} {day.business_day}"

@@ -72,6 +72,7 @@ async def list_storedays(services: Services, legal_entity: str, day: date) -> li
         "store": "Store", "business_day": "BusinessDay", "verdict": "Verdict", "currency": "Currency", "pos_says": "PosSays",
         "received": "Received", "in_d365": "InD365", "posted": "Posted", "difference": "Difference",
         "unexplained": "Unexplained", "receipts": "Receipts", "receipts_posted": "ReceiptsPosted",
+        "vouchers": "Vouchers",
     }  # fmt: skip
     found = []
     async for row in storedays_of(services.tables.storedays, legal_entity, day):

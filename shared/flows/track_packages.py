@@ -265,8 +265,8 @@ async def _apply(services: Services, due: Due, moves: Sequence[Move], back: Sequ
         date.fromisoformat(move.row.text("BusinessDay")) for move in moves if move.row.text("D365Statement")
     }
     await note_posted(services, due.store, sorted(posted))  # first, as all work to come
-    saved = await save_rows(services.tables.transactions, [move.row for move in moves])
     await _end_late(services, [move.row for move in moves if move.row.text(POSTS_ON)])
+    saved = await save_rows(services.tables.transactions, [move.row for move in moves])
     took = (services.now() - now) / services.clock.speed
     await note_again_after(services.tables.due, dues, took, services.settings.settle_seconds)
     return len(saved)

@@ -9,6 +9,7 @@ from typing import Any
 
 from shared.flows.accrue_unposted import accrue_unposted
 from shared.flows.compile_statements import compile_statements
+from shared.flows.reverse_transaction import reverse_transaction
 from tests.contract.month_end_world import (
     PAID_OUT,
     RETURN,
@@ -23,7 +24,7 @@ from tests.contract.month_end_world import (
 )
 from tests.contract.posting_world import PostingWorld
 from tests.unit.documents import sale_document
-from tests.unit.flow_services import run
+from tests.unit.flow_services import DESK, run
 
 Story = Callable[[PostingWorld], Awaitable[None]]
 DAY = date(2017, 12, 23)
@@ -133,5 +134,20 @@ def test_a_held_receipt_is_in_the_accrual_until_it_is_posted(tmp_path: Path) -> 
         found = await accrual(world)
         assert of_lines(found["open"]) == {"no account yet": 2400, "401100": -2000, "222100-V20": -400}
         assert found["no_account_yet"][0]["what"] == "tender VOUCHER"
+
+    tell(story, tmp_path)
+
+
+def test_a_reversal_and_its_replacement_are_lacking_until_they_are_posted(tmp_path: Path) -> None:
+    async def story(world: PostingWorld) -> None:
+        await world.send(sale_document(1))
+        await world.drive_until("posted")
+        await reverse_transaction(
+            world.services, "S1", "east", "T1", DESK, "never sold", with_replacement=False
+        )
+        back = less({}, SALE)
+        assert of_lines((await accrual(world))["open"]) == less(added(SALE, back), await books(world)) == back
+        await world.drive_until("posted", "reversed")
+        assert (await books(world), of_lines((await accrual(world))["open"])) == ({}, {})
 
     tell(story, tmp_path)

@@ -7,14 +7,18 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from shared.flows.accrue_unposted import accrue_unposted
 from shared.flows.check_vouchers import check_vouchers
 from shared.flows.compile_statements import compile_statements
+from shared.flows.ingest_transactions import ingest_transactions
 from shared.flows.list_late import list_late
 from shared.flows.read_records import read_statement, read_transaction
 from shared.flows.read_reference import read_reference
 from shared.flows.rebuild_storeday import rebuild_storeday
 from shared.flows.release_exceptions import release_exceptions
+from shared.pos.registry import ADAPTERS
 from tests.contract.month_end_world import (
     RETURN,
     SALE,
@@ -26,8 +30,8 @@ from tests.contract.month_end_world import (
     return_document,
 )
 from tests.contract.posting_world import PostingWorld
-from tests.unit.documents import sale_document
-from tests.unit.flow_services import DESK, run
+from tests.unit.documents import call_of, sale_document
+from tests.unit.flow_services import DESK, SENDER, run
 
 Story = Callable[[PostingWorld], Awaitable[None]]
 DAY, FIRST_OPEN = date(2017, 12, 23), date(2018, 1, 1)
@@ -35,6 +39,8 @@ OPEN = {"dataAreaId": "usrt", "currency": "USD"}
 
 
 def tell(story: Story, folder: Path) -> None:
+    folder.mkdir(exist_ok=True)
+
     async def told() -> None:
         async with month_end_world(folder) as world:
             await story(world)
@@ -188,3 +194,34 @@ def test_receipts_of_the_day_itself_and_late_ones_in_one_d365_statement_are_each
             assert (await rebuild_storeday(world.services, "S1", day)).findings == ()
 
     tell(story, tmp_path)
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_a_worker_may_die_anywhere_on_the_way_of_a_late_receipt(tmp_path: Path, before: bool) -> None:
+    async def story(world: PostingWorld, at: int) -> bool:
+        await policy(world, "next_period")
+        world.hand.turn(days=11)
+        await close_december(world)
+        body = call_of(sale_document(1))
+        await ingest_transactions(world.services, SENDER, ADAPTERS["canonical"], body)
+        world.effects.plan_death(at, before=before)
+        await world.drive_until("posted")
+        await world.drive(60)
+        assert (await books(world), await still_lacking(world)) == (SALE, {})
+        assert await world.ledger() == (1, {"1": "24"})
+        row = (await world.receipts())["T1"]
+        assert (row.text("BusinessDay"), row.text("PostsOn")) == ("2017-12-23", "2018-01-01")
+        assert set(await world.causes()) <= {"receipt_late"}
+        report = await list_late(world.services, "usrt", "2017-12")
+        assert report is not None
+        assert [len(one.receipts) for one in report.memos] == [1]
+        return world.effects.deaths > 0
+
+    died = []
+    for at in range(1, 100, 11):
+        tell(lambda world, at=at: _kept(story(world, at), died), tmp_path / str(at))  # type: ignore[misc]
+    assert sum(died) >= 7
+
+
+async def _kept(work: Awaitable[bool], outcomes: list[bool]) -> None:
+    outcomes.append(await work)

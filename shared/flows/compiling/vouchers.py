@@ -51,7 +51,10 @@ async def voucher_check(
     }
     expected: dict[str, list[Entry]] = {}
     for version in sorted(set(version_of.values())):
-        mappings = services.mappings.known.at_version(version) if version else services.mappings.known
+        newest = await services.mappings.at_least(
+            version
+        )  # another worker may have read it by mappings that are new here
+        mappings = newest.at_version(version) if version else newest
         found = expected_of(
             (one, Accounts(mappings, mappings.store(store.store, of_day) or store, of_day))
             for of_day, one in everything

@@ -14,9 +14,10 @@ from shared.retail.mapped import MappedTransaction
 from shared.retail.mapping import SENT_KINDS, Mappings
 from shared.retail.reasons import Cause
 from shared.services import Services
-from shared.storage.causes import cause_row, open_causes, receipt_member
+from shared.storage.causes import cause_row, end_causes_of, fingerprint_of, open_causes, receipt_member
 from shared.storage.late import late_row, note_late
 from shared.storage.protocols import Row
+from shared.storage.receipts import POSTS_ON
 
 Outcome = MappedTransaction | tuple[Cause, ...] | str
 
@@ -42,7 +43,14 @@ def told_late(row: Row, mapped: MappedTransaction) -> str:
 
 
 async def note_late_receipts(services: Services, decided: Sequence[tuple[Row, Outcome]]) -> None:
-    """Before such receipts are mapped: write where they are found again, and tell finance."""
+    """Before such receipts are mapped: write where they are found again, and tell finance; end what is told of others."""
+    for row, one in decided:
+        if row.text(POSTS_ON) and not (isinstance(one, MappedTransaction) and posts_on(row, one)):
+            why = late_cause(row.partition, row.text("BusinessDay"), row.text(POSTS_ON))
+            name, over = receipt_member(row).name, [fingerprint_of(why)]
+            await end_causes_of(
+                services.tables.causes, row.partition, name, over, services.now(), "no longer so"
+            )
     late = [(row, one) for row, one in decided if isinstance(one, MappedTransaction) and posts_on(row, one)]
     if not late:
         return

@@ -7,11 +7,12 @@ next reading, or when a person asks.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
 from shared.d365.evidence_sets import READ_LEDGER_LINES, READ_VOUCHERS
+from shared.d365.records import LedgerLine
 from shared.errors import AccessRefusedError, RejectedError
 from shared.flows.compiling.vouchers import voucher_check, vouchers_json
 from shared.flows.posting.trouble import end_causes
@@ -50,6 +51,7 @@ class _Day:
     store: str
     day: date
     statements: frozenset[Statement]
+    currency: str = ""
 
 
 async def due_checks(services: Services) -> list[Row]:
@@ -96,7 +98,7 @@ async def read_one_day(services: Services, store: str, day: date) -> bool:
 
 async def read_days(services: Services, days: Sequence[_Day]) -> None:
     """Ask for all of these at once, keep what was answered, and say where a store-day differs or does no longer."""
-    wanted = sorted({statement for one in days for statement in one.statements})
+    wanted = {statement: one.currency for one in days for statement in one.statements}
     read = await _ask(services, wanted) if wanted else {}
     for one in days:
         await _keep(services, one, read)
@@ -108,37 +110,42 @@ async def _day_of(services: Services, check: Check) -> _Day:
         return _Day(check.store, check.day, frozenset())
     records = await records_of_day(services.tables.transactions, check.store, check.day)
     numbers = {one.d365_statement for one in records if one.d365_statement}
-    return _Day(check.store, check.day, frozenset((store.legal_entity, number) for number in numbers))
+    statements = frozenset((store.legal_entity, number) for number in numbers)
+    return _Day(check.store, check.day, statements, store.currency)
 
 
-async def _ask(services: Services, wanted: Sequence[Statement]) -> dict[Statement, VouchersRead]:
-    """Ask which vouchers the statements have, then for their lines; what is not shown is kept as that."""
+async def _ask(services: Services, wanted: Mapping[Statement, str]) -> dict[Statement, VouchersRead]:
+    """Ask which vouchers the statements have, then for their lines; what is not shown is kept as that.
+
+    wanted: the currency of each statement's store.
+    """
     numbers = sorted({number for _, number in wanted})
     try:
         named = await services.d365.vouchers(numbers)
-        own = {(one.legal_entity, one.voucher) for one in named}
-        lines = await services.d365.ledger_lines(sorted({voucher for _, voucher in own}))
+        lines = await services.d365.ledger_lines(sorted({one.voucher for one in named}))
     except (RejectedError, AccessRefusedError) as error:
         services.log.info("vouchers are not shown by D365: %s", error)
         why = f"D365 does not show {READ_VOUCHERS.odata_set} or {READ_LEDGER_LINES.odata_set} to this app"
         return {statement: VouchersRead(None, why) for statement in wanted}
-    of_voucher: dict[tuple[str, str], list[VoucherLine]] = {}
+    of_voucher: dict[tuple[str, str], list[LedgerLine]] = {}
     for line in lines:
-        found = VoucherLine(line.voucher, line.account, line.amount)
-        of_voucher.setdefault((line.legal_entity, line.voucher), []).append(found)
-    vouchers: dict[Statement, list[VoucherLine]] = {}
+        of_voucher.setdefault((line.legal_entity, line.voucher), []).append(line)
+    vouchers: dict[Statement, list[LedgerLine]] = {}
     for one in named:
         shown = of_voucher.get((one.legal_entity, one.voucher), [])
         vouchers.setdefault((one.legal_entity, one.statement), []).extend(shown)
-    return {statement: _read(vouchers.get(statement)) for statement in wanted}
+    return {statement: _read(vouchers.get(statement), currency) for statement, currency in wanted.items()}
 
 
-def _read(lines: list[VoucherLine] | None) -> VouchersRead:
+def _read(lines: Sequence[LedgerLine] | None, currency: str) -> VouchersRead:
     if lines is None:
         return VouchersRead(None, f"{READ_VOUCHERS.odata_set} names no voucher of the statement")
     if not lines:
         return VouchersRead(None, f"{READ_LEDGER_LINES.odata_set} shows no line of the statement's vouchers")
-    return VouchersRead(tuple(lines))
+    foreign = sorted({one.currency for one in lines} - {"", currency})
+    if foreign:
+        return VouchersRead(None, f"its vouchers have lines in {', '.join(foreign)}, which are not compared")
+    return VouchersRead(tuple(VoucherLine(one.voucher, one.account, one.amount) for one in lines))
 
 
 async def _keep(services: Services, one: _Day, read: dict[Statement, VouchersRead]) -> None:
