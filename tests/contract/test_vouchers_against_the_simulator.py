@@ -14,6 +14,7 @@ from shared.flows.compile_statements import compile_statements
 from shared.flows.read_records import read_statement
 from shared.flows.rebuild_storeday import rebuild_storeday
 from shared.flows.tracking.ask import CALLS_MAX, KINDS
+from shared.storage.vouchers import Check, note_checks
 from tests.contract.month_end_world import month_end_world, paid_out_document, return_document
 from tests.contract.posting_world import PostingWorld
 from tests.unit.documents import sale_document, shift_document, totals_of
@@ -187,5 +188,24 @@ def test_reading_vouchers_keeps_a_turn_within_six_calls_and_needs_two(tmp_path: 
         assert most <= CALLS_MAX == 6
         assert read[-1] == 2  # a turn with nothing else to ask
         assert 2 <= len(read) <= 4
+
+    tell(story, tmp_path)
+
+
+def test_a_turn_with_news_has_no_room_for_vouchers_and_stays_within_six_calls(tmp_path: Path) -> None:
+    async def story(world: PostingWorld) -> None:
+        before, most = 0, 0
+        for beat in range(60):
+            if beat % 10 == 0:
+                await world.send(sale_document(beat + 1))  # something is newly posted every turn
+            await note_checks(
+                world.services.tables.due, [Check("S1", DAY, world.hand())]
+            )  # vouchers are always due
+            await world.beat()
+            made = sum(world.services.d365.calls[kind] for kind in KINDS)
+            most = max(most, made - before)
+            before = made
+        assert most == CALLS_MAX == 6
+        assert world.services.d365.calls["ledger_lines"] > 0
 
     tell(story, tmp_path)
