@@ -9,14 +9,22 @@ from typing import Any
 
 import pytest
 
+from shared.flows.accrue_unposted import accrue_unposted
 from shared.flows.check_vouchers import check_vouchers
 from shared.flows.compile_statements import compile_statements
 from shared.flows.read_records import read_statement
+from shared.flows.read_reference import read_reference
 from shared.flows.rebuild_storeday import rebuild_storeday
 from shared.flows.tracking.ask import CALLS_MAX, KINDS
 from shared.storage.vouchers import Check, note_checks
-from tests.contract.month_end_world import month_end_world, paid_out_document, return_document
-from tests.contract.posting_world import PostingWorld
+from tests.contract.month_end_world import (
+    books,
+    month_end_world,
+    of_lines,
+    paid_out_document,
+    return_document,
+)
+from tests.contract.posting_world import SETUP, PostingWorld
 from tests.unit.documents import sale_document, shift_document, totals_of
 from tests.unit.flow_services import run
 
@@ -167,6 +175,37 @@ def test_returns_and_money_paid_out_are_in_what_the_vouchers_must_come_to(tmp_pa
         assert found["state"] == "equal", found
         sums = {one["account"]: one["found"] for one in found["accounts"]}
         assert sums == {"110110": "-8.00", "401100": "-10.00", "222100-V20": "-2.00", "EXP1": "20.00"}
+
+    tell(story, tmp_path)
+
+
+def test_cash_rounding_and_a_gift_card_stand_on_their_own_accounts_in_accrual_and_vouchers(
+    tmp_path: Path,
+) -> None:
+    async def story(world: PostingWorld) -> None:
+        gift = {"dataAreaId": "usrt", "ItemNumber": "GIFT", "SalesUnitSymbol": "ea", "Stocked": "No"}
+        await world.sim("setup", {"items": [*SETUP["items"], gift]})
+        await world.map_also("items", {"item": "CARD", "item_number": "GIFT", "unit": "ea"})
+        await world.map_also("taxes", {"code": "NONE", "tax_code": "", "item_tax_group": ""})
+        await read_reference(world.services, ordered=True)
+        card = {
+            "line_number": 2, "kind": "GIFT_CARD_ISSUE", "item": "CARD", "quantity": "1", "unit": "ea", "unit_price": "25.00",
+            "gross": "25.00", "net": "25.00", "gift_card": "G-1",
+        }  # fmt: skip
+        sale = sale_document(1)
+        paid = sale["tenders"][0] | {"amount": "48.98"}  # 24.00 and a card of 25.00, two cents forgiven
+        rounding = [{"reason": "CASH", "amount": "-0.02"}]
+        await world.send(sale_document(1, lines=[*sale["lines"], card], tenders=[paid], rounding=rounding))
+        worth = {"110110": 4898, "401100": -2000, "222100-V20": -400, "250600": -2500, "618900": 2}
+        report = await accrue_unposted(world.services, "usrt")
+        assert report is not None
+        assert of_lines(report.as_json()["currencies"][0]["open"]) == worth
+        assert await world.causes() == {}
+        await world.drive_until("posted")
+        assert await books(world) == worth
+        told = await check_vouchers(world.services, "S1", DAY)
+        assert told is not None
+        assert (told["state"], len(told["accounts"])) == ("equal", 5), told
 
     tell(story, tmp_path)
 
