@@ -137,6 +137,7 @@ async def filters(seen: Seen) -> Outcome:
         "tills being closed": client.terminal_states(),
         "invoices of an order": client.invoices([NEVER]),
         "vouchers of a statement": client.vouchers([NEVER]),
+        "lines of a voucher": client.ledger_lines([NEVER]),
     }
     lines = []
     for what, question in asked.items():

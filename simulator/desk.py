@@ -7,6 +7,7 @@ from decimal import Decimal, InvalidOperation
 
 from aiohttp import web
 
+from simulator import evidence
 from simulator.counting import Declaration, shift_name
 from simulator.statements import Books
 from simulator.validation import RULES, disable_rules
@@ -27,6 +28,7 @@ class Desk:
             web.post("/_sim/statements/fail", self._fail), web.delete("/_sim/statements/fail", self._clear_failures),
             web.post("/_sim/statements/delete-order", self._delete_order),
             web.post("/_sim/people/declare", self._declare), web.post("/_sim/shifts/stuck", self._stick),
+            web.post("/_sim/people/alter-voucher", self._alter_voucher),
             web.get("/_sim/invoices", self._invoices),
         ]  # fmt: skip
 
@@ -75,6 +77,18 @@ class Desk:
             return _json({"error": f"StoreNumber, Terminal, BatchShiftId, TenderType, Amount: {error}"}, 400)
         self._books.declarations.append(declaration)
         return _json({"declared": len(self._books.declarations)}, 201)
+
+    async def _alter_voucher(self, request: web.Request) -> web.Response:
+        """Somebody changes the amount of a posted line: {"voucher", "account", "by"}."""
+        body = await _object(request)
+        try:
+            by = Decimal(str(body["by"]))
+            number, line = self._books.ledger.alter(str(body["voucher"]), str(body["account"]), by)
+        except (KeyError, InvalidOperation) as error:
+            return _json({"error": f"voucher, account, by: {error}"}, 400)
+        evidence.show_ledger_line(self._books.world.database, number, line)
+        self._books.world.people_changes.append({"what": "people/alter-voucher", **body})
+        return _json({"done": line.as_json()})
 
     async def _stick(self, request: web.Request) -> web.Response:
         """A shift that is open in the channel and closed here, or no longer."""

@@ -149,7 +149,10 @@ class Draft:
             for (account, kind, code), amount in sums.items()
             if amount
         ]  # fmt: skip
+        before = len(self.ledger.lines)
         self.ledger.post(lines, moved, [])
+        for number, line in enumerate(lines, start=before + 1):
+            evidence.show_ledger_line(self.database, number, line)
         for key in dict.fromkeys((one.data_area, one.warehouse, one.item) for one in moved):
             evidence.show_on_hand(self.database, key, self.ledger.on_hand[key])
         return lines

@@ -10,6 +10,7 @@ from simulator.schema import (
     AGGREGATIONS,
     ENTITIES,
     INVOICES,
+    LEDGER_LINES,
     ON_HAND,
     PAYMENT_JOURNAL_LINES,
     PAYMENT_JOURNALS,
@@ -138,6 +139,20 @@ def link_vouchers(database: Database, statement: Statement, lines: list[VoucherL
             },
         )  # fmt: skip
     statement.linked = len(vouchers)
+
+
+def show_ledger_line(database: Database, number: int, line: VoucherLine) -> None:
+    """Write a line of the ledger as the set of ledger entries shows it. number: which line of the ledger it is, from 1."""
+    write(
+        database, LEDGER_LINES,
+        {
+            "GeneralJournalAccountEntryRecId": number, "DataArea": line.data_area, "Voucher": line.voucher,
+            "AccountingDate": noon(line.business_day), "LedgerAccount": line.account, "Description": line.source,
+            "TransactionCurrencyCode": line.currency, "TransactionCurrencyAmount": line.amount,
+            "TransactionCurrencyDebitAmount": max(line.amount, ZERO), "AccountingCurrencyAmount": line.amount,
+            "TransactionCurrencyCreditAmount": max(-line.amount, ZERO), "IsCredit": "Yes" if line.amount < 0 else "No",
+        },
+    )  # fmt: skip
 
 
 def show_lines(database: Database, statement: Statement, lines: list[StatementLine], currency: str) -> None:

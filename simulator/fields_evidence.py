@@ -3,7 +3,8 @@
 Charges: RetailTransactionMarkupLineEntity; set, key and types from the same 2025 `$metadata` as D365 facts §2's META
 (RetailTransactionMarkupLines; India's fields are left out). Banked and safe tender: CDM names, no public set was seen.
 The sets whose fields the facts do not list (vouchers, statement lines, posting errors, transactions, invoices, payment
-journals) carry that metadata's names as far as the simulator fills them.
+journals) carry that metadata's names as far as the simulator fills them. Ledger lines carry those of
+GeneralJournalAccountEntryEntity in the common data model.
 """
 
 from __future__ import annotations
@@ -61,6 +62,13 @@ STATEMENT_VOUCHER = """
     DateTimeOffset = voucherDate
     Int64 = SourceKey
     String = dataAreaId statementId voucher
+"""
+LEDGER_LINE = """
+    DateTimeOffset = AccountingDate
+    Decimal = TransactionCurrencyAmount TransactionCurrencyDebitAmount TransactionCurrencyCreditAmount AccountingCurrencyAmount
+    Int64 = GeneralJournalAccountEntryRecId
+    NoYes = IsCredit
+    String = DataArea Voucher LedgerAccount TransactionCurrencyCode Description
 """
 STATEMENT_LINE = """
     DateTimeOffset = postedDate

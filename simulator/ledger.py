@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from simulator.rule_case import plain
@@ -112,6 +112,23 @@ class Ledger:
     def of_statement(self, number: str) -> list[VoucherLine]:
         """Give what a statement posted, oldest first."""
         return self._of_statement.get(number, [])
+
+    def alter(self, voucher: str, account: str, by: Decimal) -> tuple[int, VoucherLine]:
+        """Change one line's amount, as nobody may and somebody can; the voucher need not balance afterwards.
+
+        Gives the line's number, from 1, and the line as it is now.
+
+        Raises:
+            KeyError: no such line.
+        """
+        for at, line in enumerate(self.lines):
+            if (line.voucher, line.account) == (voucher, account):
+                changed = replace(line, amount=line.amount + by)
+                self.lines[at] = changed
+                own = self._of_statement[line.statement]
+                own[own.index(line)] = changed
+                return at + 1, changed
+        raise KeyError(f"no line of voucher {voucher} on account {account}")
 
     def by_account(self) -> list[dict[str, str]]:
         """Give each company's accounts with their balance, debit positive."""

@@ -114,6 +114,7 @@ BANKED_TENDERS, SAFE_TENDERS = "(Banked tender transactions)", "(Safe tender tra
 TENDER_DECLARATIONS = "RetailTransactionAuditableTenderDeclarations"
 INVOICES, ON_HAND = "SalesInvoiceHeadersV2", "WarehousesOnHandV2"
 STATEMENT_VOUCHERS, STATEMENT_LINES = "RetailStatementVoucherBIEntities", "RetailStatementTransBIEntities"
+LEDGER_LINES = "GeneralJournalAccountEntries"
 POSTING_ERRORS, TRANSACTIONS = "RetailEodTransactionErrorBIEntities", "RetailTransactionTableBIEntities"
 PAYMENT_JOURNALS, PAYMENT_JOURNAL_LINES = "CustomerPaymentJournalHeaders", "CustomerPaymentJournalLines"
 STORES, TERMINALS, TENDER_TYPES = "RetailStores", "RetailTerminals", "RetailStoreTenderTypes"
@@ -229,6 +230,10 @@ _EVIDENCE = (
     Entity(
         STATEMENT_VOUCHERS, "RetailStatementVoucherBIEntity", "RetailStatementVoucherBIEntity",
         ("dataAreaId", "SourceKey"), _fields(fields_evidence.STATEMENT_VOUCHER),
+    ),
+    Entity(
+        LEDGER_LINES, "GeneralJournalAccountEntry", "GeneralJournalAccountEntryEntity",
+        ("GeneralJournalAccountEntryRecId",), _fields(fields_evidence.LEDGER_LINE),
     ),
     Entity(
         STATEMENT_LINES, "RetailStatementTransBIEntity", "RetailStatementTransBIEntity",

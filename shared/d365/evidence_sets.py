@@ -4,6 +4,9 @@ An environment need not show any of them: without one its answer is *unknown*, a
 
 The names of invoice fields come from the common data model, the set's own name from Microsoft's naming of entities; the
 fields of vouchers are the columns of the table behind them (D365 facts §2.3, §2.4). Neither was seen in a live `$metadata`.
+
+Ledger lines: fields of GeneralJournalAccountEntryEntity in the common data model (amounts: debit positive); the set's name is
+the entity's in the plural, as its users write it. It was not seen in a live `$metadata` either.
 """
 
 from __future__ import annotations
@@ -21,6 +24,13 @@ READ_VOUCHERS = ReadSet(
     "RetailStatementVoucherBIEntities",
     (Field("dataAreaId", STRING), Field("statementId", STRING), Field("voucher", STRING)),
 )
+READ_LEDGER_LINES = ReadSet(
+    "GeneralJournalAccountEntries",
+    (
+        Field("DataArea", STRING), Field("Voucher", STRING), Field("LedgerAccount", STRING),
+        Field("TransactionCurrencyCode", STRING), Field("TransactionCurrencyAmount", DECIMAL),
+    ),
+)  # fmt: skip
 READ_SHIFT_STATES = ReadSet(
     "RetailPosBatches",
     (
@@ -37,4 +47,4 @@ READ_TERMINAL_STATES = ReadSet(
         Field("ClosingStatus", ENUM, enum="RetailClosingStatus"),
     ),
 )  # fmt: skip
-EVIDENCE_SETS = (READ_INVOICES, READ_VOUCHERS, READ_SHIFT_STATES, READ_TERMINAL_STATES)
+EVIDENCE_SETS = (READ_INVOICES, READ_VOUCHERS, READ_LEDGER_LINES, READ_SHIFT_STATES, READ_TERMINAL_STATES)

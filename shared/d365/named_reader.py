@@ -10,12 +10,13 @@ from typing import TypeVar
 
 from shared.d365 import entities, records
 from shared.d365.entities import ReadSet
-from shared.d365.evidence_sets import READ_INVOICES, READ_VOUCHERS
+from shared.d365.evidence_sets import READ_INVOICES, READ_LEDGER_LINES, READ_VOUCHERS
 from shared.d365.keyed_reader import KeyedReader
 from shared.d365.odata import any_of, condition, in_portions
 from shared.d365.questions import Question
 from shared.d365.records import (
     Invoice,
+    LedgerLine,
     PostedStatement,
     StatementAggregation,
     StatementVoucher,
@@ -63,6 +64,12 @@ class NamedReader(KeyedReader):
         """Give the vouchers of posted statements."""
         return await self._read_named(
             "vouchers", READ_VOUCHERS, "statementId", sorted(statements), records.statement_voucher
+        )
+
+    async def ledger_lines(self, vouchers: Collection[str]) -> list[LedgerLine]:
+        """Give the lines that these vouchers have in the ledger."""
+        return await self._read_named(
+            "ledger_lines", READ_LEDGER_LINES, "Voucher", sorted(vouchers), records.ledger_line
         )
 
     async def _read_named(

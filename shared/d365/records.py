@@ -6,15 +6,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from decimal import Decimal
 
-from shared.d365.values import as_kept
-from shared.errors import RetryableError
+from shared.d365.read_values import amount as _amount
+from shared.d365.read_values import day as _day
+from shared.d365.read_values import instant as _instant
+from shared.d365.read_values import text as _text
 from shared.retail.mapped import D365Key, folded
-from shared.retail.money import ZERO
-
-_NEVER_BEFORE = 1901  # D365 writes 1900-01-01 for "no date".
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +158,17 @@ class StatementVoucher:
 
 
 @dataclass(frozen=True, slots=True)
+class LedgerLine:
+    """One line of a posted voucher, in the currency of the transaction: debit positive, credit negative."""
+
+    legal_entity: str
+    voucher: str
+    account: str
+    currency: str
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True)
 class StatementEvidence:
     """What confirms a posted statement. was_asked: whether the rest was looked for; None: not shown, or not asked."""
 
@@ -292,6 +302,14 @@ def statement_voucher(values: Mapping[str, object]) -> StatementVoucher:
     )
 
 
+def ledger_line(values: Mapping[str, object]) -> LedgerLine:
+    """Read a row of GeneralJournalAccountEntries."""
+    return LedgerLine(
+        _text(values, "DataArea").lower(), _text(values, "Voucher"), _text(values, "LedgerAccount"),
+        _text(values, "TransactionCurrencyCode"), _amount(values, "TransactionCurrencyAmount"),
+    )  # fmt: skip
+
+
 def shift_state(values: Mapping[str, object]) -> ShiftState:
     """Read a row of RetailPosBatches."""
     return ShiftState(
@@ -314,34 +332,3 @@ def _key(values: Mapping[str, object], terminal: str, number: str) -> D365Key:
         _text(values, "dataAreaId").lower(), _text(values, "OperatingUnitNumber"), _text(values, terminal),
         _text(values, number),
     )  # fmt: skip
-
-
-def _text(values: Mapping[str, object], name: str) -> str:
-    value = values.get(name)
-    return "" if value is None else str(value)
-
-
-def _amount(values: Mapping[str, object], name: str) -> Decimal:
-    value = values.get(name)
-    if not isinstance(value, int | str | Decimal) or value == "":
-        return ZERO
-    try:
-        return as_kept(Decimal(str(value)))
-    except ArithmeticError as error:
-        raise RetryableError(f"D365's answer cannot be read: {name} is no number") from error
-
-
-def _instant(value: object) -> datetime | None:
-    if not isinstance(value, str) or not value:
-        return None
-    try:
-        at = datetime.fromisoformat(value)
-    except ValueError:
-        return None
-    at = at if at.tzinfo else at.replace(tzinfo=UTC)
-    return at if at.year >= _NEVER_BEFORE else None
-
-
-def _day(value: object) -> date | None:
-    at = _instant(value)
-    return at.astimezone(UTC).date() if at else None

@@ -10,8 +10,9 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import partial
 
-from shared.flows.compiling.day import body_of, gather_day, text_of
+from shared.flows.compiling.day import full_body, gather_day, text_of
 from shared.flows.compiling.findings import tell_findings
+from shared.flows.compiling.summary import summary_row
 from shared.flows.isolating.storedays import StoreDays
 from shared.retail.business_day import closing_hour, day_ends_at, store_zone
 from shared.retail.reasons import cause
@@ -35,7 +36,6 @@ from shared.storage.statements import (
     statement_key,
     statement_row,
     statement_text,
-    storeday_row,
 )
 
 
@@ -83,10 +83,10 @@ async def _save(services: Services, statement: Statement, old: Row | None, begun
     A compilation that changed nothing leaves the revision as it was.
     """
     day = statement.day
-    body = body_of(statement)
+    body = await full_body(services, statement)
     text = text_of(body)
     now = services.now()
-    await services.tables.storedays.upsert(storeday_row(body, now))
+    await services.tables.storedays.upsert(summary_row(body, day, now))
     if old is None or statement_text(old) != text:
         await services.tables.statements.upsert(
             statement_row(day.store, day.business_day, text, begun_at, old)
@@ -166,7 +166,8 @@ async def _note_open_shifts(services: Services, statement: Statement, old: Row |
 async def _note_late(services: Services, statement: Statement) -> None:
     """Tell finance of receipts that came after the day had been compiled; posted, they need nobody any more."""
     day = statement.day
-    late = [one for one in day.receipts if one.late and one.is_receipt]
+    # what came after its period was closed is told by itself (receipt_after_close)
+    late = [one for one in day.receipts if one.late and one.is_receipt and one.posts_on is None]
     if not late:
         return
     value = f"{day.store} {day.business_day}"

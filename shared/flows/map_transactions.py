@@ -20,6 +20,7 @@ from shared.errors import (
 )
 from shared.flows.mapping.held_by_reference import note_held
 from shared.flows.mapping.keep_shifts import keep_shifts
+from shared.flows.mapping.late import note_late_receipts, posted_by_policy, posts_on, told_late
 from shared.flows.mapping.look_alikes import look_alikes
 from shared.flows.posting.corrections import (
     corrected,
@@ -116,6 +117,7 @@ async def _map_rows(services: Services, due: Due, mappings: Mappings, rows: Sequ
     alike = await look_alikes(services, store, due.day, [one.row for one in read])
     decided = [(one, alike.get(one.row.key) or _decided(one, mappings, shifts, office)) for one in read]
     await _open_causes(services, decided)
+    await note_late_receipts(services, [(one.row, outcome) for one, outcome in decided])
     compiled_at = await _first_compiled_at(services, store, due.day)
     next_rows = [_moved_on(services, one, outcome, mappings, compiled_at) for one, outcome in decided]
     moved += await _save(services, next_rows)
@@ -155,7 +157,8 @@ def _decided(
     outcome = _decide(one.transaction, mapped_for_day(one.row), mappings, shifts_for(one.row, shifts), office)
     if not isinstance(outcome, MappedTransaction):
         return outcome
-    return _fits_d365(corrected(one.row, outcome), mappings)
+    outcome = corrected(one.row.with_values(PostsOn=None), outcome)
+    return _fits_d365(posted_by_policy(outcome, mappings), mappings)
 
 
 def _decide(
@@ -262,13 +265,14 @@ def _moved_on(
         "CauseValue": None,
         "Fingerprint": None,
         "LegalEntity": frozen or outcome.key.legal_entity,
+        "PostsOn": posts_on(one.row, outcome),
     }
     counted = {
         "MappingVersion": mappings.version,
         "D365Rows": _d365_rows(outcome),
         "ShiftNumber": outcome.shift_number,
     }
-    note = f"with mappings {mappings.version}"
+    note = f"with mappings {mappings.version}{told_late(one.row, outcome)}"
     return advanced(one.row, Status.MAPPED, now, note, Shift=outcome.shift, **counted, **changes)
 
 

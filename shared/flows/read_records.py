@@ -26,7 +26,7 @@ _SHOWN = {
     "register": "Register", "d365_number": "D365Number", "d365_statement": "D365Statement", "sales_order": "SalesOrder",
     "invoice": "Invoice", "credit_note": "CreditNote", "cause": "Cause", "cause_value": "CauseValue",
     "fingerprint": "Fingerprint", "excluded_because": "ExcludedBecause", "reversal_of": "ReversalOf",
-    "replacement_of": "ReplacementOf", "reversed_by": "ReversedBy", "replaced_by": "ReplacedBy",
+    "replacement_of": "ReplacementOf", "posts_on": "PostsOn", "reversed_by": "ReversedBy", "replaced_by": "ReplacedBy",
 }  # fmt: skip
 
 
@@ -92,6 +92,7 @@ async def list_storedays(services: Services, legal_entity: str, day: date) -> li
         "received": "Received", "in_d365": "InD365", "posted": "Posted", "difference": "Difference",
         "unexplained": "Unexplained", "receipts": "Receipts", "receipts_posted": "ReceiptsPosted",
         "signed_by": "SignedBy", "signed_at": "SignedAt", "open_supplement": "Supplement",
+        "vouchers": "Vouchers",
     }  # fmt: skip
     found = []
     async for row in storedays_of(services.tables.storedays, legal_entity, day):

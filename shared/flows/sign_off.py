@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 from shared.errors import AlreadyThereError, ChangedMeanwhileError, RejectedError
-from shared.flows.compiling.day import body_of, gather_day, text_of
+from shared.flows.compiling.day import body_of, full_body, gather_day, text_of
 from shared.retail.statement import Statement, compile_store_day
 from shared.retail.supplement import Signed, what_forbids_signing
 from shared.services import Services
@@ -36,12 +36,13 @@ async def sign_off(
     kept = statement_text(row)
     limits = limits_from(json.loads(kept))
     statement = compile_store_day(await gather_day(services, store, day, setup, limits=limits))
-    text = text_of(body_of(statement))
+    body = await full_body(services, statement)
+    text = text_of(body)
     if row.number("Revision") != revision or text != kept:
         raise ChangedMeanwhileError("the statement was compiled again, or is about to be; read it again")
     _refuse(statement)
     now = services.now()
-    signed = _signature(statement, text, revision, person, reason, now.isoformat())
+    signed = _signature(statement, text, revision, person, reason, now.isoformat(), str(body["verdict"]))
     await append_audit(
         services.tables.audit, store, now, who=person.name, did=f"signed the {signed.name} of {day} off", reason=reason,
         evidence=f"revision {revision}, {signed.verdict}, SHA-256 {signed.sha256}",
@@ -76,7 +77,7 @@ def _refuse(statement: Statement) -> None:
 
 
 def _signature(
-    statement: Statement, text: str, revision: int, person: Person, reason: str, at: str
+    statement: Statement, text: str, revision: int, person: Person, reason: str, at: str, verdict: str
 ) -> Signed:
     receipts = statement.day.receipts
     return Signed(
@@ -87,7 +88,7 @@ def _signature(
         at=at,
         sha256=sha256_of(text),
         revision=revision,
-        verdict=statement.verdict,
+        verdict=verdict,
         statuses={one.name: str(one.status) for one in receipts},
         columns=statement.columns,
     )

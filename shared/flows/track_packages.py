@@ -25,15 +25,17 @@ from shared.flows.isolating.storedays import StoreDays
 from shared.flows.posting.apply import save_rows
 from shared.flows.posting.slot import is_throttled, is_waiting
 from shared.flows.posting.trouble import end_causes, open_package_cause
-from shared.flows.tracking.ask import News, ask
+from shared.flows.tracking.ask import CALLS_MAX, News, ask
 from shared.flows.tracking.move import WAITS_FOR_D365, Move, is_early, move_of, unseen, unseen_moves
 from shared.flows.tracking.tell import remember, tell
+from shared.flows.tracking.vouchers import due_checks, note_posted, read_vouchers
 from shared.flows.tracking.watch import watch, watched
-from shared.retail.mapped import D365Key
+from shared.retail.late import late_cause
+from shared.retail.mapped import D365Key, StoreSetup
 from shared.retail.reasons import cause
-from shared.retail.status import ENDED, Status
+from shared.retail.status import ENDED, IN_THE_LEDGER, Status
 from shared.services import Services
-from shared.storage.causes import cause_row, end_causes_of, open_causes, receipt_member
+from shared.storage.causes import cause_row, end_causes_of, fingerprint_of, open_causes, receipt_member
 from shared.storage.due import (
     STATEMENT,
     TRACK,
@@ -44,9 +46,10 @@ from shared.storage.due import (
     note_again_after,
     note_due,
 )
+from shared.storage.late import days_posted_on
 from shared.storage.packages import tracking_key
 from shared.storage.protocols import Row
-from shared.storage.receipts import advanced, identity_key, key_of, receipts_of_day
+from shared.storage.receipts import POSTS_ON, advanced, d365_day, identity_key, key_of, receipts_of_day
 
 Headers = Mapping[D365Key, HeaderRow]
 
@@ -70,8 +73,13 @@ class _Unseen:
 async def track_packages(services: Services) -> int:
     """Ask D365 about everything that is in it and not yet posted; give how many receipts moved on."""
     due_rows = [row for row in await list_due(services.tables.due, TRACK) if not _rests(row, services.now())]
-    turn = await _take_turn(services) if due_rows else None
+    checks = await due_checks(services)
+    turn = await _take_turn(services) if due_rows or checks else None
     if turn is None:
+        return 0
+    if not due_rows:
+        if await _read_vouchers(services, turn, checks, CALLS_MAX):
+            await _end_trouble(services, turn)
         return 0
     days = {due_from(row).day for row in due_rows}
     kept = 1 if turn.flag("UnseenWaits") else 0
@@ -87,6 +95,7 @@ async def track_packages(services: Services) -> int:
     moved += await _look_for_unseen(storedays, turn, unseen_days, news)
     for number in news.contradicted:
         services.posted_statements.pop(number, None)
+    await _read_vouchers(services, turn, checks, 0 if unseen_days else news.calls_left)
     storedays.end()
     return moved
 
@@ -94,6 +103,15 @@ async def track_packages(services: Services) -> int:
 def _rests(due_row: Row, now: datetime) -> bool:
     """Say whether the app failed at a store-day, so that it is left alone for a while."""
     return "FailedAt" in due_row.values and due_row.instant("NextTry") > now
+
+
+async def _read_vouchers(services: Services, turn: Row, checks: Sequence[Row], calls_left: int) -> bool:
+    """Read vouchers with the calls that the turn has left; what D365 cannot answer now is asked again next turn."""
+    try:
+        return await read_vouchers(services, checks, calls_left) > 0
+    except (RetryableError, RejectedError) as error:
+        await _note_trouble(services, turn, error)
+        return False
 
 
 async def _follow_all(
@@ -200,7 +218,7 @@ async def _follow(services: Services, due_row: Row, news: News, headers: Headers
     if due_row.text("Seen") == digest:
         return _Followed(0)
     now = services.now()
-    rows = await receipts_of_day(services.tables.transactions, due.store, due.day)
+    rows = await _rows_in_d365_under(services, due, store)
     waiting = [row for row in rows if Status(row.text("Status")) in (Status.SENT, Status.VALIDATED)]
     back = [row for row in rows if row.text("Status") == Status.HELD and row.text("Cause") in WAITS_FOR_D365]
     moves = [move for row in (*waiting, *back) if (move := move_of(row, news, now)) is not None]
@@ -222,6 +240,17 @@ async def _follow(services: Services, due_row: Row, news: News, headers: Headers
     return _Followed(len(moves))
 
 
+async def _rows_in_d365_under(services: Services, due: Due, store: StoreSetup | None) -> list[Row]:
+    """Give the receipts that D365 has under a day: those of the day, and late ones of others that are posted on it."""
+    days = {due.day}
+    if store is not None:
+        table = services.tables.storedays
+        days |= set(await days_posted_on(table, store.legal_entity, due.store, due.day))
+    table = services.tables.transactions
+    found = [await receipts_of_day(table, due.store, day) for day in sorted(days)]
+    return [row for rows in found for row in rows if d365_day(row) == due.day]
+
+
 def _is_looked_at_again(row: Row, news: News, now: datetime) -> bool:
     """Say whether the same news may mean more to it later: it is being sent, or was judged before it was whole."""
     seen = news.receipts.get(key_of(row)) if row.text("D365Number") else None
@@ -232,7 +261,8 @@ def _is_looked_at_again(row: Row, news: News, now: datetime) -> bool:
 
 async def _apply(services: Services, due: Due, moves: Sequence[Move], back: Sequence[Row]) -> int:
     now = services.now()
-    dues = [Due(STATEMENT, due.store, due.day, now)]
+    days = {due.day, *(date.fromisoformat(move.row.text("BusinessDay")) for move in moves)}
+    dues = [Due(STATEMENT, due.store, day, now) for day in sorted(days)]
     await note_due(services.tables.due, dues)
     moves = await _reversed_at_once(services, moves)
     await _end_originals(services, [move.row for move in moves])
@@ -245,10 +275,24 @@ async def _apply(services: Services, due: Due, moves: Sequence[Move], back: Sequ
         name, over = receipt_member(row).name, [row.text("Fingerprint")]
         how = "put right in D365" if moved[row.key].held_for is None else "D365 no longer has it"
         await end_causes_of(services.tables.causes, row.partition, name, over, now, how)
+    posted = {
+        date.fromisoformat(move.row.text("BusinessDay")) for move in moves if move.row.text("D365Statement")
+    }
+    await note_posted(services, due.store, sorted(posted))  # first, as all work to come
+    await _end_late(services, [move.row for move in moves if move.row.text(POSTS_ON)])
     saved = await save_rows(services.tables.transactions, [move.row for move in moves])
     took = (services.now() - now) / services.clock.speed
     await note_again_after(services.tables.due, dues, took, services.settings.settle_seconds)
     return len(saved)
+
+
+async def _end_late(services: Services, rows: Sequence[Row]) -> None:
+    """A receipt that came after its period was closed needs nobody any more when it is posted."""
+    for row in (row for row in rows if row.text("Status") in IN_THE_LEDGER):
+        why = late_cause(row.partition, row.text("BusinessDay"), row.text(POSTS_ON))
+        how = f"posted on {row.text(POSTS_ON)}, in D365 statement {row.text('D365Statement')}"
+        name, over = receipt_member(row).name, [fingerprint_of(why)]
+        await end_causes_of(services.tables.causes, row.partition, name, over, services.now(), how)
 
 
 async def _reversed_at_once(services: Services, moves: Sequence[Move]) -> list[Move]:

@@ -120,7 +120,7 @@ def _till(owner: str, do_this: str) -> Card:
 CARDS: Mapping[str, Card] = {
     BUSINESS_DATE: _d365(
         FINANCE, "company {0} has no open fiscal period for {1}",
-        "Open the period for Commerce in D365, or have the day corrected at the till",
+        "Open the period for Commerce in D365, or let late receipts go to the next open period (mapping month_end) and release",
     ),
     CUSTOMER: _d365(
         RETAIL_SYSTEMS, "company {0} has no customer {1}",

@@ -12,6 +12,8 @@ from decimal import Decimal, InvalidOperation
 from shared.errors import RejectedError
 from shared.retail import reference
 from shared.retail.business_day import closing_hour, store_zone
+from shared.retail.late import MONTH_END, POLICIES
+from shared.retail.ledger import LEDGER_ACCOUNTS, NAMED_BY_FINANCE
 
 ROWS_MAX = 100_000
 _FORMULA_STARTS = ("=", "+", "@", "\t", "\r")
@@ -62,6 +64,8 @@ KINDS: Mapping[str, MappingKind] = {
             "reasons", ("reason",), ("account_number", "account_type"), ("account_number", "account_type"), {}
         ),
         MappingKind("dispositions", ("disposition",), ("effect",), ("effect",), {}),
+        MappingKind(LEDGER_ACCOUNTS, ("legal_entity", "what", "code"), ("account",), ("account",), {"legal_entity": 4}),
+        MappingKind(MONTH_END, ("legal_entity",), ("late_receipts",), ("late_receipts",), {"legal_entity": 4}),
     )
 }  # fmt: skip
 # What the app imports from D365 by itself; people may read it, and change it in D365 only.
@@ -181,6 +185,12 @@ def _row_problems(kind: MappingKind, values: Mapping[str, str], row: int) -> Ite
 def _value_problems(kind: MappingKind, values: Mapping[str, str], row: int) -> Iterable[CsvProblem]:
     if kind.name == "dispositions" and values["effect"] not in EFFECTS:
         yield CsvProblem(row, "effect", " or ".join(EFFECTS), values["effect"])
+    for name, column, known in (
+        (LEDGER_ACCOUNTS, "what", NAMED_BY_FINANCE),
+        (MONTH_END, "late_receipts", POLICIES),
+    ):
+        if kind.name == name and values.get(column) not in known:
+            yield CsvProblem(row, column, " or ".join(known), values.get(column, ""))
     if kind.name != "stores":
         return
     for name, check in (("time_zone", store_zone), ("closing_time", closing_hour)):

@@ -224,6 +224,18 @@ def period_is_closed(mappings: Mappings, company: str, day: date) -> bool:
     return _business_date(mappings, company, day.isoformat())
 
 
+def open_spans(mappings: Mappings, company: str) -> list[tuple[str, str]]:
+    """Give the first and last days of D365's open periods as far as they are known."""
+    row = _known(mappings, PERIODS, company)
+    spans = (span.partition("/") for span in (row or {}).get("open", "").split())
+    return sorted((first, last) for first, _, last in spans)
+
+
+def periods_are_known(mappings: Mappings, company: str) -> bool:
+    """Say whether D365 showed a company's periods."""
+    return _known(mappings, PERIODS, company) is not None
+
+
 def _business_date(mappings: Mappings, company: str, day: str) -> bool:
     row = _known(mappings, PERIODS, company)
     return row is not None and not any(_within(span, day) for span in row.get("open", "").split())

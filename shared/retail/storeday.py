@@ -14,6 +14,7 @@ from types import MappingProxyType
 from shared.retail.completeness import Decision
 from shared.retail.counting import Counts, DrawerMove, Limits, compare_counts
 from shared.retail.figures import Figures
+from shared.retail.ledger import Instants, PaidInOrOut
 from shared.retail.money import total
 from shared.retail.shift import Shift
 from shared.retail.status import IN_D365, IN_THE_LEDGER, Status
@@ -26,8 +27,8 @@ class ReceiptRecord:
 
     correction: "reversal" (its figures are turned, its count is -1) or "replacement". is_replaced: of a reversal, whether
     a replacement stands beside it; decided: who had it reversed. moved: cash put in or taken out without a sale, for people
-    to enter by hand; drawer: what a transaction that is no sale moved in the drawer, by tender; money_reason: of money paid
-    in or out.
+    to enter by hand; drawer: what a transaction that is no sale moved in the drawer, by tender; paid: income or expense it
+    stands for. posts_on: the day D365 has it under, where that is not its business day.
     """
 
     label: str
@@ -53,7 +54,10 @@ class ReceiptRecord:
     kind: str = ""
     moved: Decimal | None = None
     drawer: Mapping[str, Decimal] = field(default_factory=lambda: MappingProxyType({}))
-    money_reason: str = ""
+    in_time: Instants | None = None
+    paid: PaidInOrOut | None = None
+    mapping_version: int = 0
+    posts_on: date | None = None
 
     @property
     def name(self) -> str:
@@ -121,7 +125,7 @@ def income_expense(day: StoreDay) -> tuple[IncomeExpense, ...]:
     groups: dict[tuple[str, str], list[ReceiptRecord]] = {}
     for one in day.receipts:
         if one.kind in ("PAID_IN", "PAID_OUT") and one.drawer:
-            groups.setdefault((one.kind, one.money_reason), []).append(one)
+            groups.setdefault((one.kind, one.paid.reason if one.paid else ""), []).append(one)
     return tuple(
         IncomeExpense(
             kind, reason, len(some), _moved(some), _moved([one for one in some if one.status in IN_D365]),

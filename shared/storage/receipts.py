@@ -17,7 +17,9 @@ from types import MappingProxyType
 from shared.retail.cash_office import BY_HAND_KINDS
 from shared.retail.completeness import Decision
 from shared.retail.figures import figures_from, figures_of, figures_text
+from shared.retail.ledger import Instants, PaidInOrOut
 from shared.retail.mapped import D365Key, MappedTransaction
+from shared.retail.mapping import MONEY_KINDS
 from shared.retail.money import money_text
 from shared.retail.statement import ReceiptRecord
 from shared.retail.status import Status, advance
@@ -30,6 +32,7 @@ DOCUMENT_PARTS_MAX = 12  # 720 kB, compressed, within the 1 MiB an entity may ho
 HISTORY_CHARS_MAX = 30_000
 UNKNOWN_STORE = "unknown"
 _NO_MONEY: Mapping[str, Decimal] = MappingProxyType({})
+POSTS_ON = "PostsOn"
 
 
 def identity_key(store: str, account: str, transaction_id: str) -> str:
@@ -106,9 +109,7 @@ def _summary(transaction: Transaction, day: date) -> dict[str, Value | None]:
         "Figures": figures_text(figures) if transaction.is_for_the_ledger else None,
         "Moved": _moved(transaction),
         "Drawer": _drawer(transaction),
-        "MoneyReason": transaction.cash_movement.reason_code
-        if transaction.kind in (Kind.PAID_IN, Kind.PAID_OUT) and transaction.cash_movement is not None
-        else None,
+        "Paid": _paid(transaction),
         "Revision": transaction.revision,
     }
 
@@ -123,12 +124,12 @@ def _moved(transaction: Transaction) -> str | None:
 
 
 def _drawer(transaction: Transaction) -> str | None:
-    """Give what a transaction that is no sale moved in the drawer, by tender; None where it moved nothing."""
+    """Give what a transaction moved in the drawer that is no sale and no income or expense, by tender; None for nothing."""
     is_real = transaction.status is TillStatus.COMPLETED and not transaction.training
     if (
         not is_real
         or transaction.is_for_the_ledger
-        or transaction.kind in (Kind.SHIFT_OPEN, Kind.SHIFT_CLOSE)
+        or transaction.kind in (Kind.SHIFT_OPEN, Kind.SHIFT_CLOSE, *MONEY_KINDS)
     ):
         return None
     amounts: dict[str, Decimal] = {}
@@ -139,6 +140,18 @@ def _drawer(transaction: Transaction) -> str | None:
     for tender, amount in parts:
         amounts[tender] = amounts.get(tender, Decimal(0)) + amount
     return json.dumps({tender: str(one) for tender, one in sorted(amounts.items())}) if amounts else None
+
+
+def _paid(transaction: Transaction) -> str | None:
+    """Give money paid in or out for a reason, by tender: what D365 posts against that reason's account."""
+    is_real = transaction.status is TillStatus.COMPLETED and not transaction.training
+    if transaction.kind not in MONEY_KINDS or not is_real:
+        return None
+    movement = transaction.cash_movement
+    tenders = [(one.code, str(one.amount)) for one in transaction.captured]
+    if movement is not None and not tenders:
+        tenders = [(movement.tender, str(movement.amount))]
+    return json.dumps([movement.reason_code or "" if movement else "", tenders])
 
 
 def document_values(document: bytes) -> dict[str, Value]:
@@ -204,7 +217,8 @@ async def records_of_day(table: Table, store: str, day: date) -> list[ReceiptRec
 _RECORD_COLUMNS = (
     "Account", "TransactionId", "Terminal", "Status", "Figures", "Generation", "SequenceNumber", "Shift", "Kind",
     "Late", "Conflict", "Cause", "CauseValue", "Fingerprint", "ReceiptNumber", "D365Statement", "Currency",
-    "Moved", "Drawer", "MoneyReason", "Correction", "Replaced", "DecidedBy", "DecidedAs", "DecidedWhy", "DecidedAt",
+    "Moved", "Drawer", "Correction", "Replaced", "DecidedBy", "DecidedAs", "DecidedWhy", "DecidedAt", "CompletedAt", "ReceivedAt",
+    "PostedAt", "Paid", "MappingVersion", "PostsOn",
 )  # fmt: skip
 
 
@@ -249,11 +263,38 @@ def record_of(row: Row) -> ReceiptRecord:
         decided=_decision_of(row),
         kind=row.text("Kind"),
         moved=Decimal(row.text("Moved")) if row.text("Moved") else None,
-        drawer={tender: Decimal(one) for tender, one in json.loads(row.text("Drawer")).items()}
-        if row.text("Drawer")
-        else _NO_MONEY,
-        money_reason=row.text("MoneyReason"),
+        drawer=_drawer_of(row),
+        in_time=_instants_of(row),
+        paid=_paid_of(row),
+        mapping_version=row.number("MappingVersion"),
+        posts_on=date.fromisoformat(row.text("PostsOn")) if row.text("PostsOn") else None,
     )
+
+
+def _instants_of(row: Row) -> Instants | None:
+    if "CompletedAt" not in row.values or "ReceivedAt" not in row.values:
+        return None
+    posted_at = row.instant("PostedAt") if "PostedAt" in row.values else None
+    return Instants(row.instant("CompletedAt"), row.instant("ReceivedAt"), posted_at)
+
+
+def _drawer_of(row: Row) -> Mapping[str, Decimal]:
+    """Give what a transaction that is no sale moved in the drawer; income and expense move it too."""
+    if row.text("Drawer"):
+        return {tender: Decimal(one) for tender, one in json.loads(row.text("Drawer")).items()}
+    paid = _paid_of(row)
+    return paid.tenders if paid is not None else _NO_MONEY
+
+
+def _paid_of(row: Row) -> PaidInOrOut | None:
+    """Read income or expense; a reversal's is turned, as its figures are."""
+    if not row.text("Paid"):
+        return None
+    reason, tenders = json.loads(row.text("Paid"))
+    paid: dict[str, Decimal] = {}
+    for code, amount in tenders:
+        paid[code] = paid.get(code, Decimal(0)) + Decimal(amount)
+    return PaidInOrOut(reason, paid)
 
 
 def _decision_of(row: Row) -> Decision | None:
@@ -284,6 +325,11 @@ def key_of(row: Row) -> D365Key:
     """Read a receipt's frozen D365 key."""
     names = ("LegalEntity", "OperatingUnit", "Register", "D365Number")
     return D365Key(*(row.text(name) for name in names))
+
+
+def d365_day(row: Row) -> date:
+    """Give the day D365 has a receipt under: its business day, but for one that came when its period was closed."""
+    return date.fromisoformat(row.text(POSTS_ON) or row.text("BusinessDay"))
 
 
 def _stamp(at: datetime) -> str:

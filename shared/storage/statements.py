@@ -258,7 +258,10 @@ def _shift_json(shift: Shift) -> dict[str, Any]:
 
 
 def statement_row(store: str, day: date, text: str, at: datetime, old: Row | None) -> Row:
-    """Build the row that keeps a statement: the next revision, remembering when the first was compiled."""
+    """Build the row that keeps a statement: the next revision, remembering when the first was compiled.
+
+    SignedBy stands on it where all of it is signed.
+    """
     packed = zlib.compress(text.encode(), 6)
     parts = {
         f"Statement{number}": packed[start : start + PART_BYTES]
@@ -269,9 +272,18 @@ def statement_row(store: str, day: date, text: str, at: datetime, old: Row | Non
         "Revision": old.number("Revision") + 1 if old is not None else 1,
         "CompiledAt": at,
         "FirstCompiledAt": old.instant("FirstCompiledAt") if old is not None else at,
+        **_signed_to_the_end(json.loads(text)),
         **parts,
     }
     return Row(partition=store, key=statement_key(store, day), values=values)
+
+
+def _signed_to_the_end(body: Mapping[str, Any]) -> dict[str, Value]:
+    """Say who signed last, where nothing came or changed since."""
+    if not body["signed"] or body["supplement"] is not None:
+        return {}
+    last = body["signed"][-1]
+    return {"SignedBy": last["by"], "SignedAt": last["at"]}
 
 
 def statement_text(row: Row) -> str:

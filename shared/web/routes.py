@@ -47,6 +47,7 @@ def _format(*known: str) -> dict[str, Any]:
     return {"type": "string", "enum": list(known), "default": "json"}
 
 
+_NAME = {"type": "string", "minLength": 1, "maxLength": 200}
 ROUTES: tuple[Route, ...] = (
     Route(
         "post",
@@ -239,5 +240,52 @@ ROUTES: tuple[Route, ...] = (
         "get", "/trail/{store}/{business_day}/{receipt_number}",
         "The trail of a receipt from its printed number: document, changes, mapping, package, D365, statement, hashes checked.",
         PEOPLE, "", {"200": "Sheet", "404": "Problem", "422": "Problem"}, query={"format": _format("json", "html")},
+    ),
+    # Month end
+    Route(
+        "get",
+        "/readiness/{legal_entity}/{period}",
+        "Whether a period (2017-12, or 2017-12-01..2017-12-31) can be closed: Ready or Not ready, what is in the way, its "
+        "value and its owner. As JSON or CSV.",
+        PEOPLE,
+        "",
+        {"200": "Object", "404": "Problem", "422": "Problem"},
+        query={"format": _format("json", "csv")},
+    ),
+    Route(
+        "post",
+        "/readiness/{legal_entity}/{period}/tills",
+        "Say of a till that was not heard to the end that nothing of it is outstanding.",
+        PEOPLE,
+        JSON,
+        {"200": "Object", "404": "Problem", "422": "Problem"},
+        takes={"reason": REASON, "store": _NAME, "terminal": _NAME},
+    ),
+    Route(
+        "get",
+        "/accrual/{legal_entity}",
+        "What tills had sold at a cut-off and the ledger did not have, by account and tax code, and what was posted since. "
+        "cut_off: an instant, or a business day; now, if it is left out. As JSON or CSV.",
+        PEOPLE,
+        "",
+        {"200": "Object", "404": "Problem", "422": "Problem"},
+        query={"cut_off": {"type": "string"}, "format": _format("json", "csv")},
+    ),
+    Route(
+        "get",
+        "/late/{legal_entity}/{period}",
+        "The receipts that came after a month (2017-12) was closed, and the memo of two sides for both months. JSON or CSV.",
+        PEOPLE,
+        "",
+        {"200": "Object", "404": "Problem", "422": "Problem"},
+        query={"format": _format("json", "csv")},
+    ),
+    Route(
+        "post",
+        "/statements/{store}/{business_day}/vouchers",
+        "Read the vouchers behind a store-day from D365 now, and compare them with what was posted.",
+        PEOPLE,
+        "",
+        {"200": "Object", "404": "Problem", "422": "Problem"},
     ),
 )  # fmt: skip

@@ -14,6 +14,9 @@ _CDM_TYPES = (
 _CDM_LENGTH = "the same field is known to be this long on the receipt's header"
 _SEEN = "taken from a client that was generated from a live environment's metadata, which the extract was not made from"
 _PLURAL = "the extract holds the entity and no set; the set's name is the entity's in the plural, as for its neighbours"
+_LEDGER_ENTRIES = (
+    "the common data model has the entity, the extract has not; the set is its name in the plural"
+)
 _USED_ONLY = "only the type's name is known; this member is the neutral one, or the one an integration was seen to send"
 _LABELS = "members are the words headquarters shows; their values are the order in which it shows them"
 
@@ -63,5 +66,6 @@ BEYOND_FACTS: dict[str, str] = {
     "set SalesInvoiceHeadersV2": _SEEN, "set CustomerPaymentJournalHeaders": _SEEN,
     "set CustomerPaymentJournalLines": _SEEN, "set RetailStatementVoucherBIEntities": _SEEN,
     "set RetailStatementTransBIEntities": _SEEN, "set RetailEodTransactionErrorBIEntities": _SEEN,
-    "set RetailTransactionTableBIEntities": _SEEN, "types WarehousesOnHandV2": _CDM_TYPES,
+    "set RetailTransactionTableBIEntities": _SEEN,
+    "set GeneralJournalAccountEntries": _LEDGER_ENTRIES, "types WarehousesOnHandV2": _CDM_TYPES,
 }  # fmt: skip

@@ -45,7 +45,7 @@ def test_the_description_is_valid_openapi() -> None:
 
 
 def test_every_http_function_is_described_and_nothing_else() -> None:
-    assert len(routes()) == 25
+    assert len(routes()) == 30
     assert set(routes()) == set(operations())
 
 
@@ -79,6 +79,7 @@ def test_each_part_of_a_path_is_a_parameter_and_each_operation_says_what_it_answ
         takes_a_body = method in ("POST", "PUT") and path not in (
             "/api/preflight",
             "/api/reference",
+            "/api/statements/{store}/{business_day}/vouchers",
         )  # those only order a check
         assert ("requestBody" in one) == takes_a_body, path
         assert "requestBody" not in one or {"400", "413", "422"} <= answers, path

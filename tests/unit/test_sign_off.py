@@ -89,6 +89,9 @@ def test_a_signed_statement_stays_and_a_late_receipt_stands_in_supplement_1() ->
         assert kept is not None
         assert kept["unaltered"] is True
         assert json.loads(kept["text"])["totals"]["received"] == "48.00"
+        row = await services.tables.statements.read("S1", "statement~S1~2017-12-23")
+        assert row is not None
+        assert "SignedBy" not in row.values  # not to the end: the late one is in no signature
         (line,) = await list_storedays(services, "usrt", DAY)
         assert (line["signed_by"], line["open_supplement"]) == (DESK.name, 1)
 
@@ -110,6 +113,9 @@ def test_supplements_are_numbered_and_each_holds_only_what_came_since_the_last_s
         assert done is not None
         assert (done["signed"], done["number"]) == ("supplement 1", 1)
         assert (await compiled(hand, services))["supplement"] is None
+        row = await services.tables.statements.read("S1", "statement~S1~2017-12-23")
+        assert row is not None
+        assert row.text("SignedBy") == DESK.name
         await post_all(services)
         await send(services, sale_document(5))
         third = (await compiled(hand, services))["supplement"]

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
+from shared.flows.compiling.vouchers import voucher_check, with_vouchers
 from shared.retail.business_day import closing_hour, day_ends_at, store_zone
 from shared.retail.count_limits import limits_of
 from shared.retail.counting import Limits
@@ -62,6 +63,16 @@ def body_of(statement: Statement) -> dict[str, Any]:
     """Give a statement's body, as the API gives it and as it is kept."""
     receipts = statement.day.receipts
     return statement_json(statement, _d365_statements(receipts), _evidence(receipts))
+
+
+async def full_body(services: Services, statement: Statement) -> dict[str, Any]:
+    """Give a statement's body with what D365 was last seen to have in its vouchers."""
+    day = statement.day
+    store = services.mappings.known.store(day.store, day.business_day)
+    if store is None:
+        return body_of(statement)
+    check = await voucher_check(services, store, day.business_day, day.receipts)
+    return with_vouchers(body_of(statement), day, check)
 
 
 def text_of(body: dict[str, Any]) -> str:

@@ -22,7 +22,7 @@ from shared.storage.due import MAP, POST, STATEMENT, TRACK, Due, note_due
 from shared.storage.keys import just_after
 from shared.storage.packages import PackageMember
 from shared.storage.protocols import Replace, Row, Table
-from shared.storage.receipts import advanced
+from shared.storage.receipts import advanced, d365_day
 from shared.storage.shifts import CLOSED, SENT
 
 ROWS_PER_GROUP = 100
@@ -178,10 +178,12 @@ async def _note_what_follows(services: Services, rows: Sequence[Row]) -> None:
     """Write down that these store-days are to be tracked, looked at again for posting, and compiled again."""
     now = services.now()
     soon = now + timedelta(minutes=services.settings.tracking_minutes)
-    dues = []
+    dues = [
+        Due(TRACK, store, day, soon)
+        for store, day in sorted({(row.partition, d365_day(row)) for row in rows})
+    ]
     for store, day in sorted({(row.partition, row.text("BusinessDay")) for row in rows}):
         business_day = date.fromisoformat(day)
-        dues.append(Due(TRACK, store, business_day, soon))
         dues.append(Due(POST, store, business_day, now))
         dues.append(Due(STATEMENT, store, business_day, now))
     if dues:

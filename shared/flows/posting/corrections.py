@@ -14,13 +14,18 @@ from shared.retail.transaction import Transaction
 from shared.services import Services
 from shared.storage.corrections import CORRECTION, came_back_of, original_key_of
 from shared.storage.protocols import Row
-from shared.storage.receipts import identity_key, key_of
+from shared.storage.receipts import POSTS_ON, d365_day, identity_key, key_of
 
 REPLACED_MAX = 20  # a receipt replaced more often than this is followed no further
 
 
 def corrected(row: Row, mapped: MappedTransaction) -> MappedTransaction:
-    """Give a receipt as its row says it goes out; one that is no correction stays as it is mapped."""
+    """Give a receipt as its row says it goes out: a correction as that, and what came late on the day it is posted on."""
+    mapped = _corrected(row, mapped)
+    return replace(mapped, business_day=d365_day(row)) if row.text(POSTS_ON) else mapped
+
+
+def _corrected(row: Row, mapped: MappedTransaction) -> MappedTransaction:
     what, day = row.text(CORRECTION), date.fromisoformat(row.text("BusinessDay"))
     if not what:
         return mapped

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 
-from shared.flows.compiling.day import body_of, gather_day, text_of
+from shared.flows.compiling.day import full_body, gather_day, text_of
+from shared.flows.compiling.summary import summary_row
 from shared.flows.mapping.keep_shifts import keep_shifts
 from shared.flows.rebuilding.findings import Finding, differences, shown
 from shared.retail.mapped import StoreSetup
@@ -21,7 +22,7 @@ from shared.storage.protocols import Row
 from shared.storage.receipts import record_of
 from shared.storage.shifts import shifts_of_day
 from shared.storage.signed import sha256_of, signed_from, signed_of_day, signed_text
-from shared.storage.statements import limits_from, statement_key, statement_text, storeday_row
+from shared.storage.statements import limits_from, statement_key, statement_text
 
 # What a till told of a shift, and what follows from its name; where it stands and who ended it is not derived.
 _TOLD = (
@@ -86,7 +87,8 @@ async def rebuild_statement(
         return [], "its statement is due to be compiled again"
     receipts = [record_of(row) for row in rows]
     limits = limits_from(json.loads(statement_text(kept)))
-    body = body_of(compile_store_day(await gather_day(services, store.store, day, store, receipts, limits)))
+    statement = compile_store_day(await gather_day(services, store.store, day, store, receipts, limits))
+    body = await full_body(services, statement)
     name = f"of store {store.store}, {day}"
     findings = []
     if statement_text(kept) != text_of(body):
@@ -97,7 +99,7 @@ async def rebuild_statement(
             if body.get(one) != before.get(one)
         ] or [Finding("statement", name, "its text", "of other bytes", "of other bytes")]
     findings += await _altered_signatures(services, store.store, day)
-    fresh = storeday_row(body, kept.instant("CompiledAt"))
+    fresh = summary_row(body, statement.day, kept.instant("CompiledAt"))
     summary = await services.tables.storedays.read(fresh.partition, fresh.key)
     values = summary.values if summary is not None else {}
     fields = [one for one in fresh.values if one != "CompiledAt"]

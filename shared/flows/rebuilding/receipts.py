@@ -18,8 +18,9 @@ from shared.flows.rebuilding.findings import Finding, differences, receipt_name
 from shared.pos.adapter import localised
 from shared.retail.business_day import business_day_of, closing_hour, store_zone
 from shared.retail.identity import content_hash
+from shared.retail.late import posting_day
 from shared.retail.mapped import MappedTransaction
-from shared.retail.mapping import Mappings
+from shared.retail.mapping import SENT_KINDS, Mappings
 from shared.retail.reversal import REVERSAL, turned
 from shared.retail.status import Status, may_advance
 from shared.retail.transaction import Transaction
@@ -144,10 +145,22 @@ def _mapped(row: Row, name: str, material: Material) -> tuple[MappedTransaction 
     is_correction = bool(row.text(CORRECTION))
     again = mapped_again(replace(material, receipts=[frozen.with_values(D365Number=None)]))[0]
     derived = again[0][1] if again and not is_correction else mapped
-    rebuilt = {**key_values(derived), "D365Rows": _rows_of(mapped), "ShiftNumber": mapped.shift_number}
+    rebuilt = {
+        **key_values(derived), "D365Rows": _rows_of(mapped), "ShiftNumber": mapped.shift_number,
+        "PostsOn": _posts_on(row, mapped, material),
+    }  # fmt: skip
     fields = [one for one in rebuilt if one != "D365Rows" or not is_correction]
     findings = differences(RECEIPT, name, rebuilt, row.values, fields)
     return mapped, findings + _answers(row, name, mapped)
+
+
+def _posts_on(row: Row, mapped: MappedTransaction, material: Material) -> str | None:
+    """Derive the day D365 has a receipt under, from the policy and the periods it was mapped by; a reversal keeps its own."""
+    if row.text(CORRECTION) == REVERSAL or mapped.transaction.kind not in SENT_KINDS:
+        return None
+    mappings = material.mappings.at_version(row.number("MappingVersion"))
+    day = posting_day(mappings, mapped.store.legal_entity, date.fromisoformat(row.text("BusinessDay")))
+    return day.isoformat() if day is not None else None
 
 
 def _rows_of(mapped: MappedTransaction) -> int:

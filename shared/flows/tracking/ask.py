@@ -27,7 +27,7 @@ from shared.services import Services
 CALLS_MAX = 6
 KINDS = (
     "auditable", "statements", "posted_statements", "validation_errors", "invoices", "vouchers", "shift_states",
-    "terminal_states",
+    "terminal_states", "ledger_lines",
 )  # fmt: skip
 POSTED_STATE = "Posted"
 REFUSED = frozenset({"Failed", "Error"})

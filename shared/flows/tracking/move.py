@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from shared.d365.records import AuditableRow, HeaderRow
@@ -17,7 +17,7 @@ from shared.retail.status import IN_D365, IN_THE_LEDGER, Status
 from shared.services import Services
 from shared.storage.causes import fingerprint_of
 from shared.storage.protocols import Row, Value
-from shared.storage.receipts import advanced, key_of
+from shared.storage.receipts import advanced, d365_day, key_of
 
 PASSED = frozenset({"Successful", "Succeeded", "Success"})
 # Held, with a row in D365: they go on when D365 says otherwise, never by release.
@@ -64,7 +64,7 @@ def altered(row: Row, seen: AuditableRow) -> str:
     """Say how D365's receipt is not the one that was read back, by day and amounts; "" where it is."""
     if "D365Gross" not in row.values:
         return ""
-    day = date.fromisoformat(row.text("BusinessDay"))
+    day = d365_day(row)
     pairs: tuple[tuple[str, object, object], ...] = (
         ("business day", seen.business_day or day, day),
         ("gross", seen.gross, Decimal(row.text("D365Gross"))),
@@ -107,6 +107,7 @@ def _forward(row: Row, seen: AuditableRow, news: News, now: datetime) -> Move | 
             row, Status.POSTED, now, f"in D365 statement {seen.statement}", D365Statement=seen.statement,
             SalesOrder=seen.sales_order or None, Invoice=rests.invoice or None, CreditNote=rests.credit_note or None,
             Evidence="\n".join(rests.lines),
+            PostedAt=news.evidence[seen.key.legal_entity, seen.statement].journal.posted_at or now,
         )  # fmt: skip
         moved = True
     return Move(row) if moved else None
@@ -158,10 +159,10 @@ def _unseen(services: Services, row: Row, header: HeaderRow | None) -> Move | No
         why = cause("gone_from_d365", services.settings.d365.environment_id)
         statement = f"; it had been in D365 statement {row.text('D365Statement')}" if posted else ""
         evidence = dict.fromkeys(
-            ("D365Statement", "SalesOrder", "Invoice", "CreditNote", "Evidence", "D365Since")
+            ("D365Statement", "SalesOrder", "Invoice", "CreditNote", "Evidence", "D365Since", "PostedAt")
         )
         return held(row, why, now, f"D365 no longer has it{statement}", **evidence)
-    day = date.fromisoformat(row.text("BusinessDay"))
+    day = d365_day(row)
     if posted or was_held or header.business_day in (None, day):
         return None
     changed = f"business day {header.business_day} instead of {day}"

@@ -7,7 +7,7 @@ every store-day of the last two weeks is followed again, and what D365 no longer
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from datetime import date, timedelta
 
 from shared.flows.posting.trouble import open_package_cause
 from shared.flows.tracking.ask import News, Number
@@ -15,6 +15,7 @@ from shared.flows.tracking.tell import remember
 from shared.retail.reasons import cause
 from shared.services import Services
 from shared.storage.due import TRACK, Due, note_due
+from shared.storage.late import late_of
 from shared.storage.protocols import Row
 from shared.storage.statements import storedays_of
 
@@ -61,3 +62,9 @@ async def _went_back(services: Services, statements: list[str]) -> None:
             rows = [row async for row in storedays_of(services.tables.storedays, entity, day)]
             if rows:
                 await note_due(services.tables.due, [Due(TRACK, row.text("Store"), day, now) for row in rows])
+        late = [row async for row in late_of(services.tables.storedays, entity)]
+        under = {(row.text("Store"), date.fromisoformat(row.text("PostsOn"))) for row in late}
+        await note_due(
+            services.tables.due,
+            [Due(TRACK, store, day, now) for store, day in sorted(under) if day >= today - FOLLOWED_AGAIN],
+        )

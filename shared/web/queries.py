@@ -1,0 +1,61 @@
+"""What the query of a request says about a report: its cut-off, and whether it is wanted as JSON or CSV."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+import azure.functions as func
+
+from shared.errors import RejectedError
+
+AS_JSON, AS_CSV = "json", "csv"
+FORMATS = (AS_JSON, AS_CSV)
+YEARS = range(1990, 2200)
+
+
+def query_format(request: func.HttpRequest) -> str:
+    """Give the form a report is wanted in.
+
+    Raises:
+        RejectedError: there is no such form.
+    """
+    text = str(request.params.get("format", AS_JSON))
+    if text not in FORMATS:
+        raise RejectedError(
+            "there is no such form", field="format", expected=" or ".join(FORMATS), found=text[:80]
+        )
+    return text
+
+
+def query_cut_off(request: func.HttpRequest) -> tuple[datetime | None, date | None]:
+    """Give the cut-off: an instant with an offset, or a business day; neither means now.
+
+    Raises:
+        RejectedError: it is neither.
+    """
+    text = request.params.get("cut_off", "").replace(" ", "+")  # a plus sign in an address is read as a blank
+    if not text:
+        return None, None
+    at, day = _instant(text), _day(text)
+    if day is not None:
+        return None, day
+    if at is None:
+        expected = "an instant with an offset, such as 2017-12-31T23:59:59-05:00, or a business day, such as 2017-12-31"
+        raise RejectedError("this is no cut-off", field="cut_off", expected=expected, found=text[:80])
+    return at, None
+
+
+def _day(text: str) -> date | None:
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        return None
+    return day if day.year in YEARS else None
+
+
+def _instant(text: str) -> datetime | None:
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return at if at.tzinfo is not None and at.year in YEARS else None
