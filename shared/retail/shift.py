@@ -9,16 +9,21 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from shared.retail.figures import Figures
+
+SUSPENDED, BLIND_CLOSED = "suspended", "blind closed"
 
 
 @dataclass(frozen=True, slots=True)
 class Shift:
     """One shift of one terminal. `ended_by` names the person who ended it; then `closed_at` is their decision.
 
-    counted: tender, currency and amount of what was counted at its end.
+    counted: tender, currency and amount of what was counted at its end. stopped_at: since when nobody sells in it, though it is
+    not closed: suspended, or closed without a count (blind). was_opened: whether the till told its opening. counts and
+    closings: how many counts, and closings, that differ from each other. is_sent: D365 has it, or is about to. day: its business
+    day, where shifts of several are judged together.
     """
 
     terminal: str
@@ -32,6 +37,18 @@ class Shift:
     last_sequence: int | None = None
     synthetic: bool = False
     counted: tuple[tuple[str, str, str], ...] = ()
+    state: str = ""
+    stopped_at: datetime | None = None
+    was_opened: bool = True
+    counts: int = 0
+    closings: int = 0
+    is_sent: bool = False
+    day: date | None = None
+
+    @property
+    def ends_at(self) -> datetime | None:
+        """Until when somebody may have sold in it: None is as far as time goes."""
+        return self.closed_at or self.stopped_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +69,7 @@ def overlaps(shifts: Sequence[Shift]) -> tuple[Overlap, ...]:
             key=lambda one: (one.opened_at, one.shift),
         )
         for earlier, later in itertools.pairwise(own):
-            if earlier.closed_at is None or earlier.closed_at > later.opened_at:
+            if earlier.ends_at is None or earlier.ends_at > later.opened_at:
                 found.append(Overlap(earlier, later, later.opened_at))
     return tuple(found)
 
