@@ -228,7 +228,13 @@ def judged_by_headquarters(case: Case) -> list[str]:
     rows = [their_row(one, case.told) for one in parts(case.shifts)]
     stuck = {("367", f"A:{value}")} if what == "stuck" else set()
     office = Office(SETUP)
-    tills = [{"TerminalNumber": "A", "StoreNumber": "367", **({"ClosingStatus": value} if what == "status" else {})}]
+    tills = [
+        {
+            "TerminalNumber": "A",
+            "StoreNumber": "367",
+            **({"ClosingStatus": value} if what == "status" else {}),
+        }
+    ]
     office.set_up({"terminals": tills})
     reference = office.world.database.reference
     problems = [*shift_problems(rows, DAY.isoformat(), stuck)]
@@ -266,9 +272,15 @@ def test_what_is_proposed_for_an_overlap_leaves_none() -> None:
             continue
         ended = []
         for shift in map(our_shift, parts(case.shifts)):
-            acts = [one.proposal.at for one in findings if one.makes_busy and one.shift == shift.shift and one.terminal == shift.terminal]
+            acts = [
+                one.proposal.at
+                for one in findings
+                if one.makes_busy and one.shift == shift.shift and one.terminal == shift.terminal
+            ]
             ended.append(_ended(shift, min(at for at in acts if at)) if acts else shift)
-        again = findings_of(ended, map(our_rung, parts(case.rung)), Trading(MIDNIGHT, MIDNIGHT + timedelta(hours=8)))
+        again = findings_of(
+            ended, map(our_rung, parts(case.rung)), Trading(MIDNIGHT, MIDNIGHT + timedelta(hours=8))
+        )
         assert not [one for one in again if one.makes_busy], case.name
 
 
