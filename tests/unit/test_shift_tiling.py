@@ -16,11 +16,11 @@ from shared.retail.shift_words import is_told
 
 # A plain day, clocks back and forward in New York, a half-hour change on Lord Howe, an hour skipped at midnight in Santiago.
 EVENINGS = [
-    ("Europe/Berlin", datetime(2017, 6, 1, 18)),
-    ("America/New_York", datetime(2017, 11, 4, 20)),
-    ("America/New_York", datetime(2018, 3, 10, 20)),
-    ("Australia/Lord_Howe", datetime(2018, 4, 1, 0)),
-    ("America/Santiago", datetime(2018, 8, 11, 20)),
+    ("Europe/Berlin", datetime(2017, 6, 1, 18, tzinfo=UTC)),
+    ("America/New_York", datetime(2017, 11, 4, 20, tzinfo=UTC)),
+    ("America/New_York", datetime(2018, 3, 10, 20, tzinfo=UTC)),
+    ("Australia/Lord_Howe", datetime(2018, 4, 1, 0, tzinfo=UTC)),
+    ("America/Santiago", datetime(2018, 8, 11, 20, tzinfo=UTC)),
 ]
 SALE = Figures(count=1, total=Decimal("24.00"), tenders={"CASH": Decimal("24.00"), "CARD": Decimal(0)})
 
@@ -30,7 +30,7 @@ def minute(at: datetime) -> int:
 
 
 def random_shifts(chance: Random) -> list[Shift]:
-    """Up to seven shifts at two tills within 14 hours of an evening, told in the store's wall time, clocks up to 3 minutes off."""
+    """Up to seven shifts at two tills within 14 hours of an evening, in wall time, clocks up to 3 minutes off."""
     name, begin = chance.choice(EVENINGS)
     zone, found = ZoneInfo(name), []
     for number in range(chance.randint(1, 7)):
@@ -73,7 +73,7 @@ def test_shifts_of_one_till_are_told_exactly_where_they_share_a_minute(block: in
 
 
 def _begins_open(pair: frozenset[str], shifts: list[Shift]) -> bool:
-    first, second = sorted(
+    first, _ = sorted(
         (one for one in shifts if one.shift in pair), key=lambda one: (one.opened_at, one.closed_at is None)
     )
     return first.closed_at is None
