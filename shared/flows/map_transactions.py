@@ -21,6 +21,7 @@ from shared.errors import (
 from shared.flows.mapping.held_by_reference import note_held
 from shared.flows.mapping.keep_shifts import keep_shifts
 from shared.flows.mapping.look_alikes import look_alikes
+from shared.flows.mapping.note_shifts import note_shifts_of
 from shared.flows.posting.corrections import (
     corrected,
     linked_as_kept,
@@ -38,6 +39,7 @@ from shared.retail.mapping import NEVER_SENT, SENT_KINDS, Mappings, map_transact
 from shared.retail.reasons import Cause, cause
 from shared.retail.rules import problems_of
 from shared.retail.shift import Shift
+from shared.retail.shift_events import is_about_a_shift
 from shared.retail.status import Status
 from shared.retail.transaction import Kind, TillStatus, Transaction
 from shared.services import Services
@@ -61,7 +63,7 @@ from shared.storage.due import (
     read_due,
 )
 from shared.storage.protocols import Replace, Row
-from shared.storage.receipts import advanced, receipts_of_day
+from shared.storage.receipts import advanced, receipts_of_day, record_of
 from shared.storage.statements import statement_key
 
 RECEIPTS_PER_GROUP = 100
@@ -101,7 +103,9 @@ async def _map_rows(services: Services, due: Due, mappings: Mappings, rows: Sequ
     read, unreadable = _read_rows(rows, store)
     read = [await _with_originals(services, one) for one in read]
     rung_up = [one.transaction for one in read if not one.row.text(CORRECTION)]
-    shifts = await keep_shifts(services, store, due.day, rung_up)
+    known = await keep_shifts(services, store, due.day, rung_up)
+    shifts = [one for one in known if one.day == due.day]
+    await _judge_shifts(services, store, due.day, mappings, read, known)
     office = office_of(services.settings.d365)
     mappings = await _newest_mappings(services, mappings, read, shifts, office)
     begun_at = services.now()
@@ -119,6 +123,24 @@ async def _map_rows(services: Services, due: Due, mappings: Mappings, rows: Sequ
     await note_again_after(services.tables.due, dues, took, services.settings.settle_seconds)
     await _end_causes_that_are_over(services, read, next_rows)
     return moved
+
+
+async def _judge_shifts(
+    services: Services,
+    store: StoreSetup,
+    day: date,
+    mappings: Mappings,
+    read: Sequence[_Read],
+    known: Sequence[Shift],
+) -> None:
+    """Tell what is wrong with shifts as soon as it arrives: all of the day's where a till told of one, else these receipts."""
+    told = any(is_about_a_shift(one.transaction) for one in read)
+    here = None if told else [record_of(one.row) for one in read]
+    await note_shifts_of(services, store, day, mappings, here, known)
+    if told and services.now() >= day_ends_at(
+        day, store_zone(store.time_zone), closing_hour(store.closing_time)
+    ):
+        await note_shifts_of(services, store, day + timedelta(days=1), mappings)
 
 
 def _read_rows(rows: Sequence[Row], store: StoreSetup) -> tuple[list[_Read], list[Row]]:
@@ -265,7 +287,11 @@ def _moved_on(
         "ShiftNumber": outcome.shift_number,
     }
     note = f"with mappings {mappings.version}"
-    return advanced(one.row, Status.MAPPED, now, note, Shift=outcome.shift, **counted, **changes)
+    told = one.transaction.shift or ""
+    till_shift = told if told != outcome.shift and not one.row.text(CORRECTION) else None
+    return advanced(
+        one.row, Status.MAPPED, now, note, Shift=outcome.shift, TillShift=till_shift, **counted, **changes
+    )
 
 
 def _d365_rows(mapped: MappedTransaction) -> int:

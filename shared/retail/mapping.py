@@ -17,13 +17,21 @@ from shared.retail.identity import d365_shift_number, d365_transaction_number
 from shared.retail.mapped import D365Key, MappedLine, MappedTender, MappedTransaction, StoreSetup
 from shared.retail.money import total
 from shared.retail.reasons import Cause, cause
-from shared.retail.shift import Shift, effective_shift, overlap_in_doubt, running_shift
+from shared.retail.shift import (
+    Shift,
+    effective_shift,
+    of_generation,
+    overlap_in_doubt,
+    running_shift,
+    shift_value,
+)
 from shared.retail.transaction import Kind, Line, Tender, TenderRole, TenderType, Transaction
 
 NEVER_SENT = frozenset(
     {
-        Kind.SHIFT_OPEN, Kind.SHIFT_CLOSE, Kind.NO_SALE, Kind.FLOAT, Kind.PICKUP, Kind.SAFE_DROP, Kind.BANK_DROP,
-        Kind.TENDER_DECLARATION, Kind.TENDER_EXCHANGE, Kind.TENDER_ADJUSTMENT, Kind.TIP_OUT,
+        Kind.SHIFT_OPEN, Kind.SHIFT_SUSPEND, Kind.SHIFT_RESUME, Kind.SHIFT_BLIND_CLOSE, Kind.SHIFT_CLOSE, Kind.NO_SALE,
+        Kind.FLOAT, Kind.PICKUP, Kind.SAFE_DROP, Kind.BANK_DROP, Kind.TENDER_DECLARATION, Kind.TENDER_EXCHANGE,
+        Kind.TENDER_ADJUSTMENT, Kind.TIP_OUT,
     }
 )  # fmt: skip
 MONEY_KINDS = frozenset({Kind.PAID_IN, Kind.PAID_OUT})
@@ -291,17 +299,25 @@ class _Mapper:
         transaction = self.transaction
         if transaction.shift is None:
             return
-        overlap = overlap_in_doubt(shifts, transaction.terminal, transaction.shift, transaction.completed_at)
+        own = of_generation(shifts, transaction.generation)
+        overlap = overlap_in_doubt(own, transaction.terminal, transaction.shift, transaction.completed_at)
         if overlap is not None:
             self._missing(
                 "shift_overlap",
-                f"{self.store.store} till {transaction.terminal} {self.day} shift {transaction.shift}",
+                shift_value(
+                    self.store.store,
+                    transaction.terminal,
+                    transaction.generation,
+                    self.day,
+                    transaction.shift,
+                ),
                 shift=transaction.shift,
                 since=f"{overlap.since.astimezone(store_zone(self.store.time_zone)):%H:%M}",
             )
 
     def shift(self, shifts: Sequence[Shift]) -> str:
         transaction = self.transaction
+        shifts = of_generation(shifts, transaction.generation)
         running = running_shift(shifts, transaction.terminal, transaction.completed_at)
         named = transaction.shift or running or synthetic_shift(self.day)
         return effective_shift(shifts, transaction.terminal, named, transaction.completed_at)

@@ -60,6 +60,17 @@ class Overlap:
     since: datetime
 
 
+def shift_value(store: str, terminal: str, generation: int, day: date, shift: str) -> str:
+    """Name a shift: the value of the causes that are about it."""
+    till = f"{store} till {terminal}" + (f" no. {generation}" if generation > 1 else "")
+    return f"{till} {day} shift {shift}" if shift else f"{till} {day}"
+
+
+def of_generation(shifts: Sequence[Shift], generation: int) -> list[Shift]:
+    """Give the shifts of one till among those that have borne its number: another's may have the same names."""
+    return [one for one in shifts if one.generation == generation]
+
+
 def overlaps(shifts: Sequence[Shift]) -> tuple[Overlap, ...]:
     """Find every pair of neighbouring shifts of one terminal that overlap. An open shift reaches as far as time goes."""
     found = []

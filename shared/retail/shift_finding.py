@@ -67,7 +67,7 @@ class Rung:
 class Finding:
     """One flaw of one till. shift: the one it is about; receipts and amount: what it concerns, in order of time.
 
-    day: the latest business day of the shifts in it, None where they name none.
+    day: the latest business day of the shifts in it, None where they name none; own_day: the shift's own.
     """
 
     flaw: Flaw
@@ -81,6 +81,7 @@ class Finding:
     proposal: Proposal
     generation: int = 1
     day: date | None = None
+    own_day: date | None = None
 
     @property
     def makes_busy(self) -> bool:

@@ -219,7 +219,7 @@ class _Till:
             proposal = Proposal(Act.WAIT, "the opening of their shift may still come", self.trading.ends_at)
         return Finding(
             Flaw.OUTSIDE, some[0].terminal, name, (), some[0].at, some[-1].at, tuple(one.label for one in some),
-            total(one.figures.total for one in some), proposal, some[0].generation, some[0].day,
+            total(one.figures.total for one in some), proposal, some[0].generation, some[0].day, some[0].day,
         )  # fmt: skip
 
     def counts(self) -> Iterator[Finding]:
@@ -271,5 +271,5 @@ def _finding(
     return Finding(
         flaw, shift.terminal, shift.shift, tuple(one.shift for one in others), since, until,
         tuple(one.label for one in receipts), total(one.figures.total for one in receipts), proposal, shift.generation,
-        max((one.day for one in (shift, *others) if one.day), default=None),
+        max((one.day for one in (shift, *others) if one.day), default=None), shift.day,
     )  # fmt: skip

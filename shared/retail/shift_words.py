@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from shared.retail.money import money_text
 from shared.retail.reasons import Cause, cause
-from shared.retail.shift import Shift
+from shared.retail.shift import Shift, shift_value
 from shared.retail.shift_finding import Act, Finding, Flaw, Proposal
 
 CODES = {
@@ -38,14 +38,19 @@ def cause_of(
     counted = "; ".join(
         f"{tender} {amount} {unit}" for tender, unit, amount in (shift.counted if shift else ())
     )
-    value = f"{store} till {finding.terminal} {day}"
     return cause(
         CODES[finding.flaw],
-        f"{value} shift {finding.shift}" if finding.shift else value,
+        shift_value(
+            store,
+            finding.terminal,
+            finding.generation,
+            finding.own_day or day,
+            finding.shift,
+        ),
         store=store,
         terminal=finding.terminal,
         shift=finding.shift,
-        day=day.isoformat(),
+        day=(finding.own_day or day).isoformat(),
         since=_clock(finding.since, zone),
         until=_clock(finding.until, zone) if finding.until else "now",
         named=f", in shift {finding.shift}, which nobody opened" if finding.shift else "",

@@ -18,6 +18,7 @@ from shared.retail.money import total
 from shared.retail.reasons import FINANCE, IT, REASONS
 from shared.retail.reversal import REVERSAL
 from shared.retail.shift import Shift
+from shared.retail.shift_finding import Finding
 from shared.retail.status import IN_D365, IN_THE_LEDGER, Status
 
 PROVED = "proved"
@@ -39,6 +40,7 @@ class ReceiptRecord:
 
     correction: "reversal" (its figures are turned, its count is -1) or "replacement". is_replaced: of a reversal, whether
     a replacement stands beside it; decided: who had it reversed. moved: cash put in or taken out without a sale.
+    till_shift: the shift the till named, where it counts for another ("": it named none).
     """
 
     label: str
@@ -63,6 +65,8 @@ class ReceiptRecord:
     decided: Decision | None = None
     kind: str = ""
     moved: Decimal | None = None
+    completed_at: datetime | None = None
+    till_shift: str | None = None
 
     @property
     def is_of_the_till(self) -> bool:
@@ -82,6 +86,7 @@ class StoreDay:
     receipts: Sequence[ReceiptRecord]
     shifts: Sequence[Shift]
     decisions: Mapping[tuple[str, int], Decision] = field(default_factory=lambda: MappingProxyType({}))
+    shift_findings: Sequence[Finding] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -172,7 +172,7 @@ async def records_of_day(table: Table, store: str, day: date) -> list[ReceiptRec
 _RECORD_COLUMNS = (
     "Account", "TransactionId", "Terminal", "Status", "Figures", "Generation", "SequenceNumber", "Shift", "Kind",
     "Late", "Conflict", "Cause", "CauseValue", "Fingerprint", "ReceiptNumber", "D365Statement", "Currency",
-    "Moved", "Correction", "Replaced", "DecidedBy", "DecidedAs", "DecidedWhy", "DecidedAt",
+    "Moved", "Correction", "Replaced", "DecidedBy", "DecidedAs", "DecidedWhy", "DecidedAt", "CompletedAt", "TillShift",
 )  # fmt: skip
 
 
@@ -217,6 +217,8 @@ def record_of(row: Row) -> ReceiptRecord:
         decided=_decision_of(row),
         kind=row.text("Kind"),
         moved=Decimal(row.text("Moved")) if row.text("Moved") else None,
+        completed_at=row.instant("CompletedAt") if "CompletedAt" in row.values else None,
+        till_shift=row.text("TillShift") if "TillShift" in row.values else None,
     )
 
 

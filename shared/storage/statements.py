@@ -12,6 +12,7 @@ from typing import Any
 from shared.retail.figures import GROUPS, Figures
 from shared.retail.money import ZERO, money_text
 from shared.retail.shift import Shift
+from shared.retail.shift_words import finding_json
 from shared.retail.statement import ProofCause, Statement
 from shared.storage.keys import join_key
 from shared.storage.protocols import Row, Table, Value
@@ -48,6 +49,7 @@ def statement_json(
         "shifts": [
             _shift_json(shift) for shift in sorted(day.shifts, key=lambda one: (one.terminal, one.opened_at))
         ],
+        "shift_findings": [finding_json(one) for one in day.shift_findings],
         "late": list(statement.late),
         "by_hand": [
             {

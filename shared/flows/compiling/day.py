@@ -7,13 +7,14 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
+from shared.flows.mapping.note_shifts import compiled_as_of, judged
 from shared.retail.business_day import closing_hour, day_ends_at, store_zone
 from shared.retail.mapped import StoreSetup
 from shared.retail.statement import ReceiptRecord, Statement, StoreDay
 from shared.retail.status import IN_D365, Status
 from shared.services import Services
 from shared.storage.receipts import records_of_day
-from shared.storage.shifts import as_shifts, decisions_of_day, shifts_of_day
+from shared.storage.shifts import as_shifts, decisions_of_day, shifts_of_two_days
 from shared.storage.statements import statement_json
 
 
@@ -27,8 +28,10 @@ async def gather_day(
     """Read a store-day as it stands. receipts: these instead of the kept rows, as when they were derived again."""
     if receipts is None:
         receipts = await records_of_day(services.tables.transactions, store_id, day)
-    shifts = await shifts_of_day(services.tables.shifts, store_id, day)
+    shifts = as_shifts(await shifts_of_two_days(services.tables.shifts, store_id, day))
     decisions = await decisions_of_day(services.tables.shifts, store_id, day)
+    mappings = await services.mappings.at_least(0)
+    found = judged(store, day, shifts, receipts, mappings, compiled_as_of(services, store, day))
     return StoreDay(
         store=store_id,
         legal_entity=store.legal_entity,
@@ -36,8 +39,9 @@ async def gather_day(
         currency=store.currency,
         ends_at=day_ends_at(day, store_zone(store.time_zone), closing_hour(store.closing_time)),
         receipts=sorted(receipts, key=lambda one: (one.terminal, one.account, one.transaction_id)),
-        shifts=as_shifts(shifts),
+        shifts=[one for one in shifts if one.day == day],
         decisions=decisions,
+        shift_findings=found,
     )
 
 

@@ -156,20 +156,22 @@ async def _finished_shifts(services: Services, store: StoreSetup, day: date) -> 
     ends_at = day_ends_at(day, store_zone(store.time_zone), closing_hour(store.closing_time))
     grace_over = now > ends_at + timedelta(minutes=services.settings.grace_minutes)
     in_doubt = {
-        (one.earlier.terminal, one.earlier.shift)
+        (one.earlier.terminal, one.earlier.generation, one.earlier.shift)
         for one in overlaps(as_shifts(rows))
         if not one.earlier.ended_by
     }
     records = await records_of_day(services.tables.transactions, store.store, day)
     made = synthetic_shift(day)  # what a receipt that names no shift and is not mapped yet will count for
-    busy = {(one.terminal, one.shift or made) for one in records if one.status in UNDER_WAY}
+    busy = {(one.terminal, one.generation, one.shift or made) for one in records if one.status in UNDER_WAY}
     held = {
-        (one.terminal, one.shift or made) for one in records if one.status in (Status.HELD, Status.REPAIR)
+        (one.terminal, one.generation, one.shift or made)
+        for one in records
+        if one.status in (Status.HELD, Status.REPAIR)
     }
     finished = []
     for row in closed:
         shift = shift_from(row)
-        key = (shift.terminal, shift.shift)
+        key = (shift.terminal, shift.generation, shift.shift)
         resting = "RetryAt" in row.values and row.instant("RetryAt") > now
         over = shift.closed_at is not None and shift.closed_at <= now and not resting
         if over and key not in in_doubt and key not in busy and (grace_over or key not in held):
