@@ -21,6 +21,7 @@ from shared.errors import (
 from shared.flows.mapping.held_by_reference import note_held
 from shared.flows.mapping.keep_shifts import keep_shifts
 from shared.flows.mapping.look_alikes import look_alikes
+from shared.flows.mapping.new_tills import move_to_new_tills
 from shared.flows.mapping.note_shifts import note_shifts_of
 from shared.flows.posting.corrections import (
     corrected,
@@ -86,6 +87,9 @@ async def map_transactions(services: Services, key: str) -> int:
     due = due_from(due_row)
     mappings = await services.mappings.at_least(due.mapping_version)
     received = await receipts_of_day(services.tables.transactions, due.store, due.day, Status.RECEIVED)
+    store = mappings.store(due.store, due.day)
+    if store is not None and await move_to_new_tills(services, store, due.day, mappings, received):
+        received = await receipts_of_day(services.tables.transactions, due.store, due.day, Status.RECEIVED)
     rows = [row for row in received if is_in_part(due_row, row.key)]
     moved = await _map_rows(services, due, mappings, rows[:ROWS_PER_RUN_MAX]) if rows else 0
     if len(rows) > ROWS_PER_RUN_MAX:

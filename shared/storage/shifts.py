@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -83,6 +83,24 @@ def shift_row(
         values=values,
         etag=old.etag if old else "",
     )
+
+
+def without_told(row: Row, names: Collection[str]) -> Row | None:
+    """Give a shift's row without what transactions of these names told of it: None where nothing is left.
+
+    The row itself where they told nothing, or where D365 has the shift or a person has ended it.
+    """
+    told = told_from(row)
+    left = [one for one in told if one.name not in names]
+    if len(left) == len(told) or row.text("Status") in (SENDING, SENT) or row.text("EndedBy"):
+        return row
+    if not left:
+        return None
+    kept = ("Store", "Terminal", "Shift")
+    store, terminal, shift = (row.text(name) for name in kept)
+    day = date.fromisoformat(row.text("BusinessDay"))
+    fresh = shift_row(store, day, terminal, row.number("Generation", 1), shift, left, None)
+    return Row(row.partition, row.key, fresh.values, etag=row.etag)
 
 
 def told_from(row: Row) -> tuple[TillTold, ...]:
