@@ -24,6 +24,7 @@ class Flaw(StrEnum):
     COUNTED_TWICE = "counted twice"
     CLOSED_TWICE = "closed twice"
     NEVER_OPENED = "close of an unknown shift"
+    BEGAN_AGAIN = "numbers begin again"
 
 
 BUSY_FLAWS = frozenset({Flaw.OVERLAP, Flaw.NEVER_CLOSED, Flaw.BLIND_CLOSED, Flaw.SUSPENDED})
@@ -61,6 +62,7 @@ class Rung:
     figures: Figures = field(default_factory=Figures)
     generation: int = 1
     day: date | None = None
+    number: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

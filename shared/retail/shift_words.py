@@ -23,6 +23,7 @@ CODES = {
     Flaw.COUNTED_TWICE: "shift_counted_twice",
     Flaw.CLOSED_TWICE: "shift_closed_twice",
     Flaw.NEVER_OPENED: "shift_never_opened",
+    Flaw.BEGAN_AGAIN: "till_maybe_replaced",
 }
 
 
@@ -35,6 +36,8 @@ def cause_of(
     finding: Finding, store: str, day: date, zone: ZoneInfo, currency: str, shift: Shift | None
 ) -> Cause:
     """Put a finding into words; times are the store's. shift: the one it is about, where the till told of it."""
+    if finding.flaw is Flaw.BEGAN_AGAIN:
+        return maybe_replaced(store, finding.terminal, finding.generation, day, finding.since, zone)
     counted = "; ".join(
         f"{tender} {amount} {unit}" for tender, unit, amount in (shift.counted if shift else ())
     )
@@ -59,6 +62,14 @@ def cause_of(
         because=finding.proposal.because,
         do_this=do_this(finding.proposal, finding.shift, zone),
     )
+
+
+def maybe_replaced(
+    store: str, terminal: str, generation: int, day: date, since: datetime, zone: ZoneInfo
+) -> Cause:
+    """Propose that a till was replaced: its numbers began again at an instant."""
+    words = {"store": store, "terminal": terminal, "day": day.isoformat(), "since": _clock(since, zone)}
+    return cause("till_maybe_replaced", shift_value(store, terminal, generation, day, ""), **words)
 
 
 def do_this(proposal: Proposal, shift: str, zone: ZoneInfo) -> str:

@@ -203,9 +203,10 @@ def test_numbers_that_begin_again_without_a_conflict_propose_it_too() -> None:
     async def story() -> None:
         services = await flow_services(Hand())
         long_ago = [
-            sale_document(number, transaction_id=f"a{number}", completed_at=at(number - 500, 11))
+            sale_document(number, transaction_id=f"a{number}", completed_at=at(number - 500, 11), shift="1")
             for number in range(510, 520)
         ]
+        long_ago.append(shift_document(500, "SHIFT_OPEN", "1", at(0, 8)))
         await arrive(services, long_ago)
         assert await list_causes(services, "open", None) == []
         opening = shift_document(1, "SHIFT_OPEN", "1", at(0, 12))

@@ -19,6 +19,7 @@ from shared.retail.counting import tenders_to_count
 from shared.retail.mapped import StoreSetup
 from shared.retail.mapping import Mappings
 from shared.retail.reasons import Cause
+from shared.retail.restarts import restarts_of
 from shared.retail.shift import Shift
 from shared.retail.shift_tiling import Finding, Flaw, Rung, Trading, findings_of
 from shared.retail.shift_words import cause_of, is_told
@@ -64,7 +65,8 @@ def judged(
     codes = {code for one in rung for code in one.figures.tenders}
     ends_at = day_ends_at(day, store_zone(store.time_zone), closing_hour(store.closing_time))
     trading = Trading(ends_at, as_of, tenders_to_count(mappings, store, day, codes))
-    return tuple(one for one in findings_of(shifts, rung, trading) if one.day == day)
+    found = [one for one in findings_of(shifts, rung, trading) if one.day == day]
+    return (*found, *restarts_of(rung, day))
 
 
 def _rung(record: ReceiptRecord, day: date) -> Rung | None:
@@ -73,8 +75,9 @@ def _rung(record: ReceiptRecord, day: date) -> Rung | None:
         return None
     shift = record.shift if record.till_shift is None else record.till_shift
     return Rung(
-        record.terminal, shift, record.completed_at, record.label, record.figures, record.generation, day
-    )
+        record.terminal, shift, record.completed_at, record.label, record.figures, record.generation, day,
+        record.sequence_number,
+    )  # fmt: skip
 
 
 async def note_shifts_of(
