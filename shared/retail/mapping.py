@@ -20,6 +20,7 @@ from shared.retail.reasons import Cause, cause
 from shared.retail.shift import (
     Shift,
     effective_shift,
+    late_shift,
     of_generation,
     overlap_in_doubt,
     running_shift,
@@ -80,6 +81,16 @@ class Mappings:
         """Give a store's set-up; None when the location is not known."""
         values = self.find("stores", store, day=day)
         return None if values is None else _store_setup(values)
+
+    def till_of(self, store_number: str, register: str) -> tuple[str, str]:
+        """Give our names of a D365 store and register, as mapped now; D365's own where nobody mapped them."""
+        stores = {one.store for one in self.stores() if one.store_number == store_number}
+        for kind, *key in self.rows:
+            if kind == "terminals" and key[0] in stores:
+                row = self.find(kind, *key)
+                if row is not None and row.get("register") == register:
+                    return key[0], key[1]
+        return (min(stores), register) if stores else (store_number, register)
 
     def stores(self) -> tuple[StoreSetup, ...]:
         """Give every store known, as it is mapped now."""
@@ -320,7 +331,8 @@ class _Mapper:
         shifts = of_generation(shifts, transaction.generation)
         running = running_shift(shifts, transaction.terminal, transaction.completed_at)
         named = transaction.shift or running or synthetic_shift(self.day)
-        return effective_shift(shifts, transaction.terminal, named, transaction.completed_at)
+        shift = effective_shift(shifts, transaction.terminal, named, transaction.completed_at)
+        return late_shift(shifts, transaction.terminal, shift) or shift
 
 
 def synthetic_shift(day: date) -> str:

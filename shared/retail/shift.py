@@ -9,10 +9,12 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from shared.retail.figures import Figures
 
+LATE = "late-"
+A_SECOND = timedelta(seconds=1)
 SUSPENDED, BLIND_CLOSED = "suspended", "blind closed"
 
 
@@ -44,6 +46,11 @@ class Shift:
     closings: int = 0
     is_sent: bool = False
     day: date | None = None
+
+    @property
+    def is_late(self) -> bool:
+        """Whether we made it for receipts that came when their own shift had been sent."""
+        return self.synthetic and self.shift.startswith(LATE)
 
     @property
     def ends_at(self) -> datetime | None:
@@ -116,3 +123,30 @@ def running_shift(shifts: Sequence[Shift], terminal: str, at: datetime) -> str |
     """Give the shift that was running at a till, for a receipt that names none; None where the till reports no shifts."""
     own = [one for one in shifts if one.terminal == terminal and not one.synthetic and one.opened_at <= at]
     return max(own, key=lambda one: one.opened_at).shift if own else None
+
+
+def late_shift(shifts: Sequence[Shift], terminal: str, shift: str) -> str | None:
+    """Give the late shift for a receipt whose own shift D365 has closed; None where its own may still take it.
+
+    shifts: of one generation.
+    """
+    own = [one for one in shifts if one.terminal == terminal]
+    if not any(one.shift == shift and one.is_sent for one in own):
+        return None
+    waiting = [one.shift for one in own if one.is_late and not one.is_sent]
+    return min(waiting) if waiting else None
+
+
+def free_moment(
+    shifts: Sequence[Shift], terminal: str, begins_at: datetime, ends_at: datetime
+) -> datetime | None:
+    """Give the begin of the first second after a till's last shifts, within the day, that no shift of it has.
+
+    Two shifts of a till must not share time, and what comes late must be in one of its own.
+    """
+    own = [one for one in shifts if one.terminal == terminal]
+    for at in sorted((one.ends_at for one in own if one.ends_at is not None), reverse=True):
+        is_free = all(one.opened_at >= at + A_SECOND or (one.ends_at or ends_at) <= at for one in own)
+        if begins_at <= at and at + A_SECOND <= ends_at and is_free:
+            return at
+    return None

@@ -13,6 +13,7 @@ from shared.retail.shift import Shift
 from shared.retail.shift_finding import Finding, Flaw
 
 CLOSING, FAILED = "Closing", "Error"
+DIGITS = 14  # of a shift number that tells day, generation and the till's own number
 OFFLINE = "receipts of shift {shift} are still offline at the till"
 OPEN = "shift {shift} is not closed"
 _OF_FLAWS = {
@@ -70,3 +71,9 @@ def busy_tills(
 def state_words(status: str) -> str:
     """Say a closing status of D365's in our words; one that is not known stays as it is."""
     return _OF_STATES.get(status, status)
+
+
+def our_shift(number: str) -> str:
+    """Give the till's name of a shift by its number in D365, where the number tells it (`d365_shift_number`)."""
+    is_plain = number.isdecimal() and len(number) == DIGITS and number[:2] in ("19", "20", "21")
+    return str(int(number[-4:])) if is_plain else number

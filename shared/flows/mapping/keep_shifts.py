@@ -11,7 +11,14 @@ from shared.retail.business_day import closing_hour, day_begins_at, day_ends_at,
 from shared.retail.figures import figures_of_shift, figures_text
 from shared.retail.mapped import StoreSetup
 from shared.retail.mapping import synthetic_shift
-from shared.retail.shift import Shift, running_shift
+from shared.retail.shift import (
+    A_SECOND,
+    LATE,
+    Shift,
+    effective_shift,
+    free_moment,
+    running_shift,
+)
 from shared.retail.shift_events import TillTold, is_about_a_shift, told_of
 from shared.retail.transaction import Kind, Transaction
 from shared.services import Services
@@ -34,6 +41,7 @@ async def keep_shifts(
         await _keep_shift(services, known, store.store, day, (terminal, generation, shift), some)
     for transaction in (one for one in transactions if one.is_for_the_ledger):
         await _make_shift_where_none(services, known, store, day, transaction)
+        await _make_late_shift(services, known, before, store, day, transaction)
     return as_shifts([*known.values(), *before])
 
 
@@ -95,8 +103,44 @@ async def _make_shift_where_none(
         return
     zone, closes_at = store_zone(store.time_zone), closing_hour(store.closing_time)
     begins_at, ends_at = day_begins_at(day, zone, closes_at), day_ends_at(day, zone, closes_at)
-    told = TillTold(begins_at, "", Kind.SHIFT_CLOSE, begins_at, ends_at)
+    # the last second is for what comes late
+    told = TillTold(begins_at, "", Kind.SHIFT_CLOSE, begins_at, ends_at - A_SECOND)
     row = shift_row(
         store.store, day, transaction.terminal, transaction.generation, shift, [told], None, synthetic=True
     )
+    await _save_shift(services, known, row)
+
+
+async def _make_late_shift(
+    services: Services,
+    known: dict[str, Row],
+    before: Sequence[Row],
+    store: StoreSetup,
+    day: date,
+    transaction: Transaction,
+) -> None:
+    """Make a shift for a receipt that came when its own had been sent: a second that no other shift of the till has.
+
+    Where the till leaves no second free, its own shift takes the receipt.
+    """
+    terminal, generation = transaction.terminal, transaction.generation
+    today = [one for one in as_shifts(list(known.values())) if one.generation == generation]
+    running = running_shift(today, terminal, transaction.completed_at)
+    named = transaction.shift or running or synthetic_shift(day)
+    shift = effective_shift(today, terminal, named, transaction.completed_at)
+    own = [one for one in today if one.terminal == terminal]
+    is_sent = any(one.shift == shift and one.is_sent for one in own)
+    if not is_sent or any(one.is_late and not one.is_sent for one in own):
+        return
+    zone, closes_at = store_zone(store.time_zone), closing_hour(store.closing_time)
+    every = as_shifts([*known.values(), *before])
+    at = free_moment(every, terminal, day_begins_at(day, zone, closes_at), day_ends_at(day, zone, closes_at))
+    if at is None:
+        services.log.info(
+            "till %s of store %s leaves no second for a late shift on %s", terminal, store.store, day
+        )
+        return
+    name = f"{LATE}{day:%Y%m%d}-{sum(one.is_late for one in own) + 1:02d}"
+    told = TillTold(at, "", Kind.SHIFT_CLOSE, at, at + A_SECOND)
+    row = shift_row(store.store, day, terminal, generation, name, [told], None, synthetic=True)
     await _save_shift(services, known, row)

@@ -13,8 +13,10 @@ from shared.d365.decoder import decode
 from shared.errors import ChangedMeanwhileError
 from shared.flows.posting.trouble import end_causes
 from shared.flows.tracking.ask import POSTED_STATE, News
+from shared.retail.mapping import Mappings
 from shared.retail.money import total
 from shared.retail.reasons import Cause, cause
+from shared.retail.till_busy import OFFLINE, our_shift, state_words
 from shared.services import Services
 from shared.storage.causes import PACKAGE, SHIFT, STATEMENT, Member, cause_row, fingerprint_of, open_causes
 from shared.storage.protocols import Row
@@ -28,7 +30,7 @@ Told = dict[str, tuple[Cause, Member]]
 
 async def tell(services: Services, turn: Row, news: News) -> Row:
     """Open what is new, end what is over; what this turn did not learn about stays. Give the turn's row as it is then."""
-    wanted, learnt = _wanted(news)
+    wanted, learnt = _wanted(news, await services.mappings.at_least(0))
     before: dict[str, list[str]] = json.loads(turn.text("Told", "{}"))
     room = max(TOLD_MAX - len(before), 0)
     new = dict([(key, one) for key, one in wanted.items() if key not in before][:room])
@@ -55,14 +57,14 @@ async def remember(services: Services, turn: Row) -> Row:
         return turn
 
 
-def _wanted(news: News) -> tuple[Told, set[str]]:
+def _wanted(news: News, mappings: Mappings) -> tuple[Told, set[str]]:
     """Give what is to be open, by fingerprint, and the kinds that this turn learnt about."""
     wanted: Told = {}
     learnt = set()
     for code, answer, found in (
         (STATEMENT_STANDS, news.aggregations, _statements(news)),
-        (SHIFT_IN_ERROR, news.shifts, _shifts(news)),
-        (TILL_BUSY, news.terminals, _tills(news)),
+        (SHIFT_IN_ERROR, news.shifts, _shifts(news, mappings)),
+        (TILL_BUSY, news.terminals, _tills(news, mappings)),
     ):
         if answer is not None:
             learnt.add(code)
@@ -109,24 +111,28 @@ def _statements(news: News) -> Iterator[tuple[Cause, Member]]:
         )
 
 
-def _shifts(news: News) -> Iterator[tuple[Cause, Member]]:
+def _shifts(news: News, mappings: Mappings) -> Iterator[tuple[Cause, Member]]:
     stores = news.stores()
     for one in news.shifts or ():
         if one.store_number in stores and (one.has_error or one.has_pending):
-            problem = one.error or (
-                "receipts still offline at the till" if one.has_pending else "no text given"
-            )
+            store, terminal = mappings.till_of(one.store_number, one.terminal)
+            shift = our_shift(one.shift)
+            problem = one.error or (OFFLINE.format(shift=shift) if one.has_pending else "no text given")
             value = f"{one.store_number} {one.terminal} {one.shift}"
             why = cause(
-                SHIFT_IN_ERROR, value, store=one.store_number, terminal=one.terminal, shift=one.shift,
+                SHIFT_IN_ERROR, value, store=store, terminal=terminal, shift=shift,
                 words=problem[:500],
             )  # fmt: skip
             yield why, Member(SHIFT, one.store_number, value, terminal=one.terminal, receipts=0)
 
 
-def _tills(news: News) -> Iterator[tuple[Cause, Member]]:
+def _tills(news: News, mappings: Mappings) -> Iterator[tuple[Cause, Member]]:
     stores = news.stores()
     for one in news.terminals or ():
         if one.store_number in stores and one.closing_status in BUSY:
-            why = cause(TILL_BUSY, one.terminal, store=one.store_number, state=one.closing_status)
+            store, terminal = mappings.till_of(one.store_number, one.terminal)
+            why = cause(
+                TILL_BUSY, one.terminal, store=store, terminal=terminal, state=one.closing_status,
+                said=state_words(one.closing_status),
+            )  # fmt: skip
             yield why, Member(SHIFT, one.store_number, one.terminal, terminal=one.terminal, receipts=0)
