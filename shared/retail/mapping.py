@@ -185,6 +185,7 @@ class _Mapper:
         self.day = day
         self.mappings = mappings
         self.store = store
+        self.sold_on = transaction.completed_at.astimezone(store_zone(store.time_zone)).date()
         self.causes: list[Cause] = []
 
     def distinct_causes(self) -> tuple[Cause, ...]:
@@ -222,7 +223,7 @@ class _Mapper:
         if item is None or not item.get("item_number"):
             self._missing("item_unmapped", code)
             item = {}
-        taxes = [self._tax(tax.code) for tax in line.taxes] or [self._tax(UNTAXED)]
+        taxes = [self._tax(tax.code, line) for tax in line.taxes] or [self._tax(UNTAXED, line)]
         groups = {tax.get("item_tax_group", "") for tax in taxes}
         if len(groups) > 1:
             self._missing("tax_unmapped", " + ".join(sorted(tax.code for tax in line.taxes)))
@@ -239,8 +240,13 @@ class _Mapper:
             returns=self._original(line),
         )
 
-    def _tax(self, code: str) -> Mapping[str, str]:
-        row = self.mappings.find("taxes", code, day=self.day)
+    def _tax(self, code: str, line: Line) -> Mapping[str, str]:
+        """Look a tax up by the instant of sale, not by the business day, which may go on after a rate has changed; of goods that
+        come back by the day they were sold, where the till names it and the mapping reaches back to it.
+        """
+        original = line.original.business_day if line.is_return and line.original is not None else None
+        row = self.mappings.find("taxes", code, day=original) if original is not None else None
+        row = row or self.mappings.find("taxes", code, day=self.sold_on)
         if row is None:
             self._missing("tax_unmapped", code)
             return {}

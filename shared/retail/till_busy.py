@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from shared.retail.shift import Shift
 from shared.retail.shift_finding import Finding, Flaw
 
 CLOSING, FAILED = "Closing", "Error"
@@ -46,10 +45,8 @@ class Busy:
     because: tuple[str, ...]
 
 
-def busy_tills(
-    findings: Iterable[Finding], told: Iterable[Told] = (), unsent: Iterable[Shift] = ()
-) -> tuple[Busy, ...]:
-    """Say which tills are busy or will be. unsent: shifts that are closed and that D365 does not have yet."""
+def busy_tills(findings: Iterable[Finding], told: Iterable[Told] = ()) -> tuple[Busy, ...]:
+    """Say which tills are busy or will be: by our findings, and by what D365 says itself."""
     why: dict[str, set[str]] = {}
     for finding in findings:
         if finding.makes_busy:
@@ -63,8 +60,6 @@ def busy_tills(
             lines.append(_OF_STATES[one.closing_status])
         if lines:
             why.setdefault(one.terminal, set()).update(lines)
-    for shift in unsent:
-        why.setdefault(shift.terminal, set()).add(f"shift {shift.shift} is closed and not in D365 yet")
     return tuple(Busy(terminal, tuple(sorted(lines))) for terminal, lines in sorted(why.items()))
 
 
