@@ -13,6 +13,7 @@ from shared.flows.end_shift import end_shift
 from shared.flows.ingest_transactions import ingest_transactions
 from shared.flows.read_records import read_statement
 from shared.flows.read_tills import read_tills
+from shared.flows.rebuild_storeday import rebuild_storeday
 from shared.pos.registry import ADAPTERS
 from tests.contract.posting_world import PostingWorld, posting_world
 from tests.unit.documents import call_of, sale_document, shift_document, totals_of
@@ -154,5 +155,27 @@ def test_both_tills_of_one_number_post_and_their_shifts_do_not_overlap(tmp_path:
         assert await world.ledger() == (2, {"1": "48"})
         assert {state for _, state in await statements(world)} == {"Posted"}
         assert await world.causes() == {}
+
+    tell(story, tmp_path)
+
+
+def test_what_d365_has_as_the_old_tills_stays_so_and_is_never_posted_twice(tmp_path: Path) -> None:
+    async def story(world: PostingWorld) -> None:
+        await world.send(sold(2, "12:05", None))
+        await world.drive_until("posted")
+        since = datetime.fromisoformat(at("12:00"))
+        told = await declare_terminal(world.services, "S1", "1", DAY, since, DESK, "the till broke")
+        assert told == {"generation": 2, "receipts_moved": 0, "conflicts_settled": 0, "already_in_d365": 1}
+        again = call_of(sold(2, "12:05", None))
+        (verdict,) = await ingest_transactions(world.services, SENDER, ADAPTERS["canonical"], again)
+        assert verdict.verdict == "duplicate"
+        await world.send(sold(3, "12:10", None))
+        world.hand.turn(hours=13)
+        await world.drive(120)
+        assert await world.statuses() == {"T2": "posted", "T3#2": "posted"}
+        assert await world.ledger() == (2, {"1": "48"})
+        with world.looking():
+            report = await rebuild_storeday(world.services, "S1", DAY)
+        assert [str(one) for one in report.findings] == []
 
     tell(story, tmp_path)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import itertools
 import json
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
@@ -17,6 +19,7 @@ from shared.flows.read_records import list_causes, read_cause, read_statement
 from shared.pos.registry import ADAPTERS
 from shared.services import Services
 from shared.storage.mappings import import_rows
+from shared.storage.protocols import Row
 from shared.storage.shifts import as_shifts, shifts_of_day
 from tests.unit.documents import call_of, sale_document, shift_document, totals_of
 from tests.unit.flow_services import DESK, SENDER, Hand, flow_services, run
@@ -333,5 +336,107 @@ def test_yesterdays_shift_that_reaches_into_today_is_told_today() -> None:
         assert await told(services) == [("shift_overlap", 0, "0.00")]
         (cause,) = await list_causes(services, "open", None)
         assert cause["value"] == "S1 till 1 2017-12-22 shift 9"
+
+    run(story())
+
+
+class WorkerDiedError(Exception):
+    """The process went away."""
+
+
+class Between:
+    """A table in which something happens before, or after, the so-manieth write of what people were told."""
+
+    def __init__(
+        self, table: Any, at_write: int, hook: Callable[[], Awaitable[None]], *, after: bool = False
+    ) -> None:
+        self._table, self._left, self._hook, self._after = table, at_write, hook, after
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._table, name)
+
+    async def _write(self, name: str, row: Row, *arguments: Any) -> Any:
+        is_ours = row.key.startswith("findings~")
+        self._left -= is_ours
+        is_now = is_ours and self._left == 0
+        if is_now and not self._after:
+            await self._hook()
+        done = await getattr(self._table, name)(row, *arguments)
+        if is_now and self._after:
+            await self._hook()
+        return done
+
+    async def insert(self, row: Row) -> Any:
+        return await self._write("insert", row)
+
+    async def replace(self, row: Row, etag: str) -> Any:
+        return await self._write("replace", row, etag)
+
+
+def with_shifts(services: Services, table: Any) -> Services:
+    return replace(services, tables=replace(services.tables, shifts=table))
+
+
+@pytest.mark.parametrize("at_write", [1, 2])
+@pytest.mark.parametrize("after", [False, True])
+def test_a_worker_that_dies_while_it_tells_leaves_nothing_untold_and_nothing_open_for_ever(
+    at_write: int, after: bool
+) -> None:
+    async def die() -> None:
+        raise WorkerDiedError
+
+    async def story() -> None:
+        services = await flow_services(Hand())
+        await arrive(services, opened(1, "1", "08:00"), sold(2, "11:00", "1"))
+        body = call_of(opened(3, "2", "12:00"))
+        await ingest_transactions(services, SENDER, ADAPTERS["canonical"], body)
+        dying = with_shifts(services, Between(services.tables.shifts, at_write, die, after=after))
+        with pytest.raises(WorkerDiedError):
+            await map_transactions(dying, DUE)
+        await map_transactions(services, DUE)
+        assert await told(services) == [("shift_not_closed", 1, "24.00")]
+        await arrive(services, closed(4, "1", "08:00", "12:00"))
+        assert await told(services) == []
+
+    run(story())
+
+
+@pytest.mark.parametrize("at_write", [1, 2])
+@pytest.mark.parametrize("after", [False, True])
+def test_a_worker_that_sees_it_mended_between_another_ones_writes_leaves_nothing_open(
+    at_write: int, after: bool
+) -> None:
+    async def story() -> None:
+        services = await flow_services(Hand())
+        await arrive(services, opened(1, "1", "08:00"), sold(2, "11:00", "1"))
+        body = call_of(opened(3, "2", "12:00"))
+        await ingest_transactions(services, SENDER, ADAPTERS["canonical"], body)
+
+        async def mend() -> None:
+            await arrive(services, closed(4, "1", "08:00", "12:00"))
+
+        slow = with_shifts(services, Between(services.tables.shifts, at_write, mend, after=after))
+        await map_transactions(slow, DUE)
+        await map_transactions(services, DUE)
+        assert await told(services) == []
+
+    run(story())
+
+
+@pytest.mark.parametrize("at_write", [1, 2])
+def test_a_worker_that_sees_the_same_between_another_ones_writes_leaves_it_open_once(at_write: int) -> None:
+    async def story() -> None:
+        services = await flow_services(Hand())
+        await arrive(services, opened(1, "1", "08:00"), sold(2, "11:00", "1"))
+        body = call_of(opened(3, "2", "12:00"))
+        await ingest_transactions(services, SENDER, ADAPTERS["canonical"], body)
+
+        async def as_well() -> None:
+            await map_transactions(services, DUE)
+
+        await map_transactions(with_shifts(services, Between(services.tables.shifts, at_write, as_well)), DUE)
+        assert await told(services) == [("shift_not_closed", 1, "24.00")]
+        await arrive(services, closed(4, "1", "08:00", "12:00"))
+        assert await told(services) == []
 
     run(story())

@@ -122,8 +122,8 @@ async def _note(
     shifts: Sequence[Shift],
     doubt: Mapping[str, str],
 ) -> dict[str, str] | None:
-    """Open what is new, end what is over. None when it is done; where another worker was between, what was opened before that
-    one's look was known: it is to be opened, or ended, again.
+    """Open what is new, end what is over. None when there was nothing to do: what was seen may be old by the time it is told, so
+    whoever told something looks again. Else what is in doubt, for another worker was between: it is to be opened or ended again.
     """
     table, causes, key = services.tables.shifts, services.tables.causes, findings_key(store.store, day)
     row = await table.read(store.store, key) or Row(store.store, key, {"Record": "findings"})
@@ -146,7 +146,7 @@ async def _note(
     for one, was in over.items():
         await end_causes_of(causes, store.store, was.name, [one], services.now(), _how(was.name, shifts))
     left = {one: replace(was, is_open=True) for one, was in (before | opening).items() if one not in over}
-    return None if await _save(services, saved, left) is not None else {**doubt, **opened}
+    return {} if await _save(services, saved, left) is not None else {**doubt, **opened}
 
 
 def _wanted(
