@@ -28,13 +28,13 @@ _OF_STATES = {CLOSING: "D365 is still closing it", FAILED: "D365 failed to close
 class Told:
     """What D365 says of a till: its closing status, and the shifts of which receipts are still offline, by our names.
 
-    stuck: shifts that D365 has closed and the till's own database open, or the other way round.
+    in_error: shifts that D365 has found an error in, as one that is closed there and open at the till.
     """
 
     terminal: str
     closing_status: str = ""
     offline: tuple[str, ...] = ()
-    stuck: tuple[str, ...] = ()
+    in_error: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ def busy_tills(findings: Iterable[Finding], told: Iterable[Told] = ()) -> tuple[
             why.setdefault(finding.terminal, set()).add(text)
     for one in told:
         lines = [OFFLINE.format(shift=shift) for shift in one.offline]
-        lines += [f"D365 has shift {shift} closed and the till has it open" for shift in one.stuck]
+        lines += [f"D365 has found an error in shift {shift}" for shift in one.in_error]
         if one.closing_status in _OF_STATES:
             lines.append(_OF_STATES[one.closing_status])
         if lines:

@@ -219,7 +219,7 @@ def judged_by_us(case: Case) -> tuple[Finding, ...]:
 def told_by_d365(case: Case) -> list[Told]:
     what, _, value = case.told.partition(" ")
     return {
-        "": [], "status": [Told("A", value)], "offline": [Told("A", offline=(value,))], "stuck": [Told("A", stuck=(value,))],
+        "": [], "status": [Told("A", value)], "offline": [Told("A", offline=(value,))], "stuck": [Told("A", in_error=(value,))],
     }[what]  # fmt: skip
 
 

@@ -16,20 +16,22 @@ from shared.flows.tracking.ask import POSTED_STATE, News
 from shared.retail.mapping import Mappings
 from shared.retail.money import total
 from shared.retail.reasons import Cause, cause
-from shared.retail.till_busy import OFFLINE, our_shift, state_words
+from shared.retail.till_busy import OFFLINE, Told, our_shift, state_words
 from shared.services import Services
 from shared.storage.causes import PACKAGE, SHIFT, STATEMENT, Member, cause_row, fingerprint_of, open_causes
+from shared.storage.packages import tracking_key
 from shared.storage.protocols import Row
 
 BUSY = frozenset({"Closing", "Error"})
 STATEMENT_STANDS, SHIFT_IN_ERROR, TILL_BUSY = "d365_statement_stands", "d365_shift_in_error", "d365_till_busy"
 NO_RIGHT = "d365_evidence_missing"
 TOLD_MAX = 200  # tasks open at once; what more there is follows as these end
-Told = dict[str, tuple[Cause, Member]]
+Wanted = dict[str, tuple[Cause, Member]]
 
 
 async def tell(services: Services, turn: Row, news: News) -> Row:
     """Open what is new, end what is over; what this turn did not learn about stays. Give the turn's row as it is then."""
+    turn = await _keep_states(services, turn, news)
     wanted, learnt = _wanted(news, await services.mappings.at_least(0))
     before: dict[str, list[str]] = json.loads(turn.text("Told", "{}"))
     room = max(TOLD_MAX - len(before), 0)
@@ -49,6 +51,44 @@ async def tell(services: Services, turn: Row, news: News) -> Row:
     return await remember(services, turn.with_values(Told=json.dumps(left)))
 
 
+async def _keep_states(services: Services, turn: Row, news: News) -> Row:
+    """Keep what D365 says of tills on the turn's row, for whoever asks how they stand; what was not asked this time stays."""
+    states: dict[str, dict[str, list[str]]] = json.loads(turn.text("Tills", "{}"))
+    if news.terminals is not None:
+        busy = [one for one in news.terminals if one.closing_status in BUSY]
+        states["closing"] = {one.terminal: [one.closing_status] for one in busy[:TOLD_MAX]}
+    if news.shifts is not None:
+        for name, some in (
+            ("offline", [one for one in news.shifts if one.has_pending]),
+            ("in_error", [one for one in news.shifts if one.has_error]),
+        ):
+            shifts: dict[str, list[str]] = {}
+            for one in some[:TOLD_MAX]:
+                shifts.setdefault(one.terminal, []).append(one.shift)
+            states[name] = {terminal: sorted(numbers) for terminal, numbers in shifts.items()}
+    text = json.dumps({name: one for name, one in states.items() if one}, sort_keys=True)
+    return (
+        turn if text == turn.text("Tills", "{}") else await remember(services, turn.with_values(Tills=text))
+    )
+
+
+async def states_of_tills(services: Services) -> dict[str, Told]:
+    """Give what D365 said of the registers that it calls busy when it was last asked, by register."""
+    environment = services.settings.d365.environment_id
+    turn = await services.tables.packages.read(environment, tracking_key(environment))
+    states = json.loads(turn.text("Tills", "{}")) if turn is not None else {}
+    closing, offline, in_error = (states.get(name, {}) for name in ("closing", "offline", "in_error"))
+    return {
+        register: Told(
+            register,
+            "".join(closing.get(register, ())),
+            tuple(our_shift(one) for one in offline.get(register, ())),
+            tuple(our_shift(one) for one in in_error.get(register, ())),
+        )
+        for register in sorted({*closing, *offline, *in_error})
+    }
+
+
 async def remember(services: Services, turn: Row) -> Row:
     """Keep the turn's row; where another worker's turn has begun, that one asks for itself."""
     try:
@@ -57,9 +97,9 @@ async def remember(services: Services, turn: Row) -> Row:
         return turn
 
 
-def _wanted(news: News, mappings: Mappings) -> tuple[Told, set[str]]:
+def _wanted(news: News, mappings: Mappings) -> tuple[Wanted, set[str]]:
     """Give what is to be open, by fingerprint, and the kinds that this turn learnt about."""
-    wanted: Told = {}
+    wanted: Wanted = {}
     learnt = set()
     for code, answer, found in (
         (STATEMENT_STANDS, news.aggregations, _statements(news)),
