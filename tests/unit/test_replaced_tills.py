@@ -255,3 +255,19 @@ def test_a_poslog_receipt_bears_the_new_generation_in_its_id() -> None:
     assert ADAPTERS["poslog"].id_in("31-1-20171001-114", 2) == "31-2-20171001-114"
     assert ADAPTERS["poslog"].id_in("A-7-1-20171001-114", 3) == "A-7-3-20171001-114"
     assert ADAPTERS["canonical"].id_in("T5", 2) == "T5#2"
+
+
+def test_the_instant_itself_is_the_new_tills_and_the_moment_before_the_old_ones() -> None:
+    async def story() -> None:
+        services = await flow_services(Hand())
+        await declare(services)
+        moments = ["2017-12-23T13:39:59.999999-05:00", "2017-12-23T13:40:00-05:00"]
+        await arrive(services, [sale_document(7, completed_at=one) for one in moments])
+        rows = [
+            row async for row in services.tables.transactions.query("S1") if row.text("Record") == "receipt"
+        ]
+        assert sorted((row.text("TransactionId"), row.number("Generation")) for row in rows) == [
+            ("T7", 1), ("T7#2", 2),
+        ]  # fmt: skip
+
+    run(story())
