@@ -5,8 +5,7 @@ What is missing or late becomes a cause in front of its owner; a cause that no l
 
 from __future__ import annotations
 
-import json
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from functools import partial
 
@@ -14,7 +13,8 @@ from shared.flows.compiling.day import full_body, gather_day, text_of
 from shared.flows.compiling.findings import tell_findings
 from shared.flows.compiling.summary import summary_row
 from shared.flows.isolating.storedays import StoreDays
-from shared.retail.business_day import closing_hour, day_ends_at, store_zone
+from shared.flows.mapping.note_shifts import note_shifts
+from shared.retail.mapped import statement_at
 from shared.retail.reasons import cause
 from shared.retail.statement import ReceiptRecord, Statement, StoreDay, compile_store_day, gap_value
 from shared.retail.status import Status
@@ -22,7 +22,6 @@ from shared.services import Services
 from shared.storage.causes import (
     NUMBER,
     RECEIPT,
-    SHIFT,
     Member,
     cause_row,
     cause_rows,
@@ -57,9 +56,7 @@ async def _compile(services: Services, due_row: Row) -> int:
     store = await services.mappings.store(due.store, due.day, due.mapping_version)
     if store is None:
         return 0
-    ends_at = day_ends_at(due.day, store_zone(store.time_zone), closing_hour(store.closing_time))
-    grace = services.settings.grace_minutes if store.grace_minutes is None else store.grace_minutes
-    ready_at = ends_at + timedelta(minutes=grace)
+    ready_at = statement_at(store, due.day, services.settings.grace_minutes)
     if services.now() < ready_at:
         await postpone_due(services.tables.due, due_row, ready_at)
         return 0
@@ -70,7 +67,7 @@ async def _compile(services: Services, due_row: Row) -> int:
     await _note_late(services, statement)
     await tell_findings(services, statement)
     old = await services.tables.statements.read(due.store, statement_key(due.store, due.day))
-    await _note_open_shifts(services, statement, old)
+    await note_shifts(services, store, due.day, day.shift_findings, day.shifts)
     await _save(services, statement, old, begun_at)
     settle = services.settings.settle_seconds
     await finish_or_rest(services.tables.due, due_row, settle, services.rested_at())
@@ -133,34 +130,6 @@ def _number_member(day: StoreDay, terminal: str, number: int, worth: Decimal) ->
         what=NUMBER, store=day.store, name=f"{terminal} {number}", terminal=terminal,
         business_day=day.business_day.isoformat(), sequence_number=number, amount=worth, currency=day.currency,
     )  # fmt: skip
-
-
-async def _note_open_shifts(services: Services, statement: Statement, old: Row | None) -> None:
-    """Put shifts that nobody closed before store operations; end those that the last compilation saw open."""
-    day = statement.day
-    shifts = json.loads(statement_text(old))["shifts"] if old is not None else []
-    were_open = {(one["terminal"], one["shift"]) for one in shifts if one["closed_at"] is None}
-    for shift in day.shifts:
-        value = f"{day.store} till {shift.terminal} {day.business_day} shift {shift.shift}"
-        why = cause(
-            "shift_not_closed", value, store=day.store, terminal=shift.terminal, shift=shift.shift,
-            day=day.business_day.isoformat(),
-        )  # fmt: skip
-        if shift.closed_at is None:
-            name = f"{shift.terminal} {shift.generation} {shift.shift}"
-            member = Member(
-                SHIFT,
-                day.store,
-                name,
-                terminal=shift.terminal,
-                business_day=day.business_day.isoformat(),
-                receipts=0,
-            )
-            await open_causes(services.tables.causes, [cause_row(why, member, services.now())])
-        elif (shift.terminal, shift.shift) in were_open:
-            rows = [row async for row in cause_rows(services.tables.causes, fingerprint_of(why), "open")]
-            how = f"ended by {shift.ended_by}" if shift.ended_by else "closed at the till"
-            await end_cause_rows(services.tables.causes, rows, services.now(), how)
 
 
 async def _note_late(services: Services, statement: Statement) -> None:

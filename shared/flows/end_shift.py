@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import date, datetime
 
 from shared.errors import ChangedMeanwhileError, RejectedError
+from shared.flows.mapping.note_shifts import note_shifts_of
 from shared.flows.posting.apply import save_rows
+from shared.retail.shift import shift_value
 from shared.retail.status import Status
 from shared.services import Services
 from shared.settings import Person
@@ -40,12 +42,16 @@ async def end_shift(
     now = services.now()
     dues = [Due(stage, store, day, now) for stage in (MAP, POST, STATEMENT)]
     await note_due(services.tables.due, dues)
-    value = f"{store} till {terminal} {day} shift {shift}"
+    value = shift_value(store, terminal, row.number("Generation", 1), day, shift)
     released = await _release(services, store, day, value, person, reason)
     members = [
         one async for one in cause_rows(services.tables.causes, join_key("shift_overlap", value), OPEN)
     ]
     await end_cause_rows(services.tables.causes, members, now, f"shift ended by {person.name}: {reason}")
+    mappings = await services.mappings.at_least(0)
+    setup = mappings.store(store, day)
+    if setup is not None:
+        await note_shifts_of(services, setup, day, mappings)
     await services.ring(services.queues.mapping_due, dues[0].key)
     return released
 

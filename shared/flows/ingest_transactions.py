@@ -17,6 +17,7 @@ from shared.errors import (
 from shared.flows.ingesting.settle import Kept, settle, settle_one_by_one, write
 from shared.pos.adapter import Adapter, Arrival, localised
 from shared.retail.business_day import business_day_of, closing_hour, store_zone
+from shared.retail.generation import in_generation, is_another_tills
 from shared.retail.identity import content_hash
 from shared.retail.mapping import Mappings
 from shared.retail.reasons import Cause, cause
@@ -114,6 +115,9 @@ def _judge(
         problem = Problem("size", f"transactions[{index}]", "a receipt of at most 720 kB compressed", "more")
         return Verdict(index, transaction.transaction_id, REFUSED, problems=(problem,))
     transaction, day, problems, why = _placed(sender, mappings, transaction)
+    if generation := is_another_tills(mappings, transaction):
+        new_id = adapter.id_in(transaction.transaction_id, generation)
+        transaction = in_generation(transaction, generation, new_id)
     received_at = services.now()
     identity, row = receipt_rows(
         transaction,

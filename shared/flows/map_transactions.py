@@ -13,15 +13,15 @@ from datetime import date, datetime, timedelta
 from shared.d365.row_rules import broken_rules
 from shared.d365.rows import transaction_rows
 from shared.errors import (
-    ChangedMeanwhileError,
-    GroupRefusedError,
-    NotThereError,
     RejectedError,
 )
 from shared.flows.mapping.held_by_reference import note_held
 from shared.flows.mapping.keep_shifts import keep_shifts
 from shared.flows.mapping.late import note_late_receipts, posted_by_policy, posts_on, told_late
 from shared.flows.mapping.look_alikes import look_alikes
+from shared.flows.mapping.new_tills import move_to_new_tills
+from shared.flows.mapping.note_shifts import note_shifts_of
+from shared.flows.mapping.save import hold_all, save
 from shared.flows.posting.corrections import (
     corrected,
     linked_as_kept,
@@ -34,11 +34,12 @@ from shared.pos.adapter import localised
 from shared.retail.business_day import closing_hour, day_ends_at, store_zone
 from shared.retail.cash_office import BY_HAND_KINDS, CashOffice
 from shared.retail.d365_rules import cause_of
-from shared.retail.mapped import MappedTransaction, StoreSetup
+from shared.retail.mapped import MappedTransaction, StoreSetup, statement_at
 from shared.retail.mapping import NEVER_SENT, SENT_KINDS, Mappings, map_transaction
 from shared.retail.reasons import Cause, cause
 from shared.retail.rules import problems_of
 from shared.retail.shift import Shift
+from shared.retail.shift_events import is_about_a_shift
 from shared.retail.status import Status
 from shared.retail.transaction import Kind, TillStatus, Transaction
 from shared.services import Services
@@ -62,11 +63,10 @@ from shared.storage.due import (
     note_due,
     read_due,
 )
-from shared.storage.protocols import Replace, Row
-from shared.storage.receipts import advanced, receipts_of_day
+from shared.storage.protocols import Row
+from shared.storage.receipts import advanced, receipts_of_day, record_of
 from shared.storage.statements import statement_key
 
-RECEIPTS_PER_GROUP = 100
 ROWS_PER_RUN_MAX = 1_000  # a run stays well within the time in which its due row may not be deleted
 
 
@@ -86,6 +86,9 @@ async def map_transactions(services: Services, key: str) -> int:
     due = due_from(due_row)
     mappings = await services.mappings.at_least(due.mapping_version)
     received = await receipts_of_day(services.tables.transactions, due.store, due.day, Status.RECEIVED)
+    store = mappings.store(due.store, due.day)
+    if store is not None and await move_to_new_tills(services, store, due.day, mappings, received):
+        received = await receipts_of_day(services.tables.transactions, due.store, due.day, Status.RECEIVED)
     rows = [row for row in received if is_in_part(due_row, row.key)]
     moved = await _map_rows(services, due, mappings, rows[:ROWS_PER_RUN_MAX]) if rows else 0
     if len(rows) > ROWS_PER_RUN_MAX:
@@ -102,16 +105,18 @@ async def map_transactions(services: Services, key: str) -> int:
 async def _map_rows(services: Services, due: Due, mappings: Mappings, rows: Sequence[Row]) -> int:
     store = mappings.store(due.store, due.day)
     if store is None:
-        return await _hold_all(services, rows, cause("store_unknown", due.store))
+        return await hold_all(services, rows, cause("store_unknown", due.store))
     read, unreadable = _read_rows(rows, store)
     read = [await _with_originals(services, one) for one in read]
     rung_up = [one.transaction for one in read if not one.row.text(CORRECTION)]
-    shifts = await keep_shifts(services, store, due.day, rung_up)
+    known = await keep_shifts(services, store, due.day, rung_up)
+    shifts = [one for one in known if one.day == due.day]
+    await _judge_shifts(services, store, due.day, mappings, read, known)
     office = office_of(services.settings.d365)
     mappings = await _newest_mappings(services, mappings, read, shifts, office)
     begun_at = services.now()
     dues = await _note_work_ahead(services, store, due.day, read)
-    moved = await _hold_all(
+    moved = await hold_all(
         services, unreadable, cause("cannot_be_read", due.store, problem="the kept document")
     )
     alike = await look_alikes(services, store, due.day, [one.row for one in read])
@@ -120,11 +125,29 @@ async def _map_rows(services: Services, due: Due, mappings: Mappings, rows: Sequ
     await note_late_receipts(services, [(one.row, outcome) for one, outcome in decided])
     compiled_at = await _first_compiled_at(services, store, due.day)
     next_rows = [_moved_on(services, one, outcome, mappings, compiled_at) for one, outcome in decided]
-    moved += await _save(services, next_rows)
+    moved += await save(services, next_rows)
     took = (services.now() - begun_at) / services.clock.speed
     await note_again_after(services.tables.due, dues, took, services.settings.settle_seconds)
     await _end_causes_that_are_over(services, read, next_rows)
     return moved
+
+
+async def _judge_shifts(
+    services: Services,
+    store: StoreSetup,
+    day: date,
+    mappings: Mappings,
+    read: Sequence[_Read],
+    known: Sequence[Shift],
+) -> None:
+    """Tell what is wrong with shifts as soon as it arrives: all of the day's where a till told of one, else these receipts."""
+    told = any(is_about_a_shift(one.transaction) for one in read)
+    here = None if told else [record_of(one.row) for one in read]
+    await note_shifts_of(services, store, day, mappings, here, known)
+    if told and services.now() >= day_ends_at(
+        day, store_zone(store.time_zone), closing_hour(store.closing_time)
+    ):
+        await note_shifts_of(services, store, day + timedelta(days=1), mappings)
 
 
 def _read_rows(rows: Sequence[Row], store: StoreSetup) -> tuple[list[_Read], list[Row]]:
@@ -219,8 +242,7 @@ async def _note_work_ahead(
     services: Services, store: StoreSetup, day: date, read: Sequence[_Read]
 ) -> list[Due]:
     """Write down that the store-day will have something to post, and a statement after its end."""
-    ends_at = day_ends_at(day, store_zone(store.time_zone), closing_hour(store.closing_time))
-    ready_at = max(ends_at + timedelta(minutes=services.settings.grace_minutes), services.now())
+    ready_at = max(statement_at(store, day, services.settings.grace_minutes), services.now())
     dues = [Due(STATEMENT, store.store, day, ready_at)]
     office = office_of(services.settings.d365)
     kinds = SENT_KINDS | {Kind.SHIFT_CLOSE}
@@ -232,8 +254,7 @@ async def _note_work_ahead(
 
 async def _first_compiled_at(services: Services, store: StoreSetup, day: date) -> datetime | None:
     """Give when the store-day was first compiled; looked up only once its end and grace have passed."""
-    ends_at = day_ends_at(day, store_zone(store.time_zone), closing_hour(store.closing_time))
-    if services.now() < ends_at + timedelta(minutes=services.settings.grace_minutes):
+    if services.now() < statement_at(store, day, services.settings.grace_minutes):
         return None
     row = await services.tables.statements.read(store.store, statement_key(store.store, day))
     return row.instant("FirstCompiledAt") if row is not None else None
@@ -273,7 +294,11 @@ def _moved_on(
         "ShiftNumber": outcome.shift_number,
     }
     note = f"with mappings {mappings.version}{told_late(one.row, outcome)}"
-    return advanced(one.row, Status.MAPPED, now, note, Shift=outcome.shift, **counted, **changes)
+    told = one.transaction.shift or ""
+    till_shift = told if told != outcome.shift and not one.row.text(CORRECTION) else None
+    return advanced(
+        one.row, Status.MAPPED, now, note, Shift=outcome.shift, TillShift=till_shift, **counted, **changes
+    )
 
 
 def _d365_rows(mapped: MappedTransaction) -> int:
@@ -303,29 +328,3 @@ async def _open_causes(
     await note_held(services, (why for _, why in whys))
     rows = [cause_row(why, receipt_member(one.row), now) for one, why in whys]
     await open_causes(services.tables.causes, rows)
-
-
-async def _hold_all(services: Services, rows: Sequence[Row], why: Cause) -> int:
-    now = services.now()
-    await open_causes(services.tables.causes, [cause_row(why, receipt_member(row), now) for row in rows])
-    held = {"Cause": why.code, "CauseValue": why.value, "Fingerprint": fingerprint_of(why)}
-    return await _save(services, [advanced(row, Status.HELD, now, why.code, **held) for row in rows])
-
-
-async def _save(services: Services, rows: Sequence[Row]) -> int:
-    """Replace rows under their ETags, a hundred a group; one that somebody changed is left for the next run."""
-    saved = 0
-    waiting = list(rows)
-    while waiting:
-        group, waiting = waiting[:RECEIPTS_PER_GROUP], waiting[RECEIPTS_PER_GROUP:]
-        while group:
-            try:
-                await services.tables.transactions.write_group([Replace(row, row.etag) for row in group])
-            except GroupRefusedError as error:
-                if not isinstance(error.cause, ChangedMeanwhileError | NotThereError):
-                    raise
-                group = group[: error.index] + group[error.index + 1 :]
-                continue
-            saved += len(group)
-            break
-    return saved

@@ -71,6 +71,10 @@ class Adapter(Protocol):
         """
         ...
 
+    def id_in(self, transaction_id: str, generation: int) -> str:
+        """Give the id of a transaction that its sender took for the first till's, as that of a later generation's."""
+        ...
+
 
 def arrived(document: bytes, transaction: Transaction) -> Arrival:
     """Give the arrival of a transaction that could be read."""

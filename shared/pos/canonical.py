@@ -89,6 +89,10 @@ class CanonicalAdapter:
             raise rejected(arrival.problems[0])
         return arrival.transaction
 
+    def id_in(self, transaction_id: str, generation: int) -> str:
+        """Give the id with the till's generation behind it; the sender's own ids are its own."""
+        return f"{transaction_id}#{generation}"
+
 
 def _slices(body: bytes) -> list[bytes]:
     """Cut a body into the bytes of its transactions, exactly as sent."""

@@ -75,6 +75,11 @@ class PoslogAdapter:
             raise rejected(arrival.problems[0])
         return arrival.transaction
 
+    def id_in(self, transaction_id: str, generation: int) -> str:
+        """Give the id with another generation in its place: 31-1-20171001-114 becomes 31-2-20171001-114."""
+        terminal, _, day, number = transaction_id.rsplit("-", 3)
+        return f"{terminal}-{generation}-{day}-{number}"
+
 
 def transaction_id_of(
     terminal: str, business_day: date, sequence_number: int, generation: int = _GENERATION

@@ -105,7 +105,7 @@ def _worth(
 
 def terminal_says(terminal: str, shifts: Sequence[Shift]) -> Figures | None:
     """Add up what a terminal's shifts say they took; None unless every one of them says so."""
-    own = [shift for shift in shifts if shift.terminal == terminal]
+    own = [shift for shift in shifts if shift.terminal == terminal and not shift.is_late]
     says = [shift.pos_says for shift in own if shift.pos_says is not None]
     if not own or len(says) < len(own):
         return None

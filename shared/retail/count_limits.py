@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import date
 from decimal import Decimal
 
 from shared.retail.counting import Limits, TenderLimit
@@ -37,3 +38,19 @@ def _tender(mappings: Mappings, store: StoreSetup, code: str) -> TenderLimit:
 
 def _amount(row: Mapping[str, str], name: str) -> Decimal | None:
     return Decimal(row[name]) if row.get(name) else None
+
+
+def tenders_to_count(
+    mappings: Mappings, store: StoreSetup, day: date, codes: Iterable[str]
+) -> frozenset[str]:
+    """Give those of a store's tenders, as the POS names them, that D365 wants counted; unknown ones need no count."""
+    return frozenset(code for code in codes if _is_counted(mappings, store, day, code))
+
+
+def _is_counted(mappings: Mappings, store: StoreSetup, day: date, code: str) -> bool:
+    row = mappings.find("tenders", store.store, code, day=day) or mappings.find("tenders", "*", code, day=day)
+    if row is None:
+        return False
+    method = row.get("payment_method", "")
+    known = mappings.find(TENDERS, store.legal_entity, store.channel_id, method)
+    return known is not None and known.get("counting_required") == "yes"

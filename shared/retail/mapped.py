@@ -6,9 +6,10 @@ Nothing here knows how D365 spells a field; `shared.d365.rows` does, and turns t
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
+from shared.retail.business_day import closing_hour, day_ends_at, store_zone
 from shared.retail.transaction import Counted, Line, Tender, Transaction
 
 
@@ -64,6 +65,12 @@ class StoreSetup:
     account: str
     rounding_limit: Decimal
     grace_minutes: int | None = None
+
+
+def statement_at(store: StoreSetup, day: date, grace_minutes: int) -> datetime:
+    """Give when a store-day is compiled: after its end and the store's own grace, or where it has none the one given."""
+    ends_at = day_ends_at(day, store_zone(store.time_zone), closing_hour(store.closing_time))
+    return ends_at + timedelta(minutes=grace_minutes if store.grace_minutes is None else store.grace_minutes)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,13 +17,22 @@ from shared.retail.identity import d365_shift_number, d365_transaction_number
 from shared.retail.mapped import D365Key, MappedLine, MappedTender, MappedTransaction, StoreSetup
 from shared.retail.money import total
 from shared.retail.reasons import Cause, cause
-from shared.retail.shift import Shift, effective_shift, overlap_in_doubt, running_shift
+from shared.retail.shift import (
+    Shift,
+    effective_shift,
+    late_shift,
+    of_generation,
+    overlap_in_doubt,
+    running_shift,
+    shift_value,
+)
 from shared.retail.transaction import Kind, Line, Tender, TenderRole, TenderType, Transaction
 
 NEVER_SENT = frozenset(
     {
-        Kind.SHIFT_OPEN, Kind.SHIFT_CLOSE, Kind.NO_SALE, Kind.FLOAT, Kind.PICKUP, Kind.SAFE_DROP, Kind.BANK_DROP,
-        Kind.TENDER_DECLARATION, Kind.TENDER_EXCHANGE, Kind.TENDER_ADJUSTMENT, Kind.TIP_OUT,
+        Kind.SHIFT_OPEN, Kind.SHIFT_SUSPEND, Kind.SHIFT_RESUME, Kind.SHIFT_BLIND_CLOSE, Kind.SHIFT_CLOSE, Kind.NO_SALE,
+        Kind.FLOAT, Kind.PICKUP, Kind.SAFE_DROP, Kind.BANK_DROP, Kind.TENDER_DECLARATION, Kind.TENDER_EXCHANGE,
+        Kind.TENDER_ADJUSTMENT, Kind.TIP_OUT,
     }
 )  # fmt: skip
 MONEY_KINDS = frozenset({Kind.PAID_IN, Kind.PAID_OUT})
@@ -72,6 +81,16 @@ class Mappings:
         """Give a store's set-up; None when the location is not known."""
         values = self.find("stores", store, day=day)
         return None if values is None else _store_setup(values)
+
+    def till_of(self, store_number: str, register: str) -> tuple[str, str]:
+        """Give our names of a D365 store and register, as mapped now; D365's own where nobody mapped them."""
+        stores = {one.store for one in self.stores() if one.store_number == store_number}
+        for kind, *key in self.rows:
+            if kind == "terminals" and key[0] in stores:
+                row = self.find(kind, *key)
+                if row is not None and row.get("register") == register:
+                    return key[0], key[1]
+        return (min(stores), register) if stores else (store_number, register)
 
     def stores(self) -> tuple[StoreSetup, ...]:
         """Give every store known, as it is mapped now."""
@@ -167,6 +186,7 @@ class _Mapper:
         self.day = day
         self.mappings = mappings
         self.store = store
+        self.sold_on = transaction.completed_at.astimezone(store_zone(store.time_zone)).date()
         self.causes: list[Cause] = []
 
     def distinct_causes(self) -> tuple[Cause, ...]:
@@ -204,7 +224,7 @@ class _Mapper:
         if item is None or not item.get("item_number"):
             self._missing("item_unmapped", code)
             item = {}
-        taxes = [self._tax(tax.code) for tax in line.taxes] or [self._tax(UNTAXED)]
+        taxes = [self._tax(tax.code, line) for tax in line.taxes] or [self._tax(UNTAXED, line)]
         groups = {tax.get("item_tax_group", "") for tax in taxes}
         if len(groups) > 1:
             self._missing("tax_unmapped", " + ".join(sorted(tax.code for tax in line.taxes)))
@@ -221,8 +241,13 @@ class _Mapper:
             returns=self._original(line),
         )
 
-    def _tax(self, code: str) -> Mapping[str, str]:
-        row = self.mappings.find("taxes", code, day=self.day)
+    def _tax(self, code: str, line: Line) -> Mapping[str, str]:
+        """Look a tax up by the instant of sale, not by the business day, which may go on after a rate has changed; of goods that
+        come back by the day they were sold, where the till names it and the mapping reaches back to it.
+        """
+        original = line.original.business_day if line.is_return and line.original is not None else None
+        row = self.mappings.find("taxes", code, day=original) if original is not None else None
+        row = row or self.mappings.find("taxes", code, day=self.sold_on)
         if row is None:
             self._missing("tax_unmapped", code)
             return {}
@@ -292,20 +317,29 @@ class _Mapper:
         transaction = self.transaction
         if transaction.shift is None:
             return
-        overlap = overlap_in_doubt(shifts, transaction.terminal, transaction.shift, transaction.completed_at)
+        own = of_generation(shifts, transaction.generation)
+        overlap = overlap_in_doubt(own, transaction.terminal, transaction.shift, transaction.completed_at)
         if overlap is not None:
             self._missing(
                 "shift_overlap",
-                f"{self.store.store} till {transaction.terminal} {self.day} shift {transaction.shift}",
+                shift_value(
+                    self.store.store,
+                    transaction.terminal,
+                    transaction.generation,
+                    self.day,
+                    transaction.shift,
+                ),
                 shift=transaction.shift,
                 since=f"{overlap.since.astimezone(store_zone(self.store.time_zone)):%H:%M}",
             )
 
     def shift(self, shifts: Sequence[Shift]) -> str:
         transaction = self.transaction
+        shifts = of_generation(shifts, transaction.generation)
         running = running_shift(shifts, transaction.terminal, transaction.completed_at)
         named = transaction.shift or running or synthetic_shift(self.day)
-        return effective_shift(shifts, transaction.terminal, named, transaction.completed_at)
+        shift = effective_shift(shifts, transaction.terminal, named, transaction.completed_at)
+        return late_shift(shifts, transaction.terminal, shift) or shift
 
 
 def synthetic_shift(day: date) -> str:

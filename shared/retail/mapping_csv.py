@@ -75,7 +75,13 @@ READ_FROM_D365: Mapping[str, MappingKind] = {
     )
     for kind, columns in reference.COLUMNS.items()
 }
-EVERY_KIND: Mapping[str, MappingKind] = {**KINDS, **READ_FROM_D365}
+# What a person declares by itself; what follows from it is more than a row.
+DECLARED: Mapping[str, MappingKind] = {
+    "till_generations": MappingKind(
+        "till_generations", ("store", "terminal", "generation"), ("business_day", "since"), ("business_day", "since"), {}
+    )
+}  # fmt: skip
+EVERY_KIND: Mapping[str, MappingKind] = {**KINDS, **READ_FROM_D365, **DECLARED}
 _STORE = re.compile(r"[A-Za-z0-9_.\-]{1,60}")
 GRACE_MINUTES_MAX = 24 * 60
 EFFECTS = ("resaleable", "quarantine", "none")

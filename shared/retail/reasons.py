@@ -21,6 +21,7 @@ from shared.retail.reason import SYSTEM as SYSTEM
 from shared.retail.reason import Reason as Reason
 from shared.retail.reasons_d365 import OF_D365
 from shared.retail.reasons_month_end import OF_MONTH_END
+from shared.retail.reasons_shifts import OF_SHIFTS
 from shared.retail.reasons_statement import OF_STATEMENTS
 
 
@@ -47,14 +48,17 @@ class Cause:
         return self.words.get("fault", self.reason.fault)
 
     def texts(self) -> dict[str, str]:
-        """Give the four parts of the message, filled in; a word nobody gave shows as an ellipsis."""
+        """Give the four parts of the message, filled in; a word nobody gave shows as an ellipsis.
+
+        A `do_this` among the words is this cause's own, and goes before the reason's.
+        """
         words = _Words(self.words, value=self.value)
         reason = self.reason
         return {
             "what_happened": _one_stop(reason.what_happened.format_map(words)),
             "why": _one_stop(reason.why.format_map(words)),
             "holds_up": _one_stop(reason.holds_up.format_map(words)),
-            "do_this": _one_stop(reason.do_this.format_map(words)),
+            "do_this": _one_stop(words.get("do_this", reason.do_this.format_map(words))),
         }
 
 
@@ -260,5 +264,6 @@ _ALL = (
     *OF_D365,
     *OF_MONTH_END,
     *OF_STATEMENTS,
+    *OF_SHIFTS,
 )  # fmt: skip
 REASONS: Mapping[str, Reason] = {reason.code: reason for reason in _ALL}

@@ -124,7 +124,7 @@ OF_D365 = (
     ),
     Reason(
         "d365_till_busy", STORE_OPERATIONS, STORE_TIMING,
-        "D365 calls till {value} of store {store} busy: its closing status is “{state}”.",
+        "D365 calls till {terminal} of store {store} busy: {said} (its closing status is “{state}”).",
         "A statement is closing the till, or closing it has failed.",
         "D365 makes no new statement for the till meanwhile.",
         "Wait where it says Closing. Where it says Error, or it lasts, have the D365 team clear the till's closing status.",

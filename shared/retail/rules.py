@@ -26,6 +26,10 @@ from shared.retail.d365_rules import (
 from shared.retail.money import ZERO, has_whole_minor_units, minor_unit, money_text, total
 from shared.retail.transaction import Kind, Line, RoundingReason, TenderRole, TenderType, Transaction
 
+_OF_SHIFTS = frozenset(
+    {Kind.SHIFT_OPEN, Kind.SHIFT_SUSPEND, Kind.SHIFT_RESUME, Kind.SHIFT_BLIND_CLOSE, Kind.SHIFT_CLOSE}
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:
@@ -262,7 +266,7 @@ def _movement_problems(transaction: Transaction) -> Iterator[Problem]:
 
 def _shift_problems(transaction: Transaction) -> Iterator[Problem]:
     record = transaction.shift_record
-    if transaction.kind in (Kind.SHIFT_OPEN, Kind.SHIFT_CLOSE) and record is None:
+    if transaction.kind in _OF_SHIFTS and record is None:
         yield Problem("shift", "shift_record", f"the shift that {transaction.kind} is about", "nothing")
         return
     if record is None:

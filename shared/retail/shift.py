@@ -9,10 +9,14 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from shared.retail.figures import Figures
+
+LATE = "late-"
+A_SECOND = timedelta(seconds=1)
+SUSPENDED, BLIND_CLOSED = "suspended", "blind closed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +24,10 @@ class Shift:
     """One shift of one terminal. `ended_by` names the person who ended it; then `closed_at` is their decision.
 
     counted: tender, currency and amount of what was counted at its end. float_tender: the tender of the opening amount,
-    "" where the till named none.
+    "" where the till named none. stopped_at: since when nobody sells in it, though it is
+    not closed: suspended, or closed without a count (blind). was_opened: whether the till told its opening. counts and
+    closings: how many counts, and closings, that differ from each other. is_sent: D365 has it, or is about to. day: its business
+    day, where shifts of several are judged together.
     """
 
     terminal: str
@@ -36,6 +43,23 @@ class Shift:
     counted: tuple[tuple[str, str, str], ...] = ()
     opening_float: Decimal | None = None
     float_tender: str = ""
+    state: str = ""
+    stopped_at: datetime | None = None
+    was_opened: bool = True
+    counts: int = 0
+    closings: int = 0
+    is_sent: bool = False
+    day: date | None = None
+
+    @property
+    def is_late(self) -> bool:
+        """Whether we made it for receipts that came when their own shift had been sent."""
+        return self.synthetic and self.shift.startswith(LATE)
+
+    @property
+    def ends_at(self) -> datetime | None:
+        """Until when somebody may have sold in it: None is as far as time goes."""
+        return self.closed_at or self.stopped_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +71,17 @@ class Overlap:
     since: datetime
 
 
+def shift_value(store: str, terminal: str, generation: int, day: date, shift: str) -> str:
+    """Name a shift: the value of the causes that are about it."""
+    till = f"{store} till {terminal}" + (f" no. {generation}" if generation > 1 else "")
+    return f"{till} {day} shift {shift}" if shift else f"{till} {day}"
+
+
+def of_generation(shifts: Sequence[Shift], generation: int) -> list[Shift]:
+    """Give the shifts of one till among those that have borne its number: another's may have the same names."""
+    return [one for one in shifts if one.generation == generation]
+
+
 def overlaps(shifts: Sequence[Shift]) -> tuple[Overlap, ...]:
     """Find every pair of neighbouring shifts of one terminal that overlap. An open shift reaches as far as time goes."""
     found = []
@@ -56,7 +91,7 @@ def overlaps(shifts: Sequence[Shift]) -> tuple[Overlap, ...]:
             key=lambda one: (one.opened_at, one.shift),
         )
         for earlier, later in itertools.pairwise(own):
-            if earlier.closed_at is None or earlier.closed_at > later.opened_at:
+            if earlier.ends_at is None or earlier.ends_at > later.opened_at:
                 found.append(Overlap(earlier, later, later.opened_at))
     return tuple(found)
 
@@ -92,3 +127,30 @@ def running_shift(shifts: Sequence[Shift], terminal: str, at: datetime) -> str |
     """Give the shift that was running at a till, for a receipt that names none; None where the till reports no shifts."""
     own = [one for one in shifts if one.terminal == terminal and not one.synthetic and one.opened_at <= at]
     return max(own, key=lambda one: one.opened_at).shift if own else None
+
+
+def late_shift(shifts: Sequence[Shift], terminal: str, shift: str) -> str | None:
+    """Give the late shift for a receipt whose own shift D365 has closed; None where its own may still take it.
+
+    shifts: of one generation.
+    """
+    own = [one for one in shifts if one.terminal == terminal]
+    if not any(one.shift == shift and one.is_sent for one in own):
+        return None
+    waiting = [one.shift for one in own if one.is_late and not one.is_sent]
+    return min(waiting) if waiting else None
+
+
+def free_moment(
+    shifts: Sequence[Shift], terminal: str, begins_at: datetime, ends_at: datetime
+) -> datetime | None:
+    """Give the begin of the first second after a till's last shifts, within the day, that no shift of it has.
+
+    Two shifts of a till must not share time, and what comes late must be in one of its own.
+    """
+    own = [one for one in shifts if one.terminal == terminal]
+    for at in sorted((one.ends_at for one in own if one.ends_at is not None), reverse=True):
+        is_free = all(one.opened_at >= at + A_SECOND or (one.ends_at or ends_at) <= at for one in own)
+        if begins_at <= at and at + A_SECOND <= ends_at and is_free:
+            return at
+    return None

@@ -17,6 +17,7 @@ from shared.retail.figures import Figures
 from shared.retail.ledger import Instants, PaidInOrOut
 from shared.retail.money import total
 from shared.retail.shift import Shift
+from shared.retail.shift_finding import Finding
 from shared.retail.status import IN_D365, IN_THE_LEDGER, Status
 from shared.retail.supplement import Signed
 
@@ -28,7 +29,8 @@ class ReceiptRecord:
     correction: "reversal" (its figures are turned, its count is -1) or "replacement". is_replaced: of a reversal, whether
     a replacement stands beside it; decided: who had it reversed. moved: cash put in or taken out without a sale, for people
     to enter by hand; drawer: what a transaction that is no sale moved in the drawer, by tender; paid: income or expense it
-    stands for. posts_on: the day D365 has it under, where that is not its business day.
+    stands for. posts_on: the day D365 has it under, where that is not its business day. till_shift: the shift the till named,
+    where it counts for another ("": it named none).
     """
 
     label: str
@@ -58,6 +60,8 @@ class ReceiptRecord:
     paid: PaidInOrOut | None = None
     mapping_version: int = 0
     posts_on: date | None = None
+    completed_at: datetime | None = None
+    till_shift: str | None = None
 
     @property
     def name(self) -> str:
@@ -84,6 +88,7 @@ class StoreDay:
     decisions: Mapping[tuple[str, int], Decision] = field(default_factory=lambda: MappingProxyType({}))
     signed: tuple[Signed, ...] = ()
     limits: Limits = field(default_factory=Limits)
+    shift_findings: Sequence[Finding] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,9 +145,11 @@ def _moved(some: Sequence[ReceiptRecord]) -> Decimal:
 
 
 def counts(day: StoreDay) -> Counts:
-    """What was counted in the tills against what should be there."""
+    """What was counted in the tills against what should be there. Money is in the drawer of the shift that the till named."""
     moves = [
-        DrawerMove(one.terminal, one.generation, one.shift, one.figures.tenders or one.drawer)
+        DrawerMove(
+            one.terminal, one.generation, one.till_shift or one.shift, one.figures.tenders or one.drawer
+        )
         for one in day.receipts
         if one.is_of_the_till
         and (one.drawer or one.status is not Status.EXCLUDED)

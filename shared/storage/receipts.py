@@ -218,7 +218,7 @@ _RECORD_COLUMNS = (
     "Account", "TransactionId", "Terminal", "Status", "Figures", "Generation", "SequenceNumber", "Shift", "Kind",
     "Late", "Conflict", "Cause", "CauseValue", "Fingerprint", "ReceiptNumber", "D365Statement", "Currency",
     "Moved", "Drawer", "Correction", "Replaced", "DecidedBy", "DecidedAs", "DecidedWhy", "DecidedAt", "CompletedAt", "ReceivedAt",
-    "PostedAt", "Paid", "MappingVersion", "PostsOn",
+    "PostedAt", "Paid", "MappingVersion", "PostsOn", "TillShift",
 )  # fmt: skip
 
 
@@ -268,6 +268,8 @@ def record_of(row: Row) -> ReceiptRecord:
         paid=_paid_of(row),
         mapping_version=row.number("MappingVersion"),
         posts_on=date.fromisoformat(row.text("PostsOn")) if row.text("PostsOn") else None,
+        completed_at=row.instant("CompletedAt") if "CompletedAt" in row.values else None,
+        till_shift=row.text("TillShift") if "TillShift" in row.values else None,
     )
 
 

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from collections.abc import Collection, Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 from shared.retail.completeness import Decision
-from shared.retail.figures import figures_from, figures_of_shift, figures_text
+from shared.retail.figures import figures_from
 from shared.retail.identity import d365_shift_number
 from shared.retail.shift import Shift
-from shared.retail.transaction import ShiftRecord
+from shared.retail.shift_events import COUNTED, ShiftAsTold, TillTold, shift_as_told, told_once
 from shared.storage.keys import join_key, prefix_end
 from shared.storage.protocols import Row, Table, Value
 
+TOLD_CHARACTERS_MAX = 30_000  # of the 32 K characters a property may hold
 OPEN, CLOSED, SENDING, SENT = "open", "closed", "sending", "sent"
 
 
@@ -28,56 +30,118 @@ def shift_row(
     day: date,
     terminal: str,
     generation: int,
-    record: ShiftRecord,
+    shift: str,
+    told: Sequence[TillTold],
     old: Row | None,
     *,
     synthetic: bool = False,
-    float_tender: str = "",
 ) -> Row:
-    """Build a shift's row from what a till told; what a person decided about its end stays."""
+    """Build a shift's row from what a till told of it, all of it; what a person decided about its end stays.
+
+    What D365 has, or is about to have, keeps the end it was sent with.
+    """
     values: dict[str, Value] = dict(old.values) if old else {"Status": OPEN}
+    every = told_once([*told_from(old), *told] if old else told)
+    found = shift_as_told(every)
     values |= {
         "Record": "shift",
         "Store": store,
         "BusinessDay": day.isoformat(),
         "Terminal": terminal,
-        "Shift": record.shift,
+        "Shift": shift,
         "Generation": generation,
-        "ShiftNumber": d365_shift_number(day, generation, record.shift),
-        "OpenedAt": min(record.opened_at, old.instant("OpenedAt")) if old else record.opened_at,
+        "ShiftNumber": d365_shift_number(day, generation, shift),
+        "OpenedAt": min(found.opened_at, old.instant("OpenedAt")) if old else found.opened_at,
         "Synthetic": synthetic,
+        "TillState": found.state,
+        "WasOpened": found.was_opened,
+        "Counts": found.counts,
+        "Closings": found.closings,
+        "Told": _told_text(every),
     }
-    if record.closed_at is not None:
-        values |= {"TillClosedAt": record.closed_at}
-        if not values.get("EndedBy"):
-            values |= {"ClosedAt": record.closed_at}
+    values.pop("StoppedAt", None)
+    if found.stopped_at is not None:
+        values["StoppedAt"] = found.stopped_at
+    if found.closed_at is not None:
+        values |= {"TillClosedAt": found.closed_at}
+        if not values.get("EndedBy") and values["Status"] not in (SENDING, SENT):
+            values |= {"ClosedAt": found.closed_at}
         if values["Status"] == OPEN:
             values["Status"] = CLOSED
-    if record.opening_float is not None:
-        values["OpeningFloat"] = str(record.opening_float)
-        if float_tender:
-            values["FloatTender"] = float_tender
-    if record.counted:
-        values["Counted"] = json.dumps(
-            [
-                {"tender": one.tender, "currency": one.currency, "amount": str(one.amount)}
-                for one in record.counted
-            ]
-        )
-    if record.totals is not None:
-        values["PosSays"] = figures_text(figures_of_shift(record.totals))
-        for name, number in (
-            ("FirstSequence", record.totals.first_sequence),
-            ("LastSequence", record.totals.last_sequence),
-        ):
-            if number is not None:
-                values[name] = number
+    values |= _counted_values(found)
     return Row(
         partition=store,
-        key=shift_key(store, day, terminal, generation, record.shift),
+        key=shift_key(store, day, terminal, generation, shift),
         values=values,
         etag=old.etag if old else "",
     )
+
+
+def _counted_values(found: ShiftAsTold) -> dict[str, Value]:
+    """Give what was counted and added up of a shift, as far as its till told."""
+    values: dict[str, Value] = {}
+    if found.opening_float:
+        values["OpeningFloat"] = found.opening_float
+        if found.float_tender:
+            values["FloatTender"] = found.float_tender
+    if found.counted:
+        names = ("tender", "currency", "amount")
+        values["Counted"] = json.dumps([dict(zip(names, one, strict=True)) for one in found.counted])
+    if found.says:
+        values["PosSays"] = found.says
+    numbers = {"FirstSequence": found.first_sequence, "LastSequence": found.last_sequence}
+    return values | {name: number for name, number in numbers.items() if number is not None}
+
+
+def without_told(row: Row, names: Collection[str]) -> Row | None:
+    """Give a shift's row without what transactions of these names told of it: None where nothing is left.
+
+    The row itself where they told nothing, or where D365 has the shift or a person has ended it.
+    """
+    told = told_from(row)
+    left = [one for one in told if one.name not in names]
+    if len(left) == len(told) or row.text("Status") in (SENDING, SENT) or row.text("EndedBy"):
+        return row
+    if not left:
+        return None
+    kept = ("Store", "Terminal", "Shift")
+    store, terminal, shift = (row.text(name) for name in kept)
+    day = date.fromisoformat(row.text("BusinessDay"))
+    fresh = shift_row(store, day, terminal, row.number("Generation", 1), shift, left, None)
+    return Row(row.partition, row.key, fresh.values, etag=row.etag)
+
+
+def told_from(row: Row) -> tuple[TillTold, ...]:
+    """Read what a till told of a shift, as it is kept on the shift's row."""
+    found = []
+    for at, name, kind, opened, closed, counted, says, first, last, *amount in json.loads(
+        row.text("Told", "[]")
+    ):
+        tender_counts = tuple((tender, currency, amount) for tender, currency, amount in counted)
+        found.append(
+            TillTold(
+                datetime.fromisoformat(at), name, kind, datetime.fromisoformat(opened),
+                datetime.fromisoformat(closed) if closed else None, tender_counts, says, first, last, *amount,
+            )
+        )  # fmt: skip
+    return tuple(found)
+
+
+def _told_text(every: Sequence[TillTold]) -> str:
+    """Write down what was told; where it is too long for a property, the oldest goes."""
+    for begin in range(len(every)):
+        text = json.dumps([_told_values(one) for one in every[begin:]], separators=(",", ":"))
+        if len(text) <= TOLD_CHARACTERS_MAX:
+            return text
+    return "[]"
+
+
+def _told_values(one: TillTold) -> list[Any]:
+    return [
+        one.at.astimezone(UTC).isoformat(), one.name, one.kind, one.opened_at.astimezone(UTC).isoformat(),
+        one.closed_at.astimezone(UTC).isoformat() if one.closed_at else None, [list(each) for each in one.counted],
+        one.says, one.first_sequence, one.last_sequence, one.opening_float, *([one.float_tender] if one.float_tender else []),
+    ]  # fmt: skip
 
 
 def shift_from(row: Row) -> Shift:
@@ -98,6 +162,13 @@ def shift_from(row: Row) -> Shift:
         ),
         opening_float=Decimal(row.text("OpeningFloat")) if row.text("OpeningFloat") else None,
         float_tender=row.text("FloatTender"),
+        state=row.text("TillState"),
+        stopped_at=row.instant("StoppedAt") if "StoppedAt" in row.values else None,
+        was_opened=row.flag("WasOpened"),
+        counts=row.number("Counts"),
+        closings=row.number("Closings"),
+        is_sent=row.text("Status") in (SENDING, SENT),
+        day=date.fromisoformat(row.text("BusinessDay")),
     )
 
 
@@ -105,6 +176,18 @@ async def shifts_of_day(table: Table, store: str, day: date) -> list[Row]:
     """Read the shifts of a store-day, all tills."""
     prefix = f"{join_key('shift', store, day.isoformat())}~"
     return [row async for row in table.query(store, key_from=prefix, key_before=prefix_end(prefix))]
+
+
+async def shifts_of_two_days(table: Table, store: str, day: date) -> list[Row]:
+    """Read the shifts of a store-day and of the day before, in one query: yesterday's may reach into today."""
+    first = join_key("shift", store, (day - timedelta(days=1)).isoformat())
+    last = f"{join_key('shift', store, day.isoformat())}~"
+    return [row async for row in table.query(store, key_from=f"{first}~", key_before=prefix_end(last))]
+
+
+def findings_key(store: str, day: date) -> str:
+    """Give the row key of what people were told of a store-day's shifts."""
+    return join_key("findings", store, day.isoformat())
 
 
 def decision_key(store: str, day: date, terminal: str, number: int) -> str:
@@ -148,5 +231,5 @@ def ended(row: Row, at: datetime, by: str, reason: str, status: str) -> Row:
 
 
 def as_shifts(rows: Sequence[Row]) -> tuple[Shift, ...]:
-    """Read many rows."""
-    return tuple(shift_from(row) for row in rows)
+    """Read many rows; what was only counted is no shift yet."""
+    return tuple(shift_from(row) for row in rows if row.text("TillState") != COUNTED)

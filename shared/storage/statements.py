@@ -13,6 +13,7 @@ from shared.retail.counting import Limits, TenderLimit
 from shared.retail.figures import GROUPS, Figures
 from shared.retail.money import ZERO, money_text
 from shared.retail.shift import Shift
+from shared.retail.shift_words import finding_json
 from shared.retail.statement import ProofCause, Statement
 from shared.retail.storeday import by_hand, counts, income_expense
 from shared.retail.supplement import Signed
@@ -51,6 +52,7 @@ def statement_json(
         "shifts": [
             _shift_json(shift) for shift in sorted(day.shifts, key=lambda one: (one.terminal, one.opened_at))
         ],
+        "shift_findings": [finding_json(one) for one in day.shift_findings],
         "late": list(statement.late),
         "by_hand": [
             {

@@ -225,6 +225,15 @@ def day_of(body: Mapping[str, Any], name: str) -> date | None:
     return _day(_text(body[name], name), name) if body.get(name) is not None else None
 
 
+def needed_day_of(body: Mapping[str, Any], name: str) -> date:
+    """Give a day, which must be said.
+
+    Raises:
+        RejectedError: it is none.
+    """
+    return _day(text_of(body, name), name)
+
+
 def numbers_of(body: Mapping[str, Any], name: str) -> list[int]:
     """Give a list of whole numbers.
 

@@ -288,4 +288,22 @@ ROUTES: tuple[Route, ...] = (
         "",
         {"200": "Object", "404": "Problem", "422": "Problem"},
     ),
+    # Shifts and tills
+    Route(
+        "get",
+        "/tills/{store}/{business_day}",
+        "How a store-day's tills stand: what is wrong with their shifts, and whether D365 calls them busy, or will.",
+        PEOPLE,
+        "",
+        {"200": "Object", "404": "Problem", "422": "Problem"},
+    ),
+    Route(
+        "post",
+        "/tills/{store}/{terminal}/replaced",
+        "Declare that a till was replaced: from an instant on, its numbers are the new till's.",
+        PEOPLE,
+        JSON,
+        {"200": "Object", "404": "Problem", "422": "Problem"},
+        takes={"reason": REASON, "business_day": _DAY, "since": {"type": "string", "format": "date-time"}},
+    ),
 )  # fmt: skip

@@ -382,7 +382,7 @@ class PostingWorld:
         """Give where each shift stands."""
         with self.looking():
             rows = [row async for row in self.services.tables.shifts.query("S1")]
-        return {row.text("Shift"): row.text("Status") for row in rows}
+        return {row.text("Shift"): row.text("Status") for row in rows if row.text("Record") == "shift"}
 
     async def causes(self, state: str = "open") -> dict[str, dict[str, Any]]:
         """Give causes by code; the tests never open two of one code at a time."""

@@ -13,7 +13,7 @@ import re
 import zipfile
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ from shared.flows.post_transactions import post_transactions
 from shared.flows.release_exceptions import release_exceptions
 from shared.flows.ring_overdue import ring_overdue
 from shared.flows.track_packages import track_packages
+from shared.retail.identity import d365_shift_number
 from tests.contract.posting_world import SETUP, PostingWorld, posting_world, second_worker
 from tests.unit.documents import sale_document, shift_document, totals_of
 from tests.unit.flow_services import DESK, run
@@ -629,7 +630,14 @@ def test_an_overlapping_shift_is_not_sent_until_a_person_ended_it(tmp_path: Path
         await end_shift(world.services, "S1", "1", "1", at, DESK, "the store said so")
         await world.drive_until("posted", "excluded")
         await world.drive(60)
-        assert await shifts_in_d365(world) == ["20171223010001 Closed", "20171223010002 Closed"]
+        late = d365_shift_number(
+            date(2017, 12, 23), 1, "late-20171223-01"
+        )  # shift 2 had been sent without the receipt
+        assert await shifts_in_d365(world) == sorted(
+            [f"{late} Closed", "20171223010001 Closed", "20171223010002 Closed"]
+        )
+        batches = {one["TransactionNumber"]: one["BatchID"] for one in await world.rows("RetailTransactions")}
+        assert batches["east:T4"] == late
         assert await world.ledger() == (3, {"1": "72"})
         statements = (await world.sim("state"))["statements"]
         assert {(one["kind"], one["state"]) for one in statements} == {

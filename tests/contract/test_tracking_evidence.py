@@ -13,6 +13,7 @@ import pytest
 
 from shared.d365.reader import SPELLS_MAX, _spells
 from shared.flows.read_records import read_transaction
+from shared.flows.read_tills import read_tills
 from shared.flows.tracking.ask import CALLS_MAX, KINDS
 from shared.retail.reasons import D365_DATA
 from tests.contract.posting_world import SETUP, PostingWorld, SignIn, posting_world
@@ -109,7 +110,12 @@ def test_a_till_that_d365_calls_busy_is_a_task_until_it_is_not(tmp_path: Path) -
             await world.beat(jobs=False)
         task = (await world.causes())["d365_till_busy"]
         assert (task["owner"], task["value"]) == ("store_operations", "NY01-1")
-        assert "“Error”" in task["what_happened"]
+        assert task["what_happened"] == (
+            "D365 calls till 1 of store S1 busy: D365 failed to close it (its closing status is “Error”)."
+        )
+        (till_1,) = await read_tills(world.services, "S1", date(2017, 12, 23)) or []
+        assert (till_1["terminal"], till_1["busy"]) == ("1", ["D365 failed to close it"])
+        assert till_1["d365_says"] == till_1["busy"]
         await world.sim("setup", {"terminals": [till | {"ClosingStatus": "None"}]})
         await world.drive(40, jobs=False)
         assert await world.causes() == {}
@@ -144,10 +150,18 @@ def test_a_shift_that_d365_finds_an_error_in_is_a_task_until_somebody_acknowledg
         await world.drive(40, jobs=False)
         task = (await world.causes())["d365_shift_in_error"]
         assert (task["owner"], task["stores"]) == ("store_operations", ["NY01"])
-        assert "“The totals differ.”" in task["what_happened"]
+        assert task["what_happened"] == (
+            "D365 has an error on shift 1 of till 1, store S1: “The totals differ.”."
+        )
         await judge_shift(world, ErrorCode="Acknowledged")
         await world.drive(40, jobs=False)
         assert await world.causes() == {}
+        await judge_shift(world, HasPendingOfflineTransactions="Yes", Error="")
+        await world.drive(40, jobs=False)
+        task = (await world.causes())["d365_shift_in_error"]
+        assert "“receipts of shift 1 are still offline at the till”" in task["what_happened"]
+        (till,) = await read_tills(world.services, "S1", date(2017, 12, 23)) or []
+        assert till["d365_says"] == ["receipts of shift 1 are still offline at the till"]
 
     tell(story, tmp_path)
 

@@ -470,6 +470,7 @@ DECISIONS: list[tuple[str, str, Json, set[str]]] = [
     ("POST", "/api/causes/nothing/release", {}, {"finance", "store_operations", "retail_systems", "it"}),
     ("PUT", "/api/mappings/tenders", {}, {"finance", "retail_systems"}),
     ("POST", "/api/shifts/S1/1/1/end", {}, {"store_operations"}),
+    ("POST", "/api/tills/S1/1/replaced", {}, {"store_operations", "retail_systems"}),
     ("POST", f"/api/transactions/S1/{EAST}/T1/reversal", {}, {"finance"}),
 ]
 
@@ -515,7 +516,7 @@ def test_a_senders_signature_opens_no_route_of_people(door: Door) -> None:
 @pytest.mark.parametrize(
     "path",
     [f"/api/transactions/S1/{EAST}/never", "/api/transactions/S1/nobody/T1", "/api/transactions/nowhere/east/T1",
-     f"/api/statements/S1/{DAY}", f"/api/statements/nowhere/{DAY}", "/api/causes/nothing",
+     f"/api/statements/S1/{DAY}", f"/api/statements/nowhere/{DAY}", "/api/causes/nothing", f"/api/tills/nowhere/{DAY}",
      "/api/causes/store_unknown~nowhere=41", f"/api/transactions/S1/{EAST}/{'x' * 400}"],
 )  # fmt: skip
 def test_what_is_not_known_is_not_found(door: Door, path: str) -> None:
@@ -530,6 +531,7 @@ def test_what_is_not_known_is_not_found(door: Door, path: str) -> None:
         ("/api/statements/S1/0001-01-01", "business_day"),
         ("/api/statements/S1/9999-12-31", "business_day"),
         ("/api/storedays/usrt/2017-13-01", "business_day"),
+        ("/api/tills/S1/yesterday", "business_day"),
         ("/api/causes?business_day=soon", "business_day"),
         ("/api/causes?state=closed", "state"),
         ("/api/mappings/colours", "kind"),
@@ -561,6 +563,7 @@ GOOD_MISSING: Json = {
     "reason": "the till was stolen",
 }
 GOOD_END: Json = {"at": f"{DAY}T20:00:00-05:00", "reason": "nobody closed it"}
+GOOD_REPLACED: Json = {"business_day": DAY, "since": f"{DAY}T13:40:00-05:00", "reason": "the till broke"}
 NO_TEXTS = [None, "", "  ", 7, [], "x" * 2001, "half \ud800"]
 
 
@@ -576,6 +579,9 @@ NO_TEXTS = [None, "", "  ", 7, [], "x" * 2001, "half \ud800"]
          [*NO_TEXTS, "noon", f"{DAY}T20:00:00", "9999-12-31T23:59:59-12:00", "0001-01-01T00:00:00+12:00"]),
         ("/api/shifts/S1/1/1/end", GOOD_END, "reason", NO_TEXTS),
         ("/api/causes/nothing/release", {"reason": "mended"}, "reason", NO_TEXTS),
+        ("/api/tills/S1/1/replaced", GOOD_REPLACED, "reason", NO_TEXTS),
+        ("/api/tills/S1/1/replaced", GOOD_REPLACED, "business_day", [*NO_TEXTS, "soon", "2017-02-30"]),
+        ("/api/tills/S1/1/replaced", GOOD_REPLACED, "since", [*NO_TEXTS, "noon", f"{DAY}T20:00:00"]),
     ],
 )  # fmt: skip
 def test_a_decision_without_what_it_needs_is_told_the_field(
@@ -585,6 +591,35 @@ def test_a_decision_without_what_it_needs_is_told_the_field(
     for body in (without, *({**good, field: value} for value in values)):
         response = door.desk("store_operations", "POST", path, content=json.dumps(body).encode())
         assert (response.status_code, response.json()["field"]) == (422, field), body
+
+
+def test_a_replaced_till_is_declared_and_its_first_receipt_is_no_conflict(door: Door) -> None:
+    def rung(hour: int, **changes: Any) -> Json:
+        shown = {"terminal": "2", "completed_at": f"{DAY}T{hour}:30:00-05:00"}
+        return sale_document(1, transaction_id="till-2-1", **shown, **changes)
+
+    first, second = rung(12), rung(13)
+    assert door.send(first).status_code == 202
+    assert only(door.send(second))["verdict"] == "conflict"
+    (proposed,) = soon(
+        lambda: [
+            one
+            for one in door.desk("reader", "GET", "/api/causes").json()["causes"]
+            if one["code"] == "till_maybe_replaced"
+        ]
+    )
+    assert proposed["owner"] == "retail_systems"
+    body = GOOD_REPLACED | {"since": f"{DAY}T13:00:00-05:00"}
+    told = door.desk("retail_systems", "POST", "/api/tills/S1/2/replaced", json=body)
+    assert (told.status_code, told.json()["conflicts_settled"]) == (200, 1)
+    assert only(door.send(second))["verdict"] == "duplicate"
+    till = next(
+        one
+        for one in door.desk("reader", "GET", f"/api/tills/S1/{DAY}").json()["tills"]
+        if one["terminal"] == "2"
+    )
+    assert [one["generation"] for one in till["replaced"]] == [2]
+    assert (till["findings"], till["busy"]) == ([], [])
 
 
 @pytest.mark.parametrize(

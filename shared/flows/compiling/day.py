@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any
 
 from shared.flows.compiling.vouchers import voucher_check, with_vouchers
+from shared.flows.mapping.note_shifts import compiled_as_of, judged
 from shared.retail.business_day import closing_hour, day_ends_at, store_zone
 from shared.retail.count_limits import limits_of
 from shared.retail.counting import Limits
@@ -17,7 +18,7 @@ from shared.retail.statement import ReceiptRecord, Statement, StoreDay
 from shared.retail.status import IN_D365, Status
 from shared.services import Services
 from shared.storage.receipts import records_of_day
-from shared.storage.shifts import as_shifts, decisions_of_day, shifts_of_day
+from shared.storage.shifts import as_shifts, decisions_of_day, shifts_of_two_days
 from shared.storage.signed import signed_from, signed_of_day
 from shared.storage.statements import statement_json
 
@@ -36,9 +37,12 @@ async def gather_day(
     """
     if receipts is None:
         receipts = await records_of_day(services.tables.transactions, store_id, day)
-    shifts = as_shifts(await shifts_of_day(services.tables.shifts, store_id, day))
+    shifts = as_shifts(await shifts_of_two_days(services.tables.shifts, store_id, day))
     decisions = await decisions_of_day(services.tables.shifts, store_id, day)
+    mappings = await services.mappings.at_least(0)
+    found = judged(store, day, shifts, receipts, mappings, compiled_as_of(services, store, day))
     signed = await signed_of_day(services.tables.statements, store_id, day)
+    own = [one for one in shifts if one.day == day]
     return StoreDay(
         store=store_id,
         legal_entity=store.legal_entity,
@@ -46,10 +50,11 @@ async def gather_day(
         currency=store.currency,
         ends_at=day_ends_at(day, store_zone(store.time_zone), closing_hour(store.closing_time)),
         receipts=sorted(receipts, key=lambda one: (one.terminal, one.account, one.transaction_id)),
-        shifts=shifts,
+        shifts=own,
         decisions=decisions,
-        limits=limits or limits_of(services.mappings.known, store, _tenders(receipts, shifts)),
+        limits=limits or limits_of(mappings, store, _tenders(receipts, own)),
         signed=tuple(signed_from(row) for row in signed),
+        shift_findings=found,
     )
 
 

@@ -9,12 +9,23 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from shared.errors import AlreadyThereError, ChangedMeanwhileError, GroupRefusedError, NotThereError
+from shared.retail.business_day import store_zone
 from shared.retail.identity import revision_is_higher
 from shared.retail.reasons import Cause, cause
+from shared.retail.restarts import is_another_receipt
 from shared.retail.rules import Problem
+from shared.retail.shift_words import maybe_replaced
 from shared.retail.status import Status
 from shared.services import Services
-from shared.storage.causes import cause_row, end_causes_of, open_causes, receipt_member
+from shared.storage.causes import (
+    OPEN,
+    TERMINAL,
+    Member,
+    cause_row,
+    end_causes_of,
+    open_causes,
+    receipt_member,
+)
 from shared.storage.due import STATEMENT, Due, note_due
 from shared.storage.protocols import Insert, Operation, Replace, Row
 from shared.storage.receipts import receipt_label
@@ -151,6 +162,8 @@ async def _keep_conflict(services: Services, one: Kept, first: Row | None) -> No
     member = replace(receipt_member(one.day), name=f"conflict {label} {digest}")
     await open_causes(services.tables.causes, [cause_row(why, member, services.now())])
     await _mark_conflict(services, first)
+    if first is not None and is_another_receipt(first.instant("CompletedAt"), one.day.instant("CompletedAt")):
+        await _propose_new_till(services, first, one.day)
     with contextlib.suppress(AlreadyThereError):  # another call was quicker with the same version
         await services.tables.transactions.insert(
             second.with_values(Record="conflict", DayKey=first.key if first else None)
@@ -165,3 +178,29 @@ async def _mark_conflict(services: Services, first: Row | None) -> None:
     await note_due(services.tables.due, [Due(STATEMENT, first.partition, day, services.now())])
     with contextlib.suppress(ChangedMeanwhileError, NotThereError):
         await services.tables.transactions.replace(first.with_values(Conflict=True), first.etag)
+
+
+async def _propose_new_till(services: Services, first: Row, second: Row) -> None:
+    """Two receipts of one number, far apart in time: the till may have been replaced before the later one.
+
+    The earliest such receipt says since when; whoever said that it was not is not asked again.
+    """
+    since = max(first.instant("CompletedAt"), second.instant("CompletedAt"))
+    store, terminal, day = (
+        first.partition,
+        first.text("Terminal"),
+        date.fromisoformat(first.text("BusinessDay")),
+    )
+    setup = await services.mappings.store(store, day)
+    if setup is None:
+        return
+    why = maybe_replaced(
+        store, terminal, first.number("Generation", 1), day, since, store_zone(setup.time_zone)
+    )
+    member = Member(
+        TERMINAL, store, f"till {terminal}", terminal=terminal, business_day=day.isoformat(), receipts=0
+    )
+    row = cause_row(why, member, services.now()).with_values(BeganAgainAt=since)
+    there = await services.tables.causes.read(row.partition, row.key)
+    if there is None or (there.text("State") == OPEN and there.instant("BeganAgainAt") > since):
+        await open_causes(services.tables.causes, [row])

@@ -1,4 +1,4 @@
-"""Take over what the tills say of their shifts, make the ones no till reports, and tell of overlaps at once."""
+"""Take over what the tills say of their shifts, and make the ones no till reports."""
 
 from __future__ import annotations
 
@@ -8,35 +8,52 @@ from datetime import date
 
 from shared.errors import AlreadyThereError, ChangedMeanwhileError, NotThereError
 from shared.retail.business_day import closing_hour, day_begins_at, day_ends_at, store_zone
+from shared.retail.figures import figures_of_shift, figures_text
 from shared.retail.mapped import StoreSetup
 from shared.retail.mapping import synthetic_shift
-from shared.retail.reasons import cause
-from shared.retail.shift import Shift, overlaps, running_shift
-from shared.retail.transaction import Kind, ShiftRecord, Transaction
+from shared.retail.shift import (
+    A_SECOND,
+    LATE,
+    Shift,
+    effective_shift,
+    free_moment,
+    running_shift,
+)
+from shared.retail.shift_events import TillTold, is_about_a_shift, told_of
+from shared.retail.transaction import Kind, Transaction
 from shared.services import Services
-from shared.storage.causes import SHIFT, Member, cause_row, open_causes
 from shared.storage.protocols import Row
-from shared.storage.shifts import as_shifts, shift_key, shift_row, shifts_of_day
+from shared.storage.shifts import as_shifts, shift_key, shift_row, shifts_of_two_days
 
 SHIFT_TRIES_MAX = 5
+_Name = tuple[str, int, str]
 
 
 async def keep_shifts(
     services: Services, store: StoreSetup, day: date, transactions: Sequence[Transaction]
 ) -> tuple[Shift, ...]:
-    """Take over what the tills say of their shifts, make the missing ones, and give all shifts of the day."""
-    known = {row.key: row for row in await shifts_of_day(services.tables.shifts, store.store, day)}
-    told = [one for one in transactions if one.shift_record is not None]
-    told.sort(key=lambda one: one.completed_at)
-    for transaction in told:
-        record = transaction.shift_record
-        if record is not None and transaction.kind in (Kind.SHIFT_OPEN, Kind.SHIFT_CLOSE):
-            await _keep_shift(services, known, store.store, day, transaction, record)
+    """Take over what the tills say of their shifts, make the missing ones, and give the day's and the day before's."""
+    rows = await shifts_of_two_days(services.tables.shifts, store.store, day)
+    known = {row.key: row for row in rows if row.text("BusinessDay") == day.isoformat()}
+    before = [row for row in rows if row.key not in known]
+    told = [one for one in transactions if is_about_a_shift(one)]
+    for (terminal, generation, shift), some in _by_shift(told).items():
+        await _keep_shift(services, known, store.store, day, (terminal, generation, shift), some)
     for transaction in (one for one in transactions if one.is_for_the_ledger):
         await _make_shift_where_none(services, known, store, day, transaction)
-    shifts = as_shifts(list(known.values()))
-    await _note_overlaps(services, store, day, shifts)
-    return shifts
+        await _make_late_shift(services, known, before, store, day, transaction)
+    return as_shifts([*known.values(), *before])
+
+
+def _by_shift(told: Sequence[Transaction]) -> dict[_Name, list[TillTold]]:
+    """Group what tills told by terminal, generation and shift."""
+    found: dict[_Name, list[TillTold]] = {}
+    for one in told:
+        record = one.shift_record
+        assert record is not None
+        says = figures_text(figures_of_shift(record.totals)) if record.totals is not None else ""
+        found.setdefault((one.terminal, one.generation, record.shift), []).append(told_of(one, says))
+    return dict(sorted(found.items()))
 
 
 async def _keep_shift(
@@ -44,16 +61,13 @@ async def _keep_shift(
     known: dict[str, Row],
     store: str,
     day: date,
-    transaction: Transaction,
-    record: ShiftRecord,
+    name: _Name,
+    told: Sequence[TillTold],
 ) -> None:
-    key = shift_key(store, day, transaction.terminal, transaction.generation, record.shift)
+    key = shift_key(store, day, *name)
     for _ in range(SHIFT_TRIES_MAX):
         old = known.get(key)
-        tender = transaction.cash_movement.tender if transaction.cash_movement is not None else ""
-        row = shift_row(
-            store, day, transaction.terminal, transaction.generation, record, old, float_tender=tender
-        )
+        row = shift_row(store, day, *name, told, old)
         if old is not None and dict(row.values) == dict(old.values):
             return
         if await _save_shift(services, known, row):
@@ -89,31 +103,44 @@ async def _make_shift_where_none(
         return
     zone, closes_at = store_zone(store.time_zone), closing_hour(store.closing_time)
     begins_at, ends_at = day_begins_at(day, zone, closes_at), day_ends_at(day, zone, closes_at)
-    record = ShiftRecord(shift=shift, opened_at=begins_at, closed_at=ends_at)
+    # the last second is for what comes late
+    told = TillTold(begins_at, "", Kind.SHIFT_CLOSE, begins_at, ends_at - A_SECOND)
     row = shift_row(
-        store.store, day, transaction.terminal, transaction.generation, record, None, synthetic=True
+        store.store, day, transaction.terminal, transaction.generation, shift, [told], None, synthetic=True
     )
     await _save_shift(services, known, row)
 
 
-async def _note_overlaps(services: Services, store: StoreSetup, day: date, shifts: Sequence[Shift]) -> None:
-    """Put an overlap before store operations as soon as it is seen, even before a receipt falls into it.
+async def _make_late_shift(
+    services: Services,
+    known: dict[str, Row],
+    before: Sequence[Row],
+    store: StoreSetup,
+    day: date,
+    transaction: Transaction,
+) -> None:
+    """Make a shift for a receipt that came when its own had been sent: a second that no other shift of the till has.
 
-    A shift that is merely still open when the next one opens is told once a receipt or its closing shows the overlap.
+    Where the till leaves no second free, its own shift takes the receipt.
     """
-    rows = []
-    for overlap in overlaps(shifts):
-        earlier = overlap.earlier
-        if earlier.ended_by or earlier.closed_at is None:
-            continue
-        since = f"{overlap.since.astimezone(store_zone(store.time_zone)):%H:%M}"
-        why = cause(
-            "shift_overlap", f"{store.store} till {earlier.terminal} {day} shift {earlier.shift}",
-            store=store.store, terminal=earlier.terminal, shift=earlier.shift, since=since,
-        )  # fmt: skip
-        name = shift_key(store.store, day, earlier.terminal, earlier.generation, earlier.shift)
-        member = Member(
-            SHIFT, store.store, name, terminal=earlier.terminal, business_day=day.isoformat(), receipts=0
+    terminal, generation = transaction.terminal, transaction.generation
+    today = [one for one in as_shifts(list(known.values())) if one.generation == generation]
+    running = running_shift(today, terminal, transaction.completed_at)
+    named = transaction.shift or running or synthetic_shift(day)
+    shift = effective_shift(today, terminal, named, transaction.completed_at)
+    own = [one for one in today if one.terminal == terminal]
+    is_sent = any(one.shift == shift and one.is_sent for one in own)
+    if not is_sent or any(one.is_late and not one.is_sent for one in own):
+        return
+    zone, closes_at = store_zone(store.time_zone), closing_hour(store.closing_time)
+    every = as_shifts([*known.values(), *before])
+    at = free_moment(every, terminal, day_begins_at(day, zone, closes_at), day_ends_at(day, zone, closes_at))
+    if at is None:
+        services.log.info(
+            "till %s of store %s leaves no second for a late shift on %s", terminal, store.store, day
         )
-        rows.append(cause_row(why, member, services.now()))
-    await open_causes(services.tables.causes, rows)
+        return
+    name = f"{LATE}{day:%Y%m%d}-{sum(one.is_late for one in own) + 1:02d}"
+    told = TillTold(at, "", Kind.SHIFT_CLOSE, at, at + A_SECOND)
+    row = shift_row(store.store, day, terminal, generation, name, [told], None, synthetic=True)
+    await _save_shift(services, known, row)

@@ -7,8 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 
 from shared.flows.posting.apply import advance_members
-from shared.retail.business_day import closing_hour, day_ends_at, store_zone
-from shared.retail.mapped import StoreSetup
+from shared.retail.mapped import StoreSetup, statement_at
 from shared.retail.mapping import SENT_KINDS, synthetic_shift
 from shared.retail.shift import overlaps
 from shared.retail.status import Status
@@ -153,10 +152,9 @@ async def _finished_shifts(services: Services, store: StoreSetup, day: date) -> 
     if not closed:
         return [], False
     now = services.now()
-    ends_at = day_ends_at(day, store_zone(store.time_zone), closing_hour(store.closing_time))
-    grace_over = now > ends_at + timedelta(minutes=services.settings.grace_minutes)
+    grace_over = now > statement_at(store, day, services.settings.grace_minutes)
     in_doubt = {
-        (one.earlier.terminal, one.earlier.shift)
+        (one.earlier.terminal, one.earlier.generation, one.earlier.shift)
         for one in overlaps(as_shifts(rows))
         if not one.earlier.ended_by
     }
@@ -165,14 +163,16 @@ async def _finished_shifts(services: Services, store: StoreSetup, day: date) -> 
         return [], bool(closed)
     records = await records_of_day(services.tables.transactions, store.store, day)
     made = synthetic_shift(day)  # what a receipt that names no shift and is not mapped yet will count for
-    busy = {(one.terminal, one.shift or made) for one in records if one.status in UNDER_WAY}
+    busy = {(one.terminal, one.generation, one.shift or made) for one in records if one.status in UNDER_WAY}
     held = {
-        (one.terminal, one.shift or made) for one in records if one.status in (Status.HELD, Status.REPAIR)
+        (one.terminal, one.generation, one.shift or made)
+        for one in records
+        if one.status in (Status.HELD, Status.REPAIR)
     }
     finished = []
     for row in over:
         shift = shift_from(row)
-        key = (shift.terminal, shift.shift)
+        key = (shift.terminal, shift.generation, shift.shift)
         if key not in in_doubt and key not in busy and (grace_over or key not in held):
             finished.append(row)
     return finished, len(finished) < len(closed)

@@ -18,7 +18,7 @@ def read_kept(row: Row) -> Transaction | None:
     """Give what a row's document says, its store as the sender named it and its times as sent.
 
     None when it can no longer be read: its adapter is gone, or the document was altered. A correction keeps its original's
-    document; it is given under its own id.
+    document, a new till's receipt says that it is the old one's: both are given under their own id.
     """
     adapter = ADAPTERS.get(row.text("Adapter").partition("/")[0])
     if adapter is None:
@@ -30,6 +30,7 @@ def read_kept(row: Row) -> Transaction | None:
         transaction = adapter.read_document(document, row.text("Account"))
     except (RejectedError, zlib.error):
         return None
-    if not row.text(CORRECTION):
+    generation = row.number("Generation", 1)
+    if not row.text(CORRECTION) and generation == transaction.generation:
         return transaction
-    return replace(transaction, transaction_id=row.text("TransactionId"))
+    return replace(transaction, transaction_id=row.text("TransactionId"), generation=generation)

@@ -13,22 +13,26 @@ from shared.d365.decoder import decode
 from shared.errors import ChangedMeanwhileError
 from shared.flows.posting.trouble import end_causes
 from shared.flows.tracking.ask import POSTED_STATE, News
+from shared.retail.mapping import Mappings
 from shared.retail.money import total
 from shared.retail.reasons import Cause, cause
+from shared.retail.till_busy import OFFLINE, Told, our_shift, state_words
 from shared.services import Services
 from shared.storage.causes import PACKAGE, SHIFT, STATEMENT, Member, cause_row, fingerprint_of, open_causes
+from shared.storage.packages import tracking_key
 from shared.storage.protocols import Row
 
 BUSY = frozenset({"Closing", "Error"})
 STATEMENT_STANDS, SHIFT_IN_ERROR, TILL_BUSY = "d365_statement_stands", "d365_shift_in_error", "d365_till_busy"
 NO_RIGHT = "d365_evidence_missing"
 TOLD_MAX = 200  # tasks open at once; what more there is follows as these end
-Told = dict[str, tuple[Cause, Member]]
+Wanted = dict[str, tuple[Cause, Member]]
 
 
 async def tell(services: Services, turn: Row, news: News) -> Row:
     """Open what is new, end what is over; what this turn did not learn about stays. Give the turn's row as it is then."""
-    wanted, learnt = _wanted(news)
+    turn = await _keep_states(services, turn, news)
+    wanted, learnt = _wanted(news, await services.mappings.at_least(0))
     before: dict[str, list[str]] = json.loads(turn.text("Told", "{}"))
     room = max(TOLD_MAX - len(before), 0)
     new = dict([(key, one) for key, one in wanted.items() if key not in before][:room])
@@ -47,6 +51,44 @@ async def tell(services: Services, turn: Row, news: News) -> Row:
     return await remember(services, turn.with_values(Told=json.dumps(left)))
 
 
+async def _keep_states(services: Services, turn: Row, news: News) -> Row:
+    """Keep what D365 says of tills on the turn's row, for whoever asks how they stand; what was not asked this time stays."""
+    states: dict[str, dict[str, list[str]]] = json.loads(turn.text("Tills", "{}"))
+    if news.terminals is not None:
+        busy = [one for one in news.terminals if one.closing_status in BUSY]
+        states["closing"] = {one.terminal: [one.closing_status] for one in busy[:TOLD_MAX]}
+    if news.shifts is not None:
+        for name, some in (
+            ("offline", [one for one in news.shifts if one.has_pending]),
+            ("in_error", [one for one in news.shifts if one.has_error]),
+        ):
+            shifts: dict[str, list[str]] = {}
+            for one in some[:TOLD_MAX]:
+                shifts.setdefault(one.terminal, []).append(one.shift)
+            states[name] = {terminal: sorted(numbers) for terminal, numbers in shifts.items()}
+    text = json.dumps({name: one for name, one in states.items() if one}, sort_keys=True)
+    return (
+        turn if text == turn.text("Tills", "{}") else await remember(services, turn.with_values(Tills=text))
+    )
+
+
+async def states_of_tills(services: Services) -> dict[str, Told]:
+    """Give what D365 said of the registers that it calls busy when it was last asked, by register."""
+    environment = services.settings.d365.environment_id
+    turn = await services.tables.packages.read(environment, tracking_key(environment))
+    states = json.loads(turn.text("Tills", "{}")) if turn is not None else {}
+    closing, offline, in_error = (states.get(name, {}) for name in ("closing", "offline", "in_error"))
+    return {
+        register: Told(
+            register,
+            "".join(closing.get(register, ())),
+            tuple(our_shift(one) for one in offline.get(register, ())),
+            tuple(our_shift(one) for one in in_error.get(register, ())),
+        )
+        for register in sorted({*closing, *offline, *in_error})
+    }
+
+
 async def remember(services: Services, turn: Row) -> Row:
     """Keep the turn's row; where another worker's turn has begun, that one asks for itself."""
     try:
@@ -55,14 +97,14 @@ async def remember(services: Services, turn: Row) -> Row:
         return turn
 
 
-def _wanted(news: News) -> tuple[Told, set[str]]:
+def _wanted(news: News, mappings: Mappings) -> tuple[Wanted, set[str]]:
     """Give what is to be open, by fingerprint, and the kinds that this turn learnt about."""
-    wanted: Told = {}
+    wanted: Wanted = {}
     learnt = set()
     for code, answer, found in (
         (STATEMENT_STANDS, news.aggregations, _statements(news)),
-        (SHIFT_IN_ERROR, news.shifts, _shifts(news)),
-        (TILL_BUSY, news.terminals, _tills(news)),
+        (SHIFT_IN_ERROR, news.shifts, _shifts(news, mappings)),
+        (TILL_BUSY, news.terminals, _tills(news, mappings)),
     ):
         if answer is not None:
             learnt.add(code)
@@ -109,24 +151,28 @@ def _statements(news: News) -> Iterator[tuple[Cause, Member]]:
         )
 
 
-def _shifts(news: News) -> Iterator[tuple[Cause, Member]]:
+def _shifts(news: News, mappings: Mappings) -> Iterator[tuple[Cause, Member]]:
     stores = news.stores()
     for one in news.shifts or ():
         if one.store_number in stores and (one.has_error or one.has_pending):
-            problem = one.error or (
-                "receipts still offline at the till" if one.has_pending else "no text given"
-            )
+            store, terminal = mappings.till_of(one.store_number, one.terminal)
+            shift = our_shift(one.shift)
+            problem = one.error or (OFFLINE.format(shift=shift) if one.has_pending else "no text given")
             value = f"{one.store_number} {one.terminal} {one.shift}"
             why = cause(
-                SHIFT_IN_ERROR, value, store=one.store_number, terminal=one.terminal, shift=one.shift,
+                SHIFT_IN_ERROR, value, store=store, terminal=terminal, shift=shift,
                 words=problem[:500],
             )  # fmt: skip
             yield why, Member(SHIFT, one.store_number, value, terminal=one.terminal, receipts=0)
 
 
-def _tills(news: News) -> Iterator[tuple[Cause, Member]]:
+def _tills(news: News, mappings: Mappings) -> Iterator[tuple[Cause, Member]]:
     stores = news.stores()
     for one in news.terminals or ():
         if one.store_number in stores and one.closing_status in BUSY:
-            why = cause(TILL_BUSY, one.terminal, store=one.store_number, state=one.closing_status)
+            store, terminal = mappings.till_of(one.store_number, one.terminal)
+            why = cause(
+                TILL_BUSY, one.terminal, store=store, terminal=terminal, state=one.closing_status,
+                said=state_words(one.closing_status),
+            )  # fmt: skip
             yield why, Member(SHIFT, one.store_number, one.terminal, terminal=one.terminal, receipts=0)

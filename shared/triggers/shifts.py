@@ -1,0 +1,46 @@
+"""Tills and their shifts: how they stand, and a till that was replaced."""
+
+from __future__ import annotations
+
+import functools
+
+import azure.functions as func
+
+from shared.flows.declare_terminal import declare_terminal
+from shared.flows.read_tills import read_tills
+from shared.gate import admit_person
+from shared.services import Services
+from shared.triggers.answered import answered
+from shared.web.answers import answer, not_found
+from shared.web.requests import (
+    instant_of,
+    json_object,
+    needed_day_of,
+    path_day,
+    path_key,
+    path_part,
+    reason_of,
+)
+
+blueprint = func.Blueprint()
+route = functools.partial(blueprint.route, trigger_arg_name="request")
+
+
+@route("tills/{store}/{business_day}", methods=["GET"])
+@answered
+async def tills_asked_for(request: func.HttpRequest, services: Services) -> func.HttpResponse:
+    admit_person(services.settings, request.headers)
+    found = await read_tills(services, path_key(request, "store"), path_day(request))
+    return answer({"tills": found}) if found is not None else not_found("the store")
+
+
+@route("tills/{store}/{terminal}/replaced", methods=["POST"])
+@answered
+async def till_replaced(request: func.HttpRequest, services: Services) -> func.HttpResponse:
+    person = admit_person(services.settings, request.headers, "retail_systems", "store_operations")
+    body = json_object(request)
+    found = await declare_terminal(
+        services, path_key(request, "store"), path_part(request, "terminal"), needed_day_of(body, "business_day"),
+        instant_of(body, "since"), person, reason_of(body),
+    )  # fmt: skip
+    return answer(found) if found is not None else not_found("the store")
