@@ -48,7 +48,7 @@ from shared.storage.causes import (
     open_causes,
     receipt_member,
 )
-from shared.storage.corrections import CORRECTION, mapped_for_day
+from shared.storage.corrections import CORRECTION, mapped_for_day, version_of
 from shared.storage.due import (
     POST,
     STATEMENT,
@@ -148,7 +148,10 @@ def _decided(
     one: _Read, mappings: Mappings, shifts: Sequence[Shift], office: CashOffice
 ) -> MappedTransaction | tuple[Cause, ...] | str:
     """Decide about one receipt; a replacement is mapped for its original's day and keeps its shift."""
-    outcome = _decide(one.transaction, mapped_for_day(one.row), mappings, shifts_for(one.row, shifts), office)
+    as_mapped = mappings.at_version(version_of(one.row, mappings.version))
+    outcome = _decide(
+        one.transaction, mapped_for_day(one.row), as_mapped, shifts_for(one.row, shifts), office
+    )
     if not isinstance(outcome, MappedTransaction):
         return outcome
     return _fits_d365(corrected(one.row, outcome), mappings)
@@ -259,12 +262,13 @@ def _moved_on(
         "Fingerprint": None,
         "LegalEntity": frozen or outcome.key.legal_entity,
     }
+    version = version_of(one.row, mappings.version)
     counted = {
-        "MappingVersion": mappings.version,
+        "MappingVersion": version,
         "D365Rows": _d365_rows(outcome),
         "ShiftNumber": outcome.shift_number,
     }
-    note = f"with mappings {mappings.version}"
+    note = f"with mappings {version}"
     return advanced(one.row, Status.MAPPED, now, note, Shift=outcome.shift, **counted, **changes)
 
 

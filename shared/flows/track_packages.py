@@ -128,13 +128,14 @@ async def _take_turn(services: Services) -> Row | None:
     table, now = services.tables.packages, services.now()
     row = await table.read(environment, key)
     try:
+        pause = timedelta(minutes=services.settings.tracking_minutes)
+        if row is not None and (row.instant("AskedAt") + pause > now or is_waiting(row, now, timedelta(0))):
+            return None
+        if await is_throttled(services):  # the first turn of all yields, too
+            return None
         if row is None:
             row = Row(partition=environment, key=key, values={"Record": "tracking", "AskedAt": now})
             return replace(row, etag=await table.insert(row))
-        if row.instant("AskedAt") + timedelta(minutes=services.settings.tracking_minutes) > now:
-            return None
-        if is_waiting(row, now, timedelta(0)) or await is_throttled(services):
-            return None
         row = row.with_values(AskedAt=now, NextTry=None, TillsFirst=not row.flag("TillsFirst"))
         return replace(row, etag=await table.replace(row, row.etag))
     except (AlreadyThereError, ChangedMeanwhileError):

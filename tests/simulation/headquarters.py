@@ -25,8 +25,10 @@ from simulator.package_api import PackageApi
 from simulator.schema import ENTITIES
 from simulator.service import D365Service
 from simulator.statements import Books
+from simulator.upkeep import Upkeep
 from simulator.world import World
 from tests.simulation.effects import Effects
+from tests.simulation.places import UNIT_OF
 
 ORIGIN = "https://d365.test"
 
@@ -68,6 +70,10 @@ class Call:
     @property
     def query(self) -> Any:
         return self.rel_url.query
+
+    @property
+    def can_read_body(self) -> bool:
+        return bool(self.content)
 
     async def read(self) -> bytes:
         return self.content
@@ -139,6 +145,7 @@ class UnluckyImports(Imports):
                 outcome.created -= 1
 
 
+_STORE_OF = {unit: store for store, unit in UNIT_OF.items()}
 _BROKEN = ("Unknown", "Failed", "Canceled")
 _CHILDREN = ("Transactions", "Sales lines", "Payment lines", "Tax lines")
 
@@ -153,13 +160,14 @@ class Headquarters:
         self.imports, self.jobs = UnluckyImports(self.world, effects), Jobs(Books(self.world))
         self.left: dict[str, tuple[Any, str, object]] = {}
         self._app = web.Application()
+        door = Door(self.world, self.authority)  # type: ignore[arg-type]  # a stand-in
         parts = (
             Controls(self.world, self.imports, self.jobs), PackageApi(self.world, self.imports), BlobStore(self.world),
             D365Service(self.world),
+            Upkeep(self.world, self.imports, self.jobs, self.authority, door),  # type: ignore[arg-type]  # the same
         )  # fmt: skip
         for part in parts:
             self._app.add_routes(part.routes())
-        door = Door(self.world, self.authority)  # type: ignore[arg-type]  # a stand-in
         self._middleware: Any = door.middleware
         self._setup = setup
 
@@ -177,6 +185,26 @@ class Headquarters:
             if key in receipts and receipts[key].header is not None
             and receipts[key].header.values.get(field_name) != value  # type: ignore[union-attr]  # asked before
         ]  # fmt: skip
+
+    def numbers(self) -> set[tuple[str, str]]:
+        """Give the receipts that are there: our store, and the number it has there."""
+        return {
+            (
+                _STORE_OF[str(one.header.values["OperatingUnitNumber"])],
+                str(one.header.values["TransactionNumber"]),
+            )
+            for one in self.world.database.receipts.values()
+            if one.header is not None
+        }
+
+    def forget_what_people_left(self) -> None:
+        """After a restore, what people had left there is as it was before they came."""
+        receipts = self.world.database.receipts
+        there = {
+            number for number, (key, *_) in self.left.items() if key in receipts and receipts[key].header
+        }
+        gone = {*self.overwritten, *(self.left.keys() - there)}
+        self.left = {number: one for number, one in self.left.items() if number not in gone}
 
     async def begin(self) -> None:
         """Give headquarters its set-up."""

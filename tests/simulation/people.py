@@ -14,7 +14,7 @@ from shared.storage.mappings import import_rows
 from simulator.database import receipt_key
 from tests.simulation.effects import Effects
 from tests.simulation.headquarters import Headquarters
-from tests.simulation.places import COMPANY_OF, LATE_TENDER, REGISTER_OF, UNIT_OF
+from tests.simulation.places import COMPANY_OF, LATE_TENDER, OTHER_ITEM, REGISTER_OF, UNIT_OF
 from tests.simulation.reference import HEALTHY, Reference
 from tests.simulation.workers import CallFailedError, Platform
 from tests.unit.flow_services import DESK
@@ -23,6 +23,9 @@ STUCK = timedelta(hours=4)
 NEVER_RELEASED = frozenset(
     {"does_not_balance", "store_unknown", "changed_in_d365", "validation_failed", "receipt_late"}
 )
+# These go on by themselves once D365's reference data is right.
+GO_BY_THEMSELVES = frozenset({"d365_rule", "d365_reference"})
+GONE = "gone_from_d365"
 
 
 class Meddlers:
@@ -146,16 +149,27 @@ class Meddlers:
 class Desk:
     """Store operations and finance: what they do by the app's own decisions."""
 
-    def __init__(self, seed: int, platform: Platform, tables: Any) -> None:
+    def __init__(self, seed: int, platform: Platform, tables: Any, reference: Reference) -> None:
         self._rng = Random(f"desk {seed}")
         self._platform = platform
         self._tables = tables
+        self._reference = reference
 
     async def map_the_voucher(self) -> None:
         """Map what nobody had mapped."""
         now = self._platform.now()
         await import_rows(
             self._tables.mappings, "tenders", [LATE_TENDER], who="finance", reason="a new voucher", at=now
+        )
+
+    async def map_an_item_anew(self) -> None:
+        """Map an item otherwise than receipts went so far, and say so to whoever checks."""
+        if self._reference.is_mapped_anew:
+            return
+        self._reference.is_mapped_anew = True
+        now = self._platform.now()
+        await import_rows(
+            self._tables.mappings, "items", [OTHER_ITEM], who="finance", reason="the wrong item", at=now
         )
 
     async def release_everything(self) -> None:
@@ -166,10 +180,22 @@ class Desk:
             for row in rows.values()
             if row.values["State"] == "open" and row.values["What"] == "receipt"
         }
-        for fingerprint in sorted(name for name, code in found.items() if code not in NEVER_RELEASED):
+        kept_back = NEVER_RELEASED | GO_BY_THEMSELVES
+        for fingerprint in sorted(name for name, code in found.items() if code not in kept_back):
+            is_gone = found[fingerprint] == GONE
+            self._reference.releasing += is_gone
             await self._try(
                 "release", lambda services, one=fingerprint: release_exceptions(services, one, DESK, "mended")
             )
+            if is_gone:
+                self._reference.releasing -= 1
+                self._let_go_again(fingerprint)
+
+    def _let_go_again(self, fingerprint: str) -> None:
+        """Say that what D365 no longer has may be sent once more: all that was told of so far."""
+        for row in self._tables.causes._rows.get(fingerprint, {}).values():
+            if row.values["What"] == "receipt":
+                self._reference.barred.discard((row.values["Store"], f"east:{row.values['TransactionId']}"))
 
     async def decide(self) -> None:
         """End a shift nobody closed, and say that a number is lost which may still come."""
