@@ -201,7 +201,7 @@ async def _follow(services: Services, due_row: Row, news: News, headers: Headers
     still = [
         row for row in rows if Status(row.text("Status")) in (Status.SENT, Status.VALIDATED, Status.SENDING)
     ]
-    if not back and all(row.key in done for row in still):
+    if all(row.key in done for row in (*still, *back)):
         await finish_due(services.tables.due, due_row, services.settings.settle_seconds)
     elif not any(_is_looked_at_again(row, news, now) for row in rows):
         with contextlib.suppress(ChangedMeanwhileError, NotThereError):

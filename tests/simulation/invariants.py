@@ -243,9 +243,6 @@ class Invariants:
                 version.fate in (HELD, UNKNOWN_STORE) or number in self._reference.touched
             ):
                 continue
-            if is_shown_to_nobody(version, row):
-                resting = True
-                continue
             if status in ("sent", "validated") and number in self._reference.touched:
                 continue
             moving.append(
@@ -267,12 +264,6 @@ class Invariants:
             for rows in self._tables.statements._rows.values()
             for row in rows.values()
         }
-
-
-def is_shown_to_nobody(version: Version, row: Any) -> bool:
-    """Say whether it is a drop of which a part is missing: D365 shows nobody what it has of these, so it waits for a person."""
-    values = row.values
-    return version.fate == CASH and (values["Status"], values.get("Cause")) == ("held", "changed_in_d365")
 
 
 def _wrong_figures(entry: Entry, values: Mapping[str, Any]) -> str:

@@ -21,7 +21,7 @@ READING = "reference"
 
 @dataclass(slots=True)
 class Told:
-    """One Retry-After. until: true time; by_clock: what the teller's clock showed then. is_kept: its run ended well."""
+    """One Retry-After. until: true time. skew_seconds: of the clock it was written down by. is_kept: its run ended well."""
 
     doing: Doing
     skew_seconds: float
@@ -60,7 +60,9 @@ class Pace:
             return
         now, skew = asyncio.get_running_loop().time(), self.skew_of(doing.worker)
         for one in self.told:
-            early = one.until + one.skew_seconds - now - skew
+            early = min(
+                one.until - now, one.until + one.skew_seconds - now - skew
+            )  # late by either clock is late
             if early > 0.001 and self._is_bound(doing, one):
                 self.fail(
                     f"{doing.worker} {doing.what} called {name} {early:.1f} s before the time that D365 had told "
