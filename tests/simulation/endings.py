@@ -77,12 +77,12 @@ class Endings:
 
     def _check_status(self, version: Version, row: Any) -> None:
         """A receipt has ended as its fate says, or, reversed, as finance said."""
-        if version.number in self._reference.touched:
+        if self._reference.is_touched(version.number):
             return
         status, wish = row.values["Status"], self._reference.wishes.get(version.identity)
         expected = EXPECTED[version.fate]
         if wish is not None and wish.told_day:
-            is_touched = f"{version.number}.rev" in self._reference.touched
+            is_touched = self._reference.is_touched(f"{version.number}.rev")
             expected = ("posted", "reversed") if is_touched else ("reversed",)
         if status not in expected:
             self._fail(f"{version.mark} ({version.fate}) ended as {status}")
@@ -97,11 +97,11 @@ class Endings:
             if len(found) != int(wanted):
                 self._fail(f"{name} is kept {len(found)} times")
                 continue
-            if not wanted or f"east:{name}" in self._reference.touched:
+            if not wanted or self._reference.is_touched(f"east:{name}"):
                 continue
             own = self._reference.wishes.get((wish.store, name))
             expected = "posted" if own is None or not own.told_day else "reversed"
-            if own is not None and f"east:{own.id}.rev" in self._reference.touched:
+            if own is not None and self._reference.is_touched(f"east:{own.id}.rev"):
                 continue
             if found[0].values["Status"] != expected:
                 self._fail(f"{name} ended as {found[0].values['Status']}")
@@ -115,7 +115,7 @@ class Endings:
                 self._fail(f"{one.transaction_number} is in D365's ledger, and no till rang it up")
                 continue
             day = entry.wish.told_day if entry.wish is not None else entry.version.day
-            if one.transaction_number not in self._reference.touched and one.business_day != day:
+            if not self._reference.is_touched(one.transaction_number) and one.business_day != day:
                 self._fail(f"{one.transaction_number} of {day} was posted for {one.business_day}")
             _add(expected[COMPANY_OF[store], one.store, one.business_day], entry)
         for total in self._headquarters.ledger.totals():
@@ -136,7 +136,7 @@ class Endings:
         """What of the cash office is sent is there once, with the till's amount; what is not sent is not there."""
         for identity in self._reference.versions:
             version = self._reference.counting(identity)
-            if version is None or not version.cash or version.number in self._reference.touched:
+            if version is None or not version.cash or self._reference.is_touched(version.number):
                 continue
             found = [
                 abs(cents_of(row.values[name]))
@@ -174,7 +174,7 @@ class Endings:
         }
         for store, number in self._reference.believed:
             name = number.removeprefix("east:")
-            if (store, name) not in told and number not in self._reference.touched:
+            if (store, name) not in told and not self._reference.is_touched(number):
                 self._fail(f"D365 lost {store} {name}, and nobody was told")
 
     def _check_causes(self) -> None:

@@ -22,7 +22,7 @@ from simulator.executions import Execution
 from simulator.imports import Imports
 from simulator.jobs import Jobs
 from simulator.package_api import PackageApi
-from simulator.schema import ENTITIES
+from simulator.schema import BANKED_TENDERS, ENTITIES, SAFE_TENDERS, TENDER_DECLARATIONS
 from simulator.service import D365Service
 from simulator.statements import Books
 from simulator.upkeep import Upkeep
@@ -237,6 +237,19 @@ class Headquarters:
             dict(response.headers),
             body if isinstance(body, bytes) else bytes(body or b""),
         )
+
+    async def delete(self, target: str, number: str, register: str) -> int:
+        """Let somebody in D365 delete a receipt, also what of the cash office shows nowhere; give the status."""
+        status = await self.person("DELETE", target)
+        database = self.world.database
+        for odata_set in (BANKED_TENDERS, SAFE_TENDERS, TENDER_DECLARATIONS):
+            for key, row in list(database.tables[odata_set].items()):
+                values = row.values
+                numbers = (values.get("TransactionNumber"), values.get("TransactionId"))
+                registers = (values.get("Terminal"), values.get("RegisterNumber"))
+                if number in numbers and register in registers and status < 300:
+                    database.remove(ENTITIES[odata_set], key)
+        return status
 
     async def person(self, method: str, target: str, body: object = None) -> int:
         """Let somebody in D365 write by OData; give the status."""

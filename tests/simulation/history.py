@@ -321,7 +321,7 @@ class History:
         until = asyncio.get_running_loop().time() + DRAIN_HOURS_MAX * 3600
         while asyncio.get_running_loop().time() < until:
             await asyncio.sleep(1_800.0 if self.script.brief else 1_200.0)
-            for fingerprint in await self.meddlers.take_out_half_drops() if self.cash else ():
+            for fingerprint in await self.meddlers.take_out_halves():
                 await self.desk.release(fingerprint)
             await self.desk.release_everything()
             await self.run_jobs()

@@ -178,7 +178,7 @@ class Invariants:
         if self._reference.barred and not self._reference.releasing:
             back = self._reference.barred & self._headquarters.numbers()
             for store, number in back:
-                if number not in self._reference.touched:
+                if not self._reference.is_touched(number):
                     self.fail(f"{store} {number}, which D365 had lost, was sent again though nobody said so")
         for number in self._headquarters.overwritten:
             self.fail(f"{number}, which somebody had changed in D365, was written over")
@@ -240,10 +240,10 @@ class Invariants:
                 resting = True
                 continue
             if status == "held" and (
-                version.fate in (HELD, UNKNOWN_STORE) or number in self._reference.touched
+                version.fate in (HELD, UNKNOWN_STORE) or self._reference.is_touched(number)
             ):
                 continue
-            if status in ("sent", "validated") and number in self._reference.touched:
+            if status in ("sent", "validated") and self._reference.is_touched(number):
                 continue
             moving.append(
                 f"{version.mark} {row.values['TransactionId']} {status} {row.values.get('Cause', '')}"

@@ -16,7 +16,7 @@ from simulator.database import receipt_key
 from tests.simulation.effects import Effects
 from tests.simulation.headquarters import Headquarters
 from tests.simulation.places import COMPANY_OF, LATE_TENDER, OTHER_ITEM, REGISTER_OF, UNIT_OF
-from tests.simulation.reference import CASH, HEALTHY, Reference, Version
+from tests.simulation.reference import HEALTHY, Reference, Version
 from tests.simulation.workers import CallFailedError, Platform
 from tests.unit.flow_services import DESK
 
@@ -64,7 +64,7 @@ class Meddlers:
         how = self._rng.choice(("moved", "changed", "deleted"))
         target = _target(values)
         if how == "deleted":
-            status = await self._headquarters.person("DELETE", target)
+            status = await self._headquarters.delete(target, number, str(values["Terminal"]))
         else:
             moved = values["businessDate"] + timedelta(days=1)  # type: ignore[operator]  # an instant
             changes = (
@@ -127,28 +127,25 @@ class Meddlers:
         slot = rows.get("slot~env-1")
         return slot is not None and slot.values.get("State") == "taken"
 
-    async def take_out_half_drops(self) -> list[str]:
-        """Delete in D365 what stands there of a drop without its amount, as its cause says; give the causes it waits under.
+    async def take_out_halves(self) -> list[str]:
+        """Delete in D365 what stands there of receipts that never came in whole; give the causes they wait under.
 
-        D365 shows nobody the rows of drops, so the app can neither read back nor complete them.
+        Of a drop D365 shows nobody its amount; another one was mapped otherwise meanwhile. The app writes over neither.
         """
         found = set()
         for store, rows in self._platform.tables.transactions._rows.items():
             for row in rows.values():
                 values = row.values
-                if values.get("Status") != "held" or values.get("Cause") not in HALF_THERE:
+                is_half = values.get("Status") == "held" and values.get("Cause") in HALF_THERE
+                if not is_half or "D365Gross" in values or store not in COMPANY_OF:
                     continue
-                entry = self._reference.entry(
-                    store, str(values["TransactionId"]), str(values["ReceiptNumber"])
-                )
-                if (
-                    entry is None
-                    or entry.version.fate != CASH
-                    or entry.version.number in self._reference.touched
-                ):
+                name = str(values["TransactionId"])
+                entry = self._reference.entry(store, name, str(values["ReceiptNumber"]))
+                if entry is None or self._reference.is_touched(f"east:{name}"):
                     continue
-                await self._headquarters.person("DELETE", _target(_key_of(entry.version)))
-                self._effects.met["half drop taken out"] += 1
+                key = {**_key_of(entry.version), "TransactionNumber": f"east:{name}"}
+                await self._headquarters.delete(_target(key), f"east:{name}", key["Terminal"])
+                self._effects.met["half receipt taken out"] += 1
                 found.add(str(values["Fingerprint"]))
         return sorted(found)
 

@@ -148,6 +148,11 @@ class Reference:
             one = Entry(version, -1 if ending == "rev" else 1, wish)
         return one
 
+    def is_touched(self, number: str) -> bool:
+        """Say whether somebody in D365 worked on a receipt, or on what it is a correction of."""
+        parts = number.split(".")
+        return any(".".join(parts[:count]) in self.touched for count in range(1, len(parts) + 1))
+
     def touch(self, number: str, how: str) -> None:
         """Somebody in D365 has changed, moved or deleted a receipt: what follows is theirs."""
         self.touched.setdefault(number, how)
