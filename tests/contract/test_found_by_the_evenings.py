@@ -9,10 +9,11 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from shared.flows.map_transactions import map_transactions
 from shared.flows.release_exceptions import release_exceptions
-from shared.flows.reverse_transaction import reverse_transaction
+from shared.flows.reverse_transaction import Reversed, reverse_transaction
 from shared.flows.track_packages import track_packages
-from shared.storage.due import TRACK, Due, list_due, note_due
+from shared.storage.due import MAP, POST, STATEMENT, TRACK, Due, due_key, list_due, note_due
 from tests.contract.posting_world import SETUP, PostingWorld, posting_world
 from tests.unit.documents import sale_document, shift_document
 from tests.unit.flow_services import DESK
@@ -94,6 +95,52 @@ def test_a_reversal_that_d365_lost_turns_back_the_item_that_was_posted_whatever_
         }
         assert {item: quantity for item, quantity in moved.items() if quantity != "0"} == {}
         assert await world.ledger() == (2, {"1": "0"})
+
+    tell(story, tmp_path)
+
+
+async def reversed_and_replaced(world: PostingWorld) -> None:
+    done = await reverse_transaction(
+        world.services, "S1", "east", "T1", DESK, "the wrong item", with_replacement=True
+    )
+    assert done == Reversed("T1.rev", "T1.new", DAY)
+
+
+def test_a_replacement_whose_writer_stood_still_between_its_note_and_its_write_is_mapped_all_the_same(
+    tmp_path: Path,
+) -> None:
+    async def story(world: PostingWorld) -> None:
+        await world.send(sale_document(1))
+        await world.drive_until("posted")
+
+        async def stands_still(effect: str) -> None:
+            if effect == "group transactions":
+                world.effects.meanwhile = None
+                world.hand.turn(minutes=5)
+                assert await map_transactions(world.services, due_key(MAP, "S1", DAY)) == 0
+                with world.looking():
+                    assert await list_due(world.services.tables.due, MAP) == []
+
+        world.effects.meanwhile = stands_still
+        await reversed_and_replaced(world)
+        await world.drive_until("posted", "reversed")
+        assert await world.statuses() == {"T1": "reversed", "T1.rev": "posted", "T1.new": "posted"}
+
+    tell(story, tmp_path)
+
+
+def test_who_asks_again_for_a_reversal_sets_its_work_going_again(tmp_path: Path) -> None:
+    async def story(world: PostingWorld) -> None:
+        await world.send(sale_document(1))
+        await world.drive_until("posted")
+        await reversed_and_replaced(world)
+        for stage in (MAP, POST, STATEMENT):  # as where the first had stood still, and died after its write
+            with world.looking():
+                for row in await list_due(world.services.tables.due, stage):
+                    await world.services.tables.due.delete(row.partition, row.key)
+        await reversed_and_replaced(world)
+        await world.drive_until("posted", "reversed")
+        assert await world.ledger() == (3, {"1": "24"})
 
     tell(story, tmp_path)
 

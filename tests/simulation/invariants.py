@@ -206,6 +206,9 @@ class Invariants:
         if status in ("received", "mapped", "sent", "validated"):
             place = "S9" if store == "unknown" else store
             name = str(row.values["TransactionId"])
+            wish = self._reference.wishes.get((place, name.rpartition(".")[0]))
+            if wish is not None and wish.is_open:
+                return True  # finance was not answered: it asks again
             if status == "received" and "." not in name and (place, name) not in self._reference.promised:
                 return True  # nobody was told that it is kept: the till sends it again
             stage = {"received": "map", "mapped": "post"}.get(status, "track")

@@ -59,11 +59,17 @@ class Pace:
         if doing is None or not self.told:
             return
         now, skew = asyncio.get_running_loop().time(), self.skew_of(doing.worker)
-        for one in self.told:
+        for one in list(self.told):
+            if not self._is_bound(doing, one):
+                continue
             early = min(
                 one.until - now, one.until + one.skew_seconds - now - skew
             )  # late by either clock is late
-            if early > 0.001 and self._is_bound(doing, one):
+            if early <= 0.001:
+                self.told.remove(
+                    one
+                )  # over, by this worker's clock at least: from now on D365's newest word counts
+            else:
                 self.fail(
                     f"{doing.worker} {doing.what} called {name} {early:.1f} s before the time that D365 had told "
                     f"{one.doing.worker} {one.doing.what}"

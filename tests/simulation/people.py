@@ -136,8 +136,7 @@ class Meddlers:
         for store, rows in self._platform.tables.transactions._rows.items():
             for row in rows.values():
                 values = row.values
-                is_half = values.get("Status") == "held" and values.get("Cause") in HALF_THERE
-                if not is_half or "D365Gross" in values or store not in COMPANY_OF:
+                if store not in COMPANY_OF or not self._is_half(values):
                     continue
                 name = str(values["TransactionId"])
                 entry = self._reference.entry(store, name, str(values["ReceiptNumber"]))
@@ -146,8 +145,16 @@ class Meddlers:
                 key = {**_key_of(entry.version), "TransactionNumber": f"east:{name}"}
                 await self._headquarters.delete(_target(key), f"east:{name}", key["Terminal"])
                 self._effects.met["half receipt taken out"] += 1
-                found.add(str(values["Fingerprint"]))
+                if values["Cause"] in HALF_THERE:
+                    found.add(str(values["Fingerprint"]))
         return sorted(found)
+
+    def _is_half(self, values: Mapping[str, Any]) -> bool:
+        """Say whether it never came in whole, or was still coming in when the copy was made that was brought back."""
+        if values.get("Status") != "held":
+            return False
+        from_the_copy = self._reference.restored_at >= 0 and values["Cause"] == "validation_failed"
+        return from_the_copy or (values["Cause"] in HALF_THERE and "D365Gross" not in values)
 
     async def neighbour(self) -> None:
         """Let somebody else import for some minutes."""
