@@ -50,7 +50,7 @@ from shared.storage.causes import (
     open_causes,
     receipt_member,
 )
-from shared.storage.corrections import CORRECTION, mapped_for_day
+from shared.storage.corrections import CORRECTION, mapped_for_day, version_of
 from shared.storage.due import (
     POST,
     STATEMENT,
@@ -177,7 +177,10 @@ def _decided(
     one: _Read, mappings: Mappings, shifts: Sequence[Shift], office: CashOffice
 ) -> MappedTransaction | tuple[Cause, ...] | str:
     """Decide about one receipt; a replacement is mapped for its original's day and keeps its shift."""
-    outcome = _decide(one.transaction, mapped_for_day(one.row), mappings, shifts_for(one.row, shifts), office)
+    as_mapped = mappings.at_version(version_of(one.row, mappings.version))
+    outcome = _decide(
+        one.transaction, mapped_for_day(one.row), as_mapped, shifts_for(one.row, shifts), office
+    )
     if not isinstance(outcome, MappedTransaction):
         return outcome
     outcome = corrected(one.row.with_values(PostsOn=None), outcome)
@@ -288,12 +291,13 @@ def _moved_on(
         "LegalEntity": frozen or outcome.key.legal_entity,
         "PostsOn": posts_on(one.row, outcome),
     }
+    version = version_of(one.row, mappings.version)
     counted = {
-        "MappingVersion": mappings.version,
+        "MappingVersion": version,
         "D365Rows": _d365_rows(outcome),
         "ShiftNumber": outcome.shift_number,
     }
-    note = f"with mappings {mappings.version}{told_late(one.row, outcome)}"
+    note = f"with mappings {version}{told_late(one.row, outcome)}"
     told = one.transaction.shift or ""
     till_shift = told if told != outcome.shift and not one.row.text(CORRECTION) else None
     return advanced(

@@ -22,7 +22,7 @@ from shared.services import Services
 from shared.settings import Person
 from shared.storage.audit import append_audit
 from shared.storage.causes import OPEN, RECEIPT, cause_rows, end_cause_rows
-from shared.storage.due import MAP, STATEMENT, Due, due_key, note_due
+from shared.storage.due import MAP, STATEMENT, Due, due_key, note_again_after, note_due
 from shared.storage.protocols import Insert, Row
 from shared.storage.receipts import UNKNOWN_STORE, advanced, document_of, receipt_rows
 
@@ -128,12 +128,16 @@ async def _bring_home(services: Services, mappings: Mappings, members: Sequence[
         day = transaction.business_day or business_day_of(
             transaction.completed_at, store_zone(store.time_zone), closes_at
         )
-        await note_due(services.tables.due, [Due(MAP, store.store, day, now, mappings.version)])
+        begun_at, dues = services.now(), [Due(MAP, store.store, day, now, mappings.version)]
+        await note_due(services.tables.due, dues)
         identity, fresh = receipt_rows(
             transaction, day=day, document=document_of(row), adapter=row.text("Adapter"),
             content_hash=content_hash(transaction), received_at=row.instant("ReceivedAt"),
         )  # fmt: skip
-        if not await _insert_or_same(services, identity, fresh):
+        is_there = await _insert_or_same(services, identity, fresh)
+        took = (services.now() - begun_at) / services.clock.speed
+        await note_again_after(services.tables.due, dues, took, services.settings.settle_seconds)
+        if not is_there:
             continue
         moved = advanced(
             row, Status.WRITTEN_OFF, now, f"kept under store {store.store} now, by {person.name}"

@@ -31,7 +31,7 @@ from shared.services import Services
 from shared.settings import Person
 from shared.storage.audit import append_audit
 from shared.storage.corrections import CORRECTION, Correction, correction_of
-from shared.storage.due import MAP, POST, STATEMENT, Due, due_key, note_due
+from shared.storage.due import MAP, POST, STATEMENT, Due, due_key, note_again_after, note_due
 from shared.storage.protocols import Insert, Operation, Replace, Row
 from shared.storage.receipts import identity_key, key_of
 
@@ -150,7 +150,8 @@ async def _day_it_counts_for(services: Services, row: Row, setup: StoreSetup, wa
 
 async def _write(services: Services, row: Row, correction: Correction, day: date, decided: Decision) -> None:
     """Note the work, write down who decided, then write everything in one group: all of it is there, or nothing."""
-    await _note_work(services, row, day, mapping=correction.replacement is not None)
+    begun_at = services.now()
+    dues = await _note_work(services, row, day, mapping=correction.replacement is not None)
     did = f"reversed {row.text('TransactionId')} of {row.text('Account')}"
     if correction.replacement is not None:
         did = f"{did} and replaced it by {correction.replacement}"
@@ -166,19 +167,25 @@ async def _write(services: Services, row: Row, correction: Correction, day: date
         await services.tables.transactions.write_group(group)
     except GroupRefusedError as error:
         raise ChangedMeanwhileError(f"{row.key} was changed while it was being reversed") from error
+    took = (services.now() - begun_at) / services.clock.speed
+    await note_again_after(services.tables.due, dues, took, services.settings.settle_seconds)
 
 
-async def _note_work(services: Services, row: Row, day: date, *, mapping: bool) -> None:
+async def _note_work(services: Services, row: Row, day: date, *, mapping: bool) -> list[Due]:
     now, store = services.now(), row.partition
     dues = [Due(POST, store, day, now), Due(STATEMENT, store, day, now)]
     dues.append(Due(STATEMENT, store, date.fromisoformat(row.text("BusinessDay")), now))
     if mapping:
         dues.append(Due(MAP, store, day, now, (await services.mappings.refresh()).version))
     await note_due(services.tables.due, dues)
+    return dues
 
 
 async def _again(services: Services, row: Row, *, with_replacement: bool) -> Reversed:
-    """It has been reversed already: say how, if that is what was asked for."""
+    """It has been reversed already: say how, if that is what was asked for.
+
+    Its work is noted once more: whoever wrote it may have died before that, long after it was noted first.
+    """
     replacement = row.text("ReplacedBy") or None
     if (replacement is not None) is not with_replacement:
         found = f"reversed with a {REPLACEMENT}" if replacement else f"reversed without a {REPLACEMENT}"
@@ -189,5 +196,7 @@ async def _again(services: Services, row: Row, *, with_replacement: bool) -> Rev
     identity = await services.tables.transactions.read(
         row.partition, identity_key(row.partition, row.text("Account"), reversal)
     )
-    day = identity.text("BusinessDay") if identity is not None else row.text("BusinessDay")
-    return Reversed(reversal, replacement, date.fromisoformat(day))
+    text = identity.text("BusinessDay") if identity is not None else row.text("BusinessDay")
+    day = date.fromisoformat(text)
+    await _note_work(services, row, day, mapping=replacement is not None)
+    return Reversed(reversal, replacement, day)

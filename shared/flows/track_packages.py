@@ -158,15 +158,19 @@ async def _take_turn(services: Services) -> Row | None:
         return None
     row = await table.read(environment, key)
     try:
-        if row is None:
-            row = Row(partition=environment, key=key, values={"Record": "tracking", "AskedAt": now})
-            return replace(row, etag=await table.insert(row))
-        rests_until = row.instant("AskedAt") + timedelta(minutes=services.settings.tracking_minutes)
+        rests_until = now
+        if row is not None:
+            rests_until = row.instant("AskedAt") + timedelta(minutes=services.settings.tracking_minutes)
         if rests_until > now:
             services.tracking_rests_until = rests_until
             return None
-        if is_waiting(row, now, timedelta(0)) or await is_throttled(services):
+        if row is not None and is_waiting(row, now, timedelta(0)):
             return None
+        if await is_throttled(services):  # the first turn of all yields, too
+            return None
+        if row is None:
+            row = Row(partition=environment, key=key, values={"Record": "tracking", "AskedAt": now})
+            return replace(row, etag=await table.insert(row))
         row = row.with_values(AskedAt=now, NextTry=None, TillsFirst=not row.flag("TillsFirst"))
         return replace(row, etag=await table.replace(row, row.etag))
     except (AlreadyThereError, ChangedMeanwhileError):
@@ -232,7 +236,7 @@ async def _follow(services: Services, due_row: Row, news: News, headers: Headers
     still = [
         row for row in rows if Status(row.text("Status")) in (Status.SENT, Status.VALIDATED, Status.SENDING)
     ]
-    if not back and all(row.key in done for row in still):
+    if all(row.key in done for row in (*still, *back)):
         await finish_due(services.tables.due, due_row, services.settings.settle_seconds)
     elif not any(_is_looked_at_again(row, news, now) for row in rows):
         with contextlib.suppress(ChangedMeanwhileError, NotThereError):

@@ -122,6 +122,15 @@ def mapped_for_day(row: Row) -> date:
     return date.fromisoformat(row.text("MappedForDay") or row.text("BusinessDay"))
 
 
+def version_of(row: Row, newest: int) -> int:
+    """Give the mapping version a receipt is mapped with: the newest, but for a reversal and what it reverses the kept one.
+
+    What D365 lost and gets again must still add up to nothing, whatever is mapped otherwise since.
+    """
+    is_fixed = row.text(CORRECTION) == REVERSAL or bool(row.text("ReversedBy"))
+    return row.number("MappingVersion", newest) if is_fixed else newest
+
+
 def original_key_of(row: Row) -> D365Key:
     """Give the D365 key of what a reversal reverses: the same store and register, its own number."""
     names = ("LegalEntity", "OperatingUnit", "Register", "OriginalNumber")

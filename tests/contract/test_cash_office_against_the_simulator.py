@@ -75,10 +75,9 @@ def test_floats_removals_and_drops_go_by_package_and_stand_in_d365s_statement(tm
         statuses = await world.statuses()
         assert (statuses["T1"], statuses["T9"]) == ("posted", "excluded")
         assert not {"mapped", "sending", "held"} & set(statuses.values())
-        assert sorted(one.number("Receipts") for one in await world.packages() if one.number("Receipts")) == [
-            1,
-            4,
-        ]
+        # The sale; float and removal; and each kind of drop by itself, since its entity may be lacking.
+        sizes = sorted(one.number("Receipts") for one in await world.packages() if one.number("Receipts"))
+        assert sizes == [1, 1, 1, 2]
         assert await world.causes() == {}
 
     tell(story, tmp_path, cash_office="packages")

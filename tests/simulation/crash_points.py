@@ -31,13 +31,14 @@ FOUL_STORY: Story = (
 
 @dataclass(slots=True)
 class Survey:
-    """What became of so many tellings. flows: how many deaths fell into which flow."""
+    """What became of so many tellings. flows: how many deaths fell into which flow. without_death: nobody died in these."""
 
     tellings: int = 0
     deaths: int = 0
     effects: int = 0
     flows: Counter[str] = field(default_factory=Counter)
     broken: list[str] = field(default_factory=list)
+    without_death: list[Deaths] = field(default_factory=list)
 
 
 def effects_of(story: Story) -> int:
@@ -74,6 +75,8 @@ def tell(work: tuple[Story, Sequence[Deaths]]) -> Survey:
             continue
         survey.effects += told.steps
         survey.deaths += told.met["crash"]
+        if not told.met["crash"]:
+            survey.without_death.append(deaths)
         flow = ""
         for line in history.effects.trace:
             words = line.split()
@@ -95,6 +98,7 @@ def survey_of(story: Story, many: Sequence[Deaths], processes: int) -> Survey:
             whole.effects += one.effects
             whole.flows += one.flows
             whole.broken += one.broken
+            whole.without_death += one.without_death
     return whole
 
 
@@ -108,6 +112,7 @@ def run_all(processes: int) -> int:
             print(f"{name} story: {survey.tellings:,} crash {what}, {survey.deaths:,} deaths ({flows})")
             for line in survey.broken[:10]:
                 print(line[:1_000])
+            print(f"{len(survey.without_death)} tellings without a death {survey.without_death[:10] or ''}")
             broken += len(survey.broken)
     print(f"{broken} broken promises")
     return 1 if broken else 0

@@ -23,11 +23,13 @@ from simulator.executions import Execution
 from simulator.imports import Imports
 from simulator.jobs import Jobs
 from simulator.package_api import PackageApi
-from simulator.schema import ENTITIES
+from simulator.schema import BANKED_TENDERS, ENTITIES, SAFE_TENDERS, TENDER_DECLARATIONS
 from simulator.service import D365Service
 from simulator.statements import Books
+from simulator.upkeep import Upkeep
 from simulator.world import World
 from tests.simulation.effects import Effects
+from tests.simulation.places import UNIT_OF
 
 ORIGIN = "https://d365.test"
 
@@ -69,6 +71,10 @@ class Call:
     @property
     def query(self) -> Any:
         return self.rel_url.query
+
+    @property
+    def can_read_body(self) -> bool:
+        return bool(self.content)
 
     async def read(self) -> bytes:
         return self.content
@@ -141,6 +147,7 @@ class UnluckyImports(Imports):
 
 
 ImportsT = TypeVar("ImportsT", bound=Imports)
+_STORE_OF = {unit: store for store, unit in UNIT_OF.items()}
 _BROKEN = ("Unknown", "Failed", "Canceled")
 _CHILDREN = ("Transactions", "Sales lines", "Payment lines", "Tax lines")
 
@@ -155,13 +162,14 @@ class Headquarters(Generic[ImportsT]):
         self.imports, self.jobs = importing(self.world), Jobs(Books(self.world))
         self.left: dict[str, tuple[Any, str, object]] = {}
         self._app = web.Application()
+        door = Door(self.world, self.authority)  # type: ignore[arg-type]  # a stand-in
         parts = (
             Controls(self.world, self.imports, self.jobs), PackageApi(self.world, self.imports), BlobStore(self.world),
             D365Service(self.world),
+            Upkeep(self.world, self.imports, self.jobs, self.authority, door),  # type: ignore[arg-type]  # the same
         )  # fmt: skip
         for part in parts:
             self._app.add_routes(part.routes())
-        door = Door(self.world, self.authority)  # type: ignore[arg-type]  # a stand-in
         self._middleware: Any = door.middleware
         self._setup = setup
 
@@ -179,6 +187,26 @@ class Headquarters(Generic[ImportsT]):
             if key in receipts and receipts[key].header is not None
             and receipts[key].header.values.get(field_name) != value  # type: ignore[union-attr]  # asked before
         ]  # fmt: skip
+
+    def numbers(self) -> set[tuple[str, str]]:
+        """Give the receipts that are there: our store, and the number it has there."""
+        return {
+            (
+                _STORE_OF[str(one.header.values["OperatingUnitNumber"])],
+                str(one.header.values["TransactionNumber"]),
+            )
+            for one in self.world.database.receipts.values()
+            if one.header is not None
+        }
+
+    def forget_what_people_left(self) -> None:
+        """After a restore, what people had left there is as it was before they came."""
+        receipts = self.world.database.receipts
+        there = {
+            number for number, (key, *_) in self.left.items() if key in receipts and receipts[key].header
+        }
+        gone = {*self.overwritten, *(self.left.keys() - there)}
+        self.left = {number: one for number, one in self.left.items() if number not in gone}
 
     async def begin(self) -> None:
         """Give headquarters its set-up."""
@@ -211,6 +239,19 @@ class Headquarters(Generic[ImportsT]):
             dict(response.headers),
             body if isinstance(body, bytes) else bytes(body or b""),
         )
+
+    async def delete(self, target: str, number: str, register: str) -> int:
+        """Let somebody in D365 delete a receipt, also what of the cash office shows nowhere; give the status."""
+        status = await self.person("DELETE", target)
+        database = self.world.database
+        for odata_set in (BANKED_TENDERS, SAFE_TENDERS, TENDER_DECLARATIONS):
+            for key, row in list(database.tables[odata_set].items()):
+                values = row.values
+                numbers = (values.get("TransactionNumber"), values.get("TransactionId"))
+                registers = (values.get("Terminal"), values.get("RegisterNumber"))
+                if number in numbers and register in registers and status < 300:
+                    database.remove(ENTITIES[odata_set], key)
+        return status
 
     async def person(self, method: str, target: str, body: object = None) -> int:
         """Let somebody in D365 write by OData; give the status."""

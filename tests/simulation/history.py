@@ -21,13 +21,17 @@ from shared.pos.registry import ADAPTERS
 from shared.storage.mappings import import_rows
 from shared.storage.memory import memory_queues, memory_tables
 from tests.simulation.effects import Effects
+from tests.simulation.endings import Endings
+from tests.simulation.finance import Finance
 from tests.simulation.headquarters import Headquarters, HeadquartersClock, UnluckyImports
 from tests.simulation.invariants import Invariants
 from tests.simulation.loop import run_virtually
+from tests.simulation.pace import Pace
 from tests.simulation.people import Desk, Meddlers
 from tests.simulation.places import MAPPINGS, headquarters_setup
 from tests.simulation.reference import Reference
-from tests.simulation.tills import Evening, Sent
+from tests.simulation.tills import CashHabits, Evening, Sent
+from tests.simulation.upheavals import ReferenceDesk, Restorer
 from tests.simulation.weather import CALM, Weather, weather_of
 from tests.simulation.wire import InProcess
 from tests.simulation.workers import CallFailedError, Platform
@@ -36,6 +40,8 @@ from tests.unit.flow_services import SENDER
 
 DRAIN_HOURS_MAX = 96
 BATCH_MAX = 6
+LONGER_SECONDS = 3_600.0
+QUIET_AFTER_A_LOSS = 3  # looks: tracking asks after the loss was noticed, and again
 _CHECKED: list[Any] = []  # the row that says that D365 is as we use it; the same in every history
 
 
@@ -84,7 +90,8 @@ class History:
         self._rng = Random(f"history {seed}")
         weather = self.script.weather if self.script.weather is not None else weather_of(seed)
         self.effects = Effects(seed, weather, deaths=self.script.deaths)
-        self.evening = Evening(seed, self.script.receipts_max)
+        self.cash = _cash_habits(seed, weather.cash_office)
+        self.evening = Evening(seed, self.script.receipts_max, self.cash)
         self.reference = Reference()
         self.headquarters = Headquarters(
             HeadquartersClock(history=self),
@@ -99,10 +106,19 @@ class History:
         http = httpx.AsyncClient(transport=self.wire, trust_env=False)
         minutes = self._rng.choice((5, 15))
         self.platform = Platform(seed, self.effects, http, self.tables, self.queues, self.now, minutes)
+        self.platform.d365 = _switches(self.cash)
         self.meddlers = Meddlers(seed, self.headquarters, self.reference, self.effects, self.platform)
-        self.desk = Desk(seed, self.platform, self.tables)
+        self.desk = Desk(seed, self.platform, self.tables, self.reference)
         self.invariants = Invariants(self)
         self.effects.checked = self.invariants.check
+        self.finance = Finance(seed, self.platform, self.tables, self.reference, self.invariants)
+        self.reference_desk = ReferenceDesk(
+            seed, self.headquarters, self.reference, self.effects, self.invariants
+        )
+        self.restorer = Restorer(seed, self.headquarters, self.reference, self.effects, self.tables)
+        pace = Pace(self.platform.skew_seconds_of, self.invariants.fail, self.effects.met)
+        self.platform.pace = self.wire.pace = pace
+        self._weather = weather
         self._settling = False
 
     def now(self) -> datetime:
@@ -140,14 +156,18 @@ class History:
     async def _run(self) -> Told:
         await self._begin()
         self.platform.run(self._beat)
+        if self._weather.reference_changes:
+            self.platform.spawn(self.platform.tick("reference", self.reference_desk.read, lambda: 300.0))
         troubles = [asyncio.ensure_future(one) for one in self._troubles()]
         await self._trade()
         await asyncio.sleep(self._rng.choice((0.0, 1_800.0, 7_200.0)) + self.script.outage_hours * 3600)
+        if self._weather.reversals or self._weather.restored:
+            await asyncio.sleep(LONGER_SECONDS)
         for one in troubles:
             one.cancel()
         await asyncio.gather(*troubles, return_exceptions=True)
         await self._drain()
-        self.invariants.check_end()
+        Endings(self, self.invariants).check()
         self._raise_if_broken()
         hours = asyncio.get_running_loop().time() / 3600
         return Told(
@@ -157,6 +177,8 @@ class History:
 
     async def _begin(self) -> None:
         await self.headquarters.begin()
+        if self.cash is not None and self.cash.counts_sent:
+            await self.headquarters.sim("switches", {"tender_declaration_insert": "accept"})
         for kind, rows in MAPPINGS.items():
             await import_rows(self.tables.mappings, kind, rows, who="set-up", reason="first", at=self.now())
         if self._rng.random() < 0.9:
@@ -192,7 +214,7 @@ class History:
             at += rng.uniform(0.0, 600.0)
         await asyncio.sleep(at)
         for one in batch:
-            self.reference.send(one.version)
+            self.reference.send(one.version, asyncio.get_running_loop().time())
         again = rng.random() < 0.25
         while True:
             try:
@@ -219,7 +241,7 @@ class History:
         weather = self.effects.weather
         if self.script.order is not None:
             return []
-        works: list[Any] = [self._headquarters_jobs()]
+        works: list[Any] = [self._headquarters_jobs(), *self._upheavals()]
         if self.script.brief:
             return [*works, self._decide_once()]
         if weather.people_edit:
@@ -234,6 +256,17 @@ class History:
             works.append(self._outage())
         elif self._rng.random() < 0.2:
             works.append(self._silences())
+        return works
+
+    def _upheavals(self) -> list[Any]:
+        weather, works = self.effects.weather, []
+        if weather.reversals:
+            works.append(self._now_and_then(self.desk.map_an_item_anew, 6_000.0, 0.5))
+            works.append(self._now_and_then(self.finance.ask, 2_400.0, weather.reversals))
+        if weather.reference_changes:
+            works.append(self._now_and_then(self.reference_desk.change, 3_000.0, weather.reference_changes))
+        if weather.restored:
+            works.append(self.restorer.restore_once(self.evening.hours))
         return works
 
     async def _headquarters_jobs(self) -> None:
@@ -285,13 +318,20 @@ class History:
         self._settling = True
         self.wire.silent = False
         await self.desk.map_the_voucher()
+        await self.reference_desk.put_all_right()
+        if self.restorer.restored:  # trade goes on, and with it the questions by which a loss is noticed
+            await self._deliver(self.evening.next_morning(asyncio.get_running_loop().time()))
+        quiet_for = 0
         until = asyncio.get_running_loop().time() + DRAIN_HOURS_MAX * 3600
         while asyncio.get_running_loop().time() < until:
             await asyncio.sleep(1_800.0 if self.script.brief else 1_200.0)
+            for fingerprint in await self.meddlers.take_out_halves():
+                await self.desk.release(fingerprint)
             await self.desk.release_everything()
             await self.run_jobs()
             self._raise_if_broken()
-            if self.invariants.is_quiet():
+            quiet_for = quiet_for + 1 if self.invariants.is_quiet() else 0
+            if quiet_for > (QUIET_AFTER_A_LOSS if self.restorer.restored else 0):
                 return
         self.invariants.fail("it does not drain: " + self.invariants.what_moves())
 
@@ -301,6 +341,21 @@ class History:
             raise BrokenPromiseError(f"{self.line}  # {first}")
         if self.platform.bugs:
             raise BrokenPromiseError(f"{self.line}  # {self.platform.bugs[0]}")
+
+
+def _cash_habits(seed: int, rate: float) -> CashHabits | None:
+    """Choose what tills do with cash, and what of it is sent: in some histories all, in some a part, in some nothing."""
+    rng = Random(f"cash habits {seed}")
+    return CashHabits(rate, sent=rng.random() < 0.75, counts_sent=rng.random() < 0.5) if rate else None
+
+
+def _switches(cash: CashHabits | None) -> dict[str, str]:
+    if cash is None:
+        return {}
+    return {
+        "cash_office": "packages" if cash.sent else "by_hand",
+        "tender_declarations": "auditable" if cash.counts_sent else "by_hand",
+    }
 
 
 async def _compared_contract() -> Any:

@@ -1,4 +1,4 @@
-"""Ten planted bugs, each one line of the app: (module, old, new). The harness must find every one.
+"""Sixteen planted bugs, each one line of the app: (module, old, new). The harness must find every one.
 
 They are planted while the app is imported; the tree on disk stays as it is.
 """
@@ -66,6 +66,36 @@ MUTANTS: dict[str, Mutant] = {
         "shared.flows.posting.evidence",
         "absent = [(row, mapped) for row, mapped in sent if mapped.key not in there]",
         "absent = list(sent)",
+    ),
+    "call-a-receipt-reversed-too-early": (
+        "shared.flows.track_packages",
+        '        if row.text("Status") != Status.POSTED or not row.text("ReversalOf"):\n',
+        '        if not row.text("ReversalOf"):\n',
+    ),
+    "send-cash-that-stays-by-hand": (
+        "shared.flows.posting.office",
+        "movements=settings.cash_office == PACKAGES",
+        "movements=True",
+    ),
+    "let-nothing-go-by-itself": (
+        "shared.flows.mapping.held_by_reference",
+        "if not is_judged(broken.rule) or is_broken(mappings, broken.rule, broken.parts):",
+        "if True:",
+    ),
+    "tell-nobody-what-is-gone": (
+        "shared.flows.tracking.move",
+        "    if not news.is_shown:\n        return []\n",
+        "    return []\n",
+    ),
+    "come-back-too-early": (
+        "shared.flows.posting.pace",
+        "return told_seconds + min(told_seconds * 0.1, LATE_SECONDS_MAX) * chance",
+        "return told_seconds * 0.5",
+    ),
+    "reverse-twice": (
+        "shared.flows.reverse_transaction",
+        '    if row.text("ReversedBy"):\n        return await _again',
+        "    if False:\n        return await _again",
     ),
 }
 

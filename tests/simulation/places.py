@@ -43,6 +43,7 @@ MAPPINGS: dict[str, list[dict[str, str]]] = {
     ],
     "reasons": [{"reason": "WINDOW", "account_number": "EXP1", "account_type": "Expense"}],
 }  # fmt: skip
+OTHER_ITEM = {"item": "1002", "item_number": "D1003", "unit": "ea"}
 LATE_TENDER = {"store": "*", "tender": "VOUCH", "payment_method": "3"}
 METHOD_OF = {"CASH": "1", "CARD": "2", "VOUCH": "3"}
 TAX_OF = {"VAT20": "V20", "RED10": "V10"}
@@ -94,11 +95,12 @@ def _sections(
             {
                 **area, "RetailChannelId": channel, "PaymentMethodNumber": one, "Name": name,
                 "LedgerDimensionDisplayValue": account, "CountingRequired": "No",
+                "BankBagLedgerDimensionDisplayValue": "110111", "SafeAccLedgerDimensionDisplayValue": "110112",
             }
             for one, name, account in METHODS
         ],
         "items": [
-            {**area, "ItemNumber": "D1001", "SalesUnitSymbol": "ea"}, {**area, "ItemNumber": "D1002", "SalesUnitSymbol": "ea"},
+            {**area, "ItemNumber": number, "SalesUnitSymbol": "ea"} for number in ("D1001", "D1002", "D1003")
         ],
         "income_expense_accounts": [{**area, "AccountNumber": "EXP1", "AccountType": "Expense"}],
     }  # fmt: skip

@@ -14,6 +14,10 @@ FOUND = {
     2: "a worker that lost its lease while it waited failed with an error instead of stepping back",
     1020: "a sender was paused between noting the work and writing the receipt, and came back to a deleted due row",
     1070: "the same, with a second worker that had found nothing to map",
+    20015: "the first turn of tracking asked D365 while posting had been told to wait",
+    20762: "finance's reversal was paused between noting the work and writing; the replacement rested for ever",
+    21218: "counts that no package takes kept drops back, again with each release",
+    21299: "a store-day whose last receipts came out of hold and were posted at once was followed for ever",
     1096: "the same, for a receipt that was answered and then rested for ever",
 }
 

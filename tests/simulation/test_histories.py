@@ -45,6 +45,9 @@ def test_every_history_is_long_enough_to_go_wrong(tally: Tally) -> None:
         "verdict held", "refused", "lost group", "lost replace", "d365 lost ImportFromPackage",
         "d365 error after commit", "d365 throttled", "d365 unreachable", "d365 silent", "d365 signed out",
         "import breaks", "rows lost in silence", "neighbour imports", "people", "false conflict",
+        "reversals", "finance asked again", "reference data read", "people took away item", "people took away method",
+        "people took away period", "sent what D365 must refuse", "D365 restored", "receipts D365 lost",
+        "told when to come back",
     ],
 )  # fmt: skip
 def test_what_may_go_wrong_did_go_wrong(tally: Tally, what: str) -> None:

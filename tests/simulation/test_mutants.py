@@ -37,8 +37,8 @@ def test_a_planted_bug_falls(fallen: dict[str, str], name: str) -> None:
     assert f"{name}: python -m tests.simulation --seed " in fallen[name]
 
 
-def test_there_are_ten_of_them_each_in_a_line_of_the_app() -> None:
-    assert len(MUTANTS) == 10
+def test_there_are_sixteen_of_them_each_in_a_line_of_the_app() -> None:
+    assert len(MUTANTS) == 16
     for module, old, new in MUTANTS.values():
         source = (TOP / f"{module.replace('.', '/')}.py").read_text(encoding="utf-8")
         assert source.count(old) == 1

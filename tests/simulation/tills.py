@@ -9,7 +9,7 @@ from random import Random
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from tests.simulation.reference import EXCLUDED, HEALTHY, HELD, UNKNOWN_STORE, UNMAPPED, Version
+from tests.simulation.reference import CASH, EXCLUDED, HEALTHY, HELD, UNKNOWN_STORE, UNMAPPED, Version
 
 ITEMS = {"1001": ("VAT20", 20), "1002": ("RED10", 10)}
 CURRENCIES = {"S1": "USD", "S2": "EUR", "S9": "USD"}
@@ -54,15 +54,26 @@ def cents(amount: int) -> str:
     return f"{'-' if amount < 0 else ''}{abs(amount) // 100}.{abs(amount) % 100:02d}"
 
 
+@dataclass(frozen=True, slots=True)
+class CashHabits:
+    """What tills do with cash beside sales. rate: after how many of the receipts; sent, counts_sent: what goes to D365."""
+
+    rate: float
+    sent: bool
+    counts_sent: bool
+
+
 class Evening:
     """Everything the tills ring in one history, decided by its seed."""
 
-    def __init__(self, seed: int, receipts_max: int = 8) -> None:
+    def __init__(self, seed: int, receipts_max: int = 8, cash: CashHabits | None = None) -> None:
         self._rng = Random(f"tills {seed}")
+        self._cash, self._cash_rng = cash, Random(f"cash {seed}")
         self.start = self._rng.choice(EVENINGS)
         self.hours = self._rng.choice((0.3, 1.0, 4.0))
         self._receipts_max = receipts_max
         self.sent: list[Sent] = []
+        self._last: dict[tuple[str, str], int] = {}
         for store, terminal in TILLS[: self._rng.randint(1, len(TILLS))]:
             self._till(store, terminal)
         self.sent.sort(key=lambda one: (one.at, one.version.mark))
@@ -106,6 +117,7 @@ class Evening:
                     tenders[code] = tenders.get(code, 0) + amount
             self._add((one.version, one.document), at)
             self._others(one, at)
+            number = self._move_cash(store, terminal, number, rung, day, shift, at)
         if shift and rng.random() < 0.8:
             number += 1
             ends = self._local(store, self.hours * 3600)
@@ -116,6 +128,51 @@ class Evening:
                 self._shift_document(store, terminal, number, "SHIFT_CLOSE", day, record),
                 self.hours * 3600 + 30,
             )
+        self._last[store, terminal] = number
+
+    def next_morning(self, seconds: float) -> list[Sent]:
+        """Give a sale of the first till, rung at an instant of another day: trade goes on."""
+        number = self._last["S1", "1"] + 1
+        document = {
+            **_head("S1", "1", number, f"S1-1-{number:04d}", self._local("S1", seconds), None, None),
+            "tenders": [_tender(1, "CASH", "CASH", "PAYMENT", 1_200)],
+        }
+        amounts = Amounts()
+        _add_goods(amounts, 1, "1001", 1_000, 1)
+        document["lines"] = amounts.lines
+        version = _version(document, HEALTHY, self._local("S1", seconds).date().isoformat(), amounts)
+        return [Sent(version, document, seconds)]
+
+    def _move_cash(
+        self, store: str, terminal: str, number: int, rung: float, day: str, shift: str | None, at: float
+    ) -> int:
+        """Now and then cash goes in or out beside the sales, or is counted. Give the last number that was used."""
+        habits, rng = self._cash, self._cash_rng
+        if habits is None or rng.random() >= habits.rate:
+            return number
+        kind = rng.choice(("FLOAT", "PICKUP", "SAFE_DROP", "BANK_DROP", "TENDER_DECLARATION"))
+        amount, mark = 100 * rng.randint(1, 90), f"{store}-{terminal}-{number + 1:04d}"
+        local = self._local(store, rung)
+        own_day = day if shift else local.date().isoformat()
+        document = {**_head(store, terminal, number + 1, mark, local, own_day, shift), "kind": kind}
+        sent = habits.sent
+        if kind == "TENDER_DECLARATION":
+            sent = habits.counts_sent
+            count = {"tender": "CASH", "currency": CURRENCIES[store], "amount": cents(amount)}
+            document["shift_record"] = {
+                "shift": shift or "1",
+                "opened_at": local.isoformat(),
+                "counted": [count],
+            }
+        else:
+            signed = amount if kind == "FLOAT" else -amount
+            document["cash_movement"] = {"tender": "CASH", "amount": cents(signed)}
+        version = Version(
+            store, str(document["transaction_id"]), mark, CASH if sent else EXCLUDED, terminal, own_day,
+            CURRENCIES[store], cash=amount,
+        )  # fmt: skip
+        self._add((version, document), at)
+        return number + 1
 
     def _local(self, store: str, seconds: float) -> datetime:
         at = (self.start + timedelta(seconds=seconds)).replace(microsecond=0)
@@ -233,12 +290,16 @@ def _head(
 def _add_line(amounts: Amounts, number: int, rng: Random, *, returned: bool) -> None:
     """Prices are whole tenths, so that taxes of 10 and 20 per cent are whole cents."""
     item = rng.choice(sorted(ITEMS))
-    code, rate = ITEMS[item]
     price, quantity = 10 * rng.randint(1, 900), rng.randint(1, 3) * (-1 if returned else 1)
+    _add_goods(amounts, number, item, price, quantity)
+
+
+def _add_goods(amounts: Amounts, number: int, item: str, price: int, quantity: int) -> None:
+    code, rate = ITEMS[item]
     net = price * quantity
     tax = net * rate // 100
     amounts.taxes[code] = amounts.taxes.get(code, 0) + tax
-    if returned:
+    if quantity < 0:
         amounts.returns += net
     else:
         amounts.sales += net
@@ -291,6 +352,7 @@ def _version(document: Mapping[str, Any], fate: str, day: str, amounts: Amounts)
         document["currency"], int(document.get("revision", 0)), sum(tenders.values()),
         amounts.sales if counts else 0, amounts.returns if counts else 0, tenders if counts else {},
         dict(amounts.taxes) if counts else {},
+        goods=frozenset(one["item"] for one in document["lines"] if int(one["quantity"]) > 0),
     )  # fmt: skip
 
 

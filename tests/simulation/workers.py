@@ -29,6 +29,7 @@ from shared.storage.due import read_doorbell
 from shared.storage.mappings import MappingCache
 from tests.simulation.effects import DOING, Doing, Effects, WorkerDiedError
 from tests.simulation.headquarters import ORIGIN
+from tests.simulation.pace import Pace
 from tests.simulation.wire import Token
 from tests.unit.flow_services import Hand, settings_for
 
@@ -36,6 +37,7 @@ INVISIBLE_SECONDS = 600
 TRIES_MAX = 5
 FAILED_AGAIN_SECONDS = 30
 IDLE_SECONDS = 3_600.0
+OVERTAKEN = "taken over by another worker"
 Flow = Callable[[Services], Awaitable[Any]]
 
 
@@ -70,6 +72,8 @@ class Platform:
     poisoned: list[str] = field(default_factory=list)
     deliveries: Counter[int] = field(default_factory=Counter)
     bugs: list[str] = field(default_factory=list)
+    d365: dict[str, str] = field(default_factory=dict)
+    pace: Pace | None = None
     _rng: Random = field(init=False)
     _tasks: set[asyncio.Task[Any]] = field(default_factory=set)
     _bells: dict[str, asyncio.Future[None]] = field(default_factory=dict)
@@ -93,7 +97,7 @@ class Platform:
         settings = replace(
             settings_for(Hand()), clock=Clock(real_now=now), package_minutes=minutes, tracking_minutes=minutes
         )
-        settings = replace(settings, d365=replace(settings.d365, url=ORIGIN))
+        settings = replace(settings, d365=replace(settings.d365, url=ORIGIN, **self.d365))
         d365 = D365Client(ORIGIN, Token(), self.http, now, "Tillpost", ("d365.test",))
         cache = MappingCache(self.tables.mappings, now)
         return Services(
@@ -102,6 +106,10 @@ class Platform:
 
     def _token(self, count: int) -> str:
         return self._rng.randbytes(count).hex()
+
+    def skew_seconds_of(self, worker: str) -> float:
+        """Give how far a worker's clock is before true time."""
+        return next(one.skew.total_seconds() for one in self.workers if one.name == worker)
 
     async def worker(self) -> Worker:
         """Give a worker that is up, waiting for one where all are down."""
@@ -123,10 +131,12 @@ class Platform:
         doing = Doing(own.name, what, began_at, lambda: own.life != life, lambda: self._die(own))
         self.doing.add(doing)
         outer = DOING.set(doing)
+        is_well = False
         try:
             answer = await flow(own.services)
             if doing.is_dead():
                 raise CallFailedError
+            is_well = answer != OVERTAKEN
             return answer
         except WorkerDiedError as error:
             raise CallFailedError from error
@@ -144,6 +154,8 @@ class Platform:
                 doing.die()
             DOING.reset(outer)
             self.doing.discard(doing)
+            if self.pace is not None:
+                self.pace.ended(doing, well=is_well)
             self.effects.checked()
 
     def _die(self, worker: Worker) -> None:

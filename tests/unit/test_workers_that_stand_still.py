@@ -177,3 +177,32 @@ def test_a_worker_that_loses_its_lease_while_it_waits_steps_back() -> None:
         assert await post_transactions(services) == "taken over by another worker"
 
     run(story())
+
+
+def test_a_release_paused_before_a_receipt_is_written_under_its_store_notes_its_work_again() -> None:
+    async def story() -> None:
+        hand = Hand()
+        services = await flow_services(hand)
+        await send(services, sale_document(store="S9", terminal="1"))
+        (fingerprint,) = [str(one["fingerprint"]) for one in await list_causes(services, "open", None)]
+        store = services.mappings.known.find("stores", "S1")
+        register = services.mappings.known.find("terminals", "S1", "1")
+        assert store is not None
+        assert register is not None
+        for kind, row in (("stores", {**store, "store": "S9"}), ("terminals", {**register, "store": "S9"})):
+            await import_rows(
+                services.tables.mappings, kind, [row], who="IT", reason="a new store", at=hand()
+            )
+        due = DUE.replace("S1", "S9")
+
+        async def another_worker_finds_nothing_to_map() -> None:
+            hand.turn(minutes=3)
+            assert await map_transactions(services, due) == 0
+            assert due not in await due_keys(services)
+
+        just_before(services.tables.transactions, "group", another_worker_finds_nothing_to_map)
+        await release_exceptions(services, fingerprint, DESK, "mapped by now")
+        assert due in await due_keys(services)
+        assert await map_transactions(services, due) == 1
+
+    run(story())

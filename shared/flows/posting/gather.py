@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 
 from shared.flows.posting.apply import advance_members
+from shared.retail.cash_office import DROPS
+from shared.retail.kinds import Kind
 from shared.retail.mapped import StoreSetup, statement_at
 from shared.retail.mapping import SENT_KINDS, synthetic_shift
 from shared.retail.shift import overlaps
@@ -21,6 +23,7 @@ from shared.storage.shifts import CLOSED, as_shifts, shift_from, shifts_of_day
 RECEIPTS_MAX = 7_000
 ROWS_MAX = 200_000
 STORE_DAYS_AT_ONCE = 16
+COUNTS = frozenset({Kind.TENDER_DECLARATION, Kind.SHIFT_CLOSE})
 CASH_OFFICE_WAIT = timedelta(hours=1)
 UNDECIDED_PAUSE = timedelta(minutes=30)  # a shift that waits for its receipts is looked at again after this
 UNDER_WAY = frozenset({Status.RECEIVED, Status.MAPPED, Status.SENDING, Status.WAITING})
@@ -80,21 +83,36 @@ def _store_day(due_row: Row) -> tuple[str, str]:
 
 
 def _apart(work: list[_StoreDayWork], now: datetime) -> list[_StoreDayWork]:
-    """Never mix sales with the cash office: an entity that an environment lacks fails its package whole.
+    """Never mix sales with the cash office, nor what goes there through one entity with what goes through another: an entity
+    that an environment lacks fails its package whole.
 
-    Sales and shifts go first; what the cash office did goes when there are none, or when it has waited an hour.
+    Sales and shifts go first; what the cash office did goes when there are none, or when it has waited an hour, of it what
+    has waited longest.
     """
     sales = [replace(one, receipts=[row for row in one.receipts if _is_sale(row)]) for one in work]
+    waiting = [row for one in work for row in one.receipts if not _is_sale(row)]
+    oldest = min(waiting, key=lambda row: (row.instant("ReceivedAt"), row.key), default=None)
+    through = _goes_through(oldest) if oldest is not None else ""
     cash = [
-        replace(one, receipts=[row for row in one.receipts if not _is_sale(row)], shifts=[]) for one in work
+        replace(
+            one,
+            receipts=[row for row in one.receipts if not _is_sale(row) and _goes_through(row) == through],
+            shifts=[],
+        )
+        for one in work
     ]
-    since = min((row.instant("ReceivedAt") for one in cash for row in one.receipts), default=now)
-    is_cash_due = since + CASH_OFFICE_WAIT <= now
+    is_cash_due = oldest is not None and oldest.instant("ReceivedAt") + CASH_OFFICE_WAIT <= now
     return cash if is_cash_due or not any(one.receipts or one.shifts for one in sales) else sales
 
 
 def _is_sale(row: Row) -> bool:
     return row.text("Kind") in SENT_KINDS
+
+
+def _goes_through(row: Row) -> str:
+    """Name the entity that what the cash office did needs beside a header and payments: one for each drop, one for counts."""
+    kind = row.text("Kind")
+    return kind if kind in DROPS else "counts" if kind in COUNTS else ""
 
 
 def _waiting_since(work: _StoreDayWork) -> tuple[datetime, str]:
