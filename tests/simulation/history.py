@@ -30,6 +30,7 @@ from tests.simulation.pace import Pace
 from tests.simulation.people import Desk, Meddlers
 from tests.simulation.places import MAPPINGS, headquarters_setup
 from tests.simulation.reference import Reference
+from tests.simulation.statements import Signer, StatementsHold
 from tests.simulation.tills import CashHabits, Evening, Sent
 from tests.simulation.upheavals import ReferenceDesk, Restorer
 from tests.simulation.weather import CALM, Weather, weather_of
@@ -110,7 +111,9 @@ class History:
         self.meddlers = Meddlers(seed, self.headquarters, self.reference, self.effects, self.platform)
         self.desk = Desk(seed, self.platform, self.tables, self.reference)
         self.invariants = Invariants(self)
-        self.effects.checked = self.invariants.check
+        self.statements = StatementsHold(self.tables, self.reference, self.invariants)
+        self.effects.checked = self._check
+        self.signer = Signer(seed, self.platform, self.tables)
         self.finance = Finance(seed, self.platform, self.tables, self.reference, self.invariants)
         self.reference_desk = ReferenceDesk(
             seed, self.headquarters, self.reference, self.effects, self.invariants
@@ -168,6 +171,7 @@ class History:
         await asyncio.gather(*troubles, return_exceptions=True)
         await self._drain()
         Endings(self, self.invariants).check()
+        self.statements.check_end()
         self._raise_if_broken()
         hours = asyncio.get_running_loop().time() / 3600
         return Told(
@@ -265,6 +269,8 @@ class History:
             works.append(self._now_and_then(self.finance.ask, 2_400.0, weather.reversals))
         if weather.reference_changes:
             works.append(self._now_and_then(self.reference_desk.change, 3_000.0, weather.reference_changes))
+        if weather.signing:
+            works.append(self._now_and_then(self.signer.sign, 4_000.0, weather.signing))
         if weather.restored:
             works.append(self.restorer.restore_once(self.evening.hours))
         return works
@@ -329,11 +335,17 @@ class History:
                 await self.desk.release(fingerprint)
             await self.desk.release_everything()
             await self.run_jobs()
+            if self.effects.weather.signing:
+                await self.signer.sign()
             self._raise_if_broken()
             quiet_for = quiet_for + 1 if self.invariants.is_quiet() else 0
             if quiet_for > (QUIET_AFTER_A_LOSS if self.restorer.restored else 0):
                 return
         self.invariants.fail("it does not drain: " + self.invariants.what_moves())
+
+    def _check(self) -> None:
+        self.invariants.check()
+        self.statements.check()
 
     def _raise_if_broken(self) -> None:
         if self.invariants.broken:

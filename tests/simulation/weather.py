@@ -46,6 +46,7 @@ class Weather:
     cash_office: float = 0.0
     reference_changes: float = 0.0
     restored: float = 0.0
+    signing: float = 0.0
 
 
 CALM = Weather()
@@ -55,10 +56,10 @@ WORST = Weather(
     d365_error=0.06, d365_error_after=0.06, d365_throttled=0.08, d365_signed_out=0.03, crash=0.012, pause=0.004,
     slow=0.1, message_twice=0.2, message_stays=0.1, partial_import=0.4, zero_rows=0.15, silent_rows=0.4,
     slow_import=0.3, import_breaks=0.2, stuck_import=0.1, people_edit=0.5, neighbour=0.4, pause_seconds=400.0, skew_seconds=140.0,
-    reversals=0.9, cash_office=0.6, reference_changes=0.9, restored=1.0,
+    reversals=0.9, cash_office=0.6, reference_changes=0.9, restored=1.0, signing=0.9,
 )  # fmt: skip
 # How often these are on; the others in every second history. Each is decided by itself, so that plain evenings remain.
-SELDOM = {"reversals": 0.3, "cash_office": 0.2, "reference_changes": 0.16, "restored": 0.12}
+SELDOM = {"reversals": 0.3, "cash_office": 0.2, "reference_changes": 0.16, "restored": 0.12, "signing": 0.4}
 
 
 def weather_of(seed: int) -> Weather:
