@@ -17,6 +17,7 @@ from shared.flows.post_transactions import post_transactions
 from shared.flows.read_reference import read_reference
 from shared.flows.ring_overdue import ring_overdue
 from shared.flows.track_packages import track_packages
+from shared.flows.watch_silence import watch_silence
 from shared.services import services
 from shared.storage.due import read_doorbell
 from shared.triggers import environment, receipts, storedays, tasks
@@ -72,3 +73,8 @@ async def reference_aged(timer: func.TimerRequest) -> None:
 @app.timer_trigger("timer", schedule="%TILLPOST_HEARTBEAT_SCHEDULE%")
 async def day_ended(timer: func.TimerRequest) -> None:
     await compile_statements(await services())
+
+
+@app.timer_trigger("timer", schedule="%TILLPOST_HEARTBEAT_SCHEDULE%")
+async def silence_lasted(timer: func.TimerRequest) -> None:
+    await watch_silence(await services())

@@ -12,6 +12,7 @@ from decimal import Decimal, InvalidOperation
 from shared.errors import RejectedError
 from shared.retail import reference
 from shared.retail.business_day import closing_hour, store_zone
+from shared.retail.calendar import calendar_problems
 
 ROWS_MAX = 100_000
 _FORMULA_STARTS = ("=", "+", "@", "\t", "\r")
@@ -62,6 +63,7 @@ KINDS: Mapping[str, MappingKind] = {
             "reasons", ("reason",), ("account_number", "account_type"), ("account_number", "account_type"), {}
         ),
         MappingKind("dispositions", ("disposition",), ("effect",), ("effect",), {}),
+        MappingKind("calendars", ("store", "day"), ("opens", "closes", "silent_minutes", "note"), (), {}),
     )
 }  # fmt: skip
 # What the app imports from D365 by itself; people may read it, and change it in D365 only.
@@ -180,6 +182,9 @@ def _row_problems(kind: MappingKind, values: Mapping[str, str], row: int) -> Ite
 def _value_problems(kind: MappingKind, values: Mapping[str, str], row: int) -> Iterable[CsvProblem]:
     if kind.name == "dispositions" and values["effect"] not in EFFECTS:
         yield CsvProblem(row, "effect", " or ".join(EFFECTS), values["effect"])
+    if kind.name == "calendars":
+        for column, expected, found in calendar_problems(values):
+            yield CsvProblem(row, column, expected, found[:80])
     if kind.name != "stores":
         return
     for name, check in (("time_zone", store_zone), ("closing_time", closing_hour)):

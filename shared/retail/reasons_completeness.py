@@ -1,0 +1,24 @@
+"""Reasons about what does not arrive, arrives late, or stays where it is. Part of the registry of reasons."""
+
+from __future__ import annotations
+
+from shared.retail.reason import FINANCE, IT, STORE_OPERATIONS, STORE_TIMING, SYSTEM, Reason
+
+OF_COMPLETENESS = (
+    Reason(
+        "store_silent", STORE_OPERATIONS, STORE_TIMING,
+        "Nothing has come from store {store} since {since}, though it trades.",
+        "Its tills or its line are down, the store is closed without the calendar knowing, or the sender has stopped.",
+        "What it sells meanwhile is in no statement until it comes.",
+        "Ask the store whether it trades. If it does not, put the day into the calendar; if it does, have its line and its "
+        "tills looked at. It ends by itself when something comes.",
+    ),
+    Reason(
+        "stores_silent", IT, SYSTEM,
+        "Nothing has come from several stores since about {since}: they fell silent together.",
+        "What they share is down: the sender, the network between, or the service that carries their receipts.",
+        "What these stores sell meanwhile is in no statement until it comes.",
+        "Look at what the stores share, the sender first; the tills keep their receipts and send them later. It ends by "
+        "itself, store by store, as they are heard again.",
+    ),
+)  # fmt: skip
