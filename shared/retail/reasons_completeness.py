@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shared.retail.reason import FINANCE, IT, STORE_OPERATIONS, STORE_TIMING, SYSTEM, Reason
+from shared.retail.reason import IT, STORE_OPERATIONS, STORE_TIMING, SYSTEM, Reason
 
 OF_COMPLETENESS = (
     Reason(

@@ -12,8 +12,18 @@ from datetime import date, datetime
 from decimal import Decimal
 from types import MappingProxyType
 
-from shared.retail.completeness import Decision, Gap, SeenNumber, gaps_of, terminal_says
+from shared.retail.completeness import (
+    Decision,
+    Gap,
+    SeenNumber,
+    Spell,
+    Till,
+    TillNumbers,
+    terminal_says,
+    tills_of,
+)
 from shared.retail.figures import Figures, sum_of
+from shared.retail.lateness import Times
 from shared.retail.money import total
 from shared.retail.reasons import FINANCE, IT, REASONS
 from shared.retail.reversal import REVERSAL
@@ -63,6 +73,7 @@ class ReceiptRecord:
     decided: Decision | None = None
     kind: str = ""
     moved: Decimal | None = None
+    times: Times | None = None
 
     @property
     def is_of_the_till(self) -> bool:
@@ -82,6 +93,7 @@ class StoreDay:
     receipts: Sequence[ReceiptRecord]
     shifts: Sequence[Shift]
     decisions: Mapping[tuple[str, int], Decision] = field(default_factory=lambda: MappingProxyType({}))
+    numbers_before: Mapping[Till, Sequence[Spell]] = field(default_factory=lambda: MappingProxyType({}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +138,7 @@ class Statement:
     gaps: tuple[Gap, ...]
     late: tuple[str, ...]
     verdict: str
+    tills: tuple[TillNumbers, ...] = ()
 
     @property
     def by_hand(self) -> tuple[ByHand, ...]:
@@ -155,12 +168,14 @@ def compile_store_day(day: StoreDay) -> Statement:
             arrived.setdefault((one.terminal, one.generation), []).append(one.figures)
     pos_says = _pos_says(receipts, day.shifts)
     posted = sum_of(one.figures for one in receipts if one.status in IN_THE_LEDGER)
-    gaps = gaps_of(
+    tills = tills_of(
         _numbers(day.receipts),
         day.shifts,
         {till: sum_of(some) for till, some in arrived.items()},
         day.decisions,
+        day.numbers_before,
     )
+    gaps = tuple(one.gap for one in tills if one.gap is not None)
     foreign = [one for one in counted if one.currency not in ("", day.currency)]
     causes = (
         *_gap_causes(day, gaps, stated=pos_says is not None), *_receipt_causes(receipts),
@@ -180,6 +195,7 @@ def compile_store_day(day: StoreDay) -> Statement:
         gaps=gaps,
         late=tuple(sorted(one.label for one in receipts if one.late)),
         verdict=_verdict(pos_says, causes, unexplained),
+        tills=tills,
     )
 
 
@@ -208,7 +224,7 @@ def _gap_causes(day: StoreDay, gaps: Sequence[Gap], *, stated: bool) -> list[Pro
     for gap in gaps:
         worth = gap.worth if stated and gap.worth is not None else Figures()
         decided = len(gap.decisions) == len(gap.numbers)
-        value = gap_value(day, gap.terminal)
+        value = gap_value(day, gap.terminal, gap.generation)
         causes.append(
             ProofCause(
                 code="receipts_missing",
@@ -224,9 +240,10 @@ def _gap_causes(day: StoreDay, gaps: Sequence[Gap], *, stated: bool) -> list[Pro
     return causes
 
 
-def gap_value(day: StoreDay, terminal: str) -> str:
+def gap_value(day: StoreDay, terminal: str, generation: int) -> str:
     """Name the gap of a till on a day: the value of its cause."""
-    return f"{day.store} till {terminal} {day.business_day}"
+    till = terminal if generation == 1 else f"{terminal} (generation {generation})"
+    return f"{day.store} till {till} {day.business_day}"
 
 
 def _receipt_causes(receipts: Sequence[ReceiptRecord]) -> list[ProofCause]:

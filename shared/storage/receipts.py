@@ -15,6 +15,7 @@ from decimal import Decimal
 from shared.retail.cash_office import BY_HAND_KINDS
 from shared.retail.completeness import Decision
 from shared.retail.figures import figures_from, figures_of, figures_text
+from shared.retail.lateness import Times
 from shared.retail.mapped import D365Key, MappedTransaction
 from shared.retail.money import money_text
 from shared.retail.statement import ReceiptRecord
@@ -173,6 +174,7 @@ _RECORD_COLUMNS = (
     "Account", "TransactionId", "Terminal", "Status", "Figures", "Generation", "SequenceNumber", "Shift", "Kind",
     "Late", "Conflict", "Cause", "CauseValue", "Fingerprint", "ReceiptNumber", "D365Statement", "Currency",
     "Moved", "Correction", "Replaced", "DecidedBy", "DecidedAs", "DecidedWhy", "DecidedAt",
+    "CompletedAt", "ReceivedAt", "D365Since", "StatusSince",
 )  # fmt: skip
 
 
@@ -217,6 +219,20 @@ def record_of(row: Row) -> ReceiptRecord:
         decided=_decision_of(row),
         kind=row.text("Kind"),
         moved=Decimal(row.text("Moved")) if row.text("Moved") else None,
+        times=times_of(row),
+    )
+
+
+def times_of(row: Row) -> Times | None:
+    """Read when a receipt was rung, arrived, was in D365 and was posted; None of a row that says neither of the first two."""
+    if "CompletedAt" not in row.values or "ReceivedAt" not in row.values:
+        return None
+    posted = row.text("Status") == Status.POSTED and "StatusSince" in row.values
+    return Times(
+        row.instant("CompletedAt"),
+        row.instant("ReceivedAt"),
+        row.instant("D365Since") if "D365Since" in row.values else None,
+        row.instant("StatusSince") if posted else None,
     )
 
 

@@ -12,6 +12,7 @@ from shared.retail.mapped import StoreSetup
 from shared.retail.statement import ReceiptRecord, Statement, StoreDay
 from shared.retail.status import IN_D365, Status
 from shared.services import Services
+from shared.storage.numbers import completeness_json, numbers_before
 from shared.storage.receipts import records_of_day
 from shared.storage.shifts import as_shifts, decisions_of_day, shifts_of_day
 from shared.storage.statements import statement_json
@@ -38,13 +39,15 @@ async def gather_day(
         receipts=sorted(receipts, key=lambda one: (one.terminal, one.account, one.transaction_id)),
         shifts=as_shifts(shifts),
         decisions=decisions,
+        numbers_before=await numbers_before(services.tables.statements, store_id, day),
     )
 
 
 def body_of(statement: Statement) -> dict[str, Any]:
     """Give a statement's body, as the API gives it and as it is kept."""
     receipts = statement.day.receipts
-    return statement_json(statement, _d365_statements(receipts), _evidence(receipts))
+    body = statement_json(statement, _d365_statements(receipts), _evidence(receipts))
+    return body | {"completeness": completeness_json(statement.tills, statement.day.currency)}
 
 
 def text_of(body: dict[str, Any]) -> str:
