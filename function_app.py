@@ -20,7 +20,7 @@ from shared.flows.track_packages import track_packages
 from shared.flows.watch_silence import watch_silence
 from shared.services import services
 from shared.storage.due import read_doorbell
-from shared.triggers import environment, receipts, storedays, tasks
+from shared.triggers import completeness, environment, receipts, storedays, tasks
 from shared.triggers.answered import rung
 
 gc.set_threshold(
@@ -28,7 +28,7 @@ gc.set_threshold(
 )  # requests make many short-lived objects; the default collects far too often
 
 app = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS)
-for part in (receipts, storedays, tasks, environment):
+for part in (receipts, storedays, tasks, environment, completeness):
     app.register_functions(part.blueprint)
 log = logging.getLogger("tillpost")
 

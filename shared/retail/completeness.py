@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from types import MappingProxyType
 
 from shared.retail.figures import Figures, sum_of
@@ -133,6 +134,12 @@ def first_expected(first: int, before: Sequence[Spell]) -> int:
         return min(first, *begun)
     after = before[-1].last + 1
     return after if after < first and first - after <= GAP_MAX else first
+
+
+def gap_value_of(store: str, day: date, terminal: str, generation: int) -> str:
+    """Name the gap of a till on a day: the value of its cause."""
+    till = terminal if generation == 1 else f"{terminal} (generation {generation})"
+    return f"{store} till {till} {day}"
 
 
 def missing_numbers(present: set[int], low: int, high: int) -> tuple[int, ...]:

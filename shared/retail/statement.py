@@ -19,6 +19,7 @@ from shared.retail.completeness import (
     Spell,
     Till,
     TillNumbers,
+    gap_value_of,
     terminal_says,
     tills_of,
 )
@@ -242,8 +243,7 @@ def _gap_causes(day: StoreDay, gaps: Sequence[Gap], *, stated: bool) -> list[Pro
 
 def gap_value(day: StoreDay, terminal: str, generation: int) -> str:
     """Name the gap of a till on a day: the value of its cause."""
-    till = terminal if generation == 1 else f"{terminal} (generation {generation})"
-    return f"{day.store} till {till} {day.business_day}"
+    return gap_value_of(day.store, day.business_day, terminal, generation)
 
 
 def _receipt_causes(receipts: Sequence[ReceiptRecord]) -> list[ProofCause]:

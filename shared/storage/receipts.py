@@ -174,7 +174,7 @@ _RECORD_COLUMNS = (
     "Account", "TransactionId", "Terminal", "Status", "Figures", "Generation", "SequenceNumber", "Shift", "Kind",
     "Late", "Conflict", "Cause", "CauseValue", "Fingerprint", "ReceiptNumber", "D365Statement", "Currency",
     "Moved", "Correction", "Replaced", "DecidedBy", "DecidedAs", "DecidedWhy", "DecidedAt",
-    "CompletedAt", "ReceivedAt", "D365Since", "StatusSince",
+    "CompletedAt", "ReceivedAt", "ReadBackAt", "StatusSince",
 )  # fmt: skip
 
 
@@ -231,7 +231,7 @@ def times_of(row: Row) -> Times | None:
     return Times(
         row.instant("CompletedAt"),
         row.instant("ReceivedAt"),
-        row.instant("D365Since") if "D365Since" in row.values else None,
+        row.instant("ReadBackAt") if "ReadBackAt" in row.values else None,
         row.instant("StatusSince") if posted else None,
     )
 

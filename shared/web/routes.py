@@ -216,4 +216,20 @@ ROUTES: tuple[Route, ...] = (
         {"200": "Object"},
     ),
     Route("get", "/health", "Whether the app is up.", ANYONE, "", {"200": "Object"}),
+    Route(
+        "get",
+        "/completeness/{store}/{business_day}",
+        "What is missing of a store-day by till, each number's life, control totals, and how old its receipts became.",
+        PEOPLE,
+        "",
+        {"200": "Object", "404": "Problem", "422": "Problem"},
+    ),
+    Route(
+        "get",
+        "/heard",
+        "When each store and each of its tills was last heard, and whether it trades now.",
+        PEOPLE,
+        "",
+        {"200": "Object"},
+    ),
 )

@@ -56,6 +56,13 @@ def test_the_quiet_before_closing_does_not_count_for_the_next_morning() -> None:
     assert silent_from(known, heard, "12-23T15:00") == utc("12-23T15:00")  # opening plus an hour
 
 
+def test_a_threshold_that_ends_with_the_closing_is_not_reached() -> None:
+    assert (
+        silent_from(calendar(HOURS), "12-23T02:00", "12-23T13:00") is None
+    )  # 21:00 to 22:00, closing is out
+    assert silent_from(calendar(HOURS), "12-23T01:59", "12-23T13:00") == utc("12-23T02:59")
+
+
 def test_openings_shorter_than_the_threshold_add_up() -> None:
     known = calendar(every_day("09:00-10:00"))
     # Heard at 09:30 on the 20th; silent on the 21st for an hour, on the 22nd after another 30 minutes.
