@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shared.retail.reason import IT, STORE_OPERATIONS, STORE_TIMING, SYSTEM, Reason
+from shared.retail.reason import D365_DATA, FINANCE, IT, STORE_OPERATIONS, STORE_TIMING, SYSTEM, Reason
 
 OF_COMPLETENESS = (
     Reason(
@@ -20,5 +20,13 @@ OF_COMPLETENESS = (
         "What these stores sell meanwhile is in no statement until it comes.",
         "Look at what the stores share, the sender first; the tills keep their receipts and send them later. It ends by "
         "itself, store by store, as they are heard again.",
+    ),
+    Reason(
+        "d365_unposted", FINANCE, D365_DATA,
+        "Receipts of store {store} for {day} are in D365 and not posted: they are {state}, since {since}.",
+        "Headquarters' own job has not run, leaves them out, or waits for something that D365 does not name.",
+        "They are in no ledger until a D365 statement that holds them is posted.",
+        "See in D365 whether the jobs “Validate store transactions”, “Calculate” and “Post retail statements in batch” run for "
+        "this store. It ends by itself when D365 moves the receipts on.",
     ),
 )  # fmt: skip

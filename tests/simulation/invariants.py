@@ -224,7 +224,10 @@ class Invariants:
             moving.append(f"{version.mark} {status} {row.values.get('Cause', '')}")
         touched = bool(self._reference.touched)
         due = [
-            key for key in self._tables.due._rows.get("due", {}) if not (touched and key.startswith("track"))
+            key
+            for key in self._tables.due._rows.get("due", {})
+            if not (touched and key.startswith("track"))
+            and not key.startswith("heard~")  # no work, and it stays
         ]
         slot = self._tables.packages._rows.get("env-1", {}).get("slot~env-1")
         if slot is not None and slot.values.get("State") == "taken":
