@@ -17,6 +17,7 @@ from shared.flows.post_transactions import post_transactions
 from shared.flows.read_reference import read_reference
 from shared.flows.ring_overdue import ring_overdue
 from shared.flows.track_packages import track_packages
+from shared.flows.watch_lateness import watch_lateness
 from shared.flows.watch_silence import watch_silence
 from shared.services import services
 from shared.storage.due import read_doorbell
@@ -78,3 +79,8 @@ async def day_ended(timer: func.TimerRequest) -> None:
 @app.timer_trigger("timer", schedule="%TILLPOST_HEARTBEAT_SCHEDULE%")
 async def silence_lasted(timer: func.TimerRequest) -> None:
     await watch_silence(await services())
+
+
+@app.timer_trigger("timer", schedule="%TILLPOST_HEARTBEAT_SCHEDULE%")
+async def receipts_aged(timer: func.TimerRequest) -> None:
+    await watch_lateness(await services())

@@ -22,6 +22,13 @@ OF_COMPLETENESS = (
         "itself, store by store, as they are heard again.",
     ),
     Reason(
+        "receipts_delayed", IT, SYSTEM,
+        "Receipts take longer than {limit} minutes from the till to D365.",
+        "Packages are held up, D365 is slow or down, a till was cut off, or more comes in than goes out.",
+        "Nothing is lost; what headquarters sees of these stores is older than it should be.",
+        "Look whether D365 answers and what the last packages say. It ends by itself, store by store, as receipts go out.",
+    ),
+    Reason(
         "d365_unposted", FINANCE, D365_DATA,
         "Receipts of store {store} for {day} are in D365 and not posted: they are {state}, since {since}.",
         "Headquarters' own job has not run, leaves them out, or waits for something that D365 does not name.",

@@ -187,6 +187,19 @@ async def outline_of_day(table: Table, store: str, day: date) -> list[Row]:
     return [row async for row in _day_rows(table, store, day, (), columns)]
 
 
+NOT_WAITING = (
+    Status.SENT, Status.VALIDATED, Status.POSTED, Status.REVERSED, Status.HELD, Status.REPAIR, Status.EXCLUDED,
+    Status.WRITTEN_OFF,
+)  # fmt: skip
+
+
+async def oldest_waiting(table: Table, store: str, day: date) -> datetime | None:
+    """Give when the oldest receipt of a store-day was rung that is on its way to D365; None where none is."""
+    where = tuple(Condition("Status", "ne", str(one)) for one in NOT_WAITING)
+    rows = _day_rows(table, store, day, where, ("CompletedAt",))
+    return min([row.instant("CompletedAt") async for row in rows], default=None)
+
+
 def _day_rows(
     table: Table, store: str, day: date, where: tuple[Condition, ...], select: tuple[str, ...]
 ) -> AsyncIterator[Row]:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import timedelta
 
 from shared.flows.read_completeness import lateness_body, list_heard, read_completeness
+from shared.flows.watch_lateness import _by_lot, watch_lateness
 from shared.retail.lateness import Ages, Times, ages_of
+from shared.services import Services
 from shared.storage.due import note_due
 from shared.storage.heard import heard_rows
+from tests.unit.documents import sale_document
 from tests.unit.flow_services import Hand, flow_services, run
 from tests.unit.test_calendar import utc
 from tests.unit.test_completeness import DAY, arrive, compiled
+from tests.unit.test_flows_door_to_mapped import send
 from tests.unit.test_silence import chain
 
 NOON = utc("12-23T17:00")
@@ -84,3 +89,60 @@ def test_every_store_is_shown_with_its_tills_whether_or_not_it_was_heard() -> No
         assert second["next_opening"] == "2017-12-23T14:00:00+00:00"
 
     run(story())
+
+
+def test_a_store_whose_receipts_wait_too_long_is_told_while_it_trades_until_they_went_or_are_held() -> None:
+    async def story() -> None:
+        one = await chain(1)
+        services, hand = one.services, one.hand
+        hand.at = NOON
+        await send(services, sale_document(1), sale_document(2, completed_at="2017-12-23T12:20:00-05:00"))
+
+        async def beat(at: str) -> dict[str, list[str]]:
+            hand.at = utc(at)
+            await watch_lateness(services)
+            return await one.causes()
+
+        assert await beat("12-23T17:30") == {}
+        assert await beat("12-23T17:30:01") == {"receipts_delayed~env-1": ["S1"]}
+        (row,) = [row async for row in services.tables.causes.query()]
+        assert row.instant("Since") == utc("12-23T17:30")
+        assert row.text("WhatHappened") == "Receipts take longer than 30 minutes from the till to D365."
+        await put(services, "T1", "sent")
+        assert await beat("12-23T17:50") == {}  # the other one was rung at 17:20
+        assert await beat("12-23T17:51") == {"receipts_delayed~env-1": ["S1"]}
+        await put(services, "T2", "held")  # somebody is told of it by name
+        assert await beat("12-23T17:52") == {}
+
+    run(story())
+
+
+def test_nobody_is_told_of_late_receipts_at_night_or_without_a_calendar() -> None:
+    async def story() -> None:
+        one = await chain(1)
+        one.hand.at = utc("12-24T02:50")
+        await send(one.services, sale_document(1, completed_at="2017-12-23T21:50:00-05:00"))
+        for at, found in (("12-24T03:30", {}), ("12-24T14:00", {"receipts_delayed~env-1": ["S1"]})):
+            one.hand.at = utc(at)
+            await watch_lateness(one.services)
+            assert await one.causes() == found, at
+        bare = await flow_services(Hand())
+        await send(bare, sale_document(1))
+        await watch_lateness(bare)
+        assert [row async for row in bare.tables.causes.query()] == []
+
+    run(story())
+
+
+def test_of_many_stores_each_is_as_likely_to_be_looked_at() -> None:
+    stores = [f"S{number:04d}" for number in range(1000)]
+    looked = [_by_lot(stores, place / 1000) for place in range(1000)]
+    assert {len(set(some)) for some in looked} == {64}
+    assert set(Counter(store for some in looked for store in some).values()) == {64}
+    assert _by_lot(stores[:64], 0.9) == stores[:64]
+
+
+async def put(services: Services, transaction_id: str, status: str) -> None:
+    async for row in services.tables.transactions.query("S1", key_from="day~", key_before="day~~"):
+        if row.text("TransactionId") == transaction_id:
+            await services.tables.transactions.upsert(row.with_values(Status=status))
