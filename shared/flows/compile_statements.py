@@ -9,6 +9,7 @@ import json
 from datetime import datetime, timedelta
 
 from shared.flows.compiling.day import body_of, gather_day, text_of
+from shared.flows.compiling.double_count import note_double_count
 from shared.flows.compiling.gaps import note_gaps
 from shared.retail.business_day import closing_hour, day_ends_at, store_zone
 from shared.retail.reasons import cause
@@ -74,6 +75,7 @@ async def _compile(services: Services, due_row: Row) -> int:
     day = await gather_day(services, due.store, due.day, store)
     statement = compile_store_day(day)
     await note_gaps(services, statement)
+    await note_double_count(services, statement)
     await _note_late(services, statement)
     old = await services.tables.statements.read(due.store, statement_key(due.store, due.day))
     await _note_open_shifts(services, statement, old)

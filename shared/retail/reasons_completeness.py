@@ -29,6 +29,15 @@ OF_COMPLETENESS = (
         "Look whether D365 answers and what the last packages say. It ends by itself, store by store, as receipts go out.",
     ),
     Reason(
+        "counted_twice", FINANCE, STORE_TIMING,
+        "Till {terminal} of store {store}, shift {shift} of {day}: {typed} {currency} of {tender} was typed on top of its "
+        "totals, and {count} receipts of {came} came afterwards.",
+        "The shift's totals were typed higher for sales that had not come; the sales came, and post by themselves.",
+        "D365 counts the money twice: once as typed, once with the receipts.",
+        "Check in D365 that the shift's financial statement holds what was typed. If so, book {line} {currency} on {tender} "
+        "against it, then end this by releasing it. Nothing is booked by itself.",
+    ),
+    Reason(
         "d365_unposted", FINANCE, D365_DATA,
         "Receipts of store {store} for {day} are in D365 and not posted: they are {state}, since {since}.",
         "Headquarters' own job has not run, leaves them out, or waits for something that D365 does not name.",

@@ -7,11 +7,12 @@ import functools
 import azure.functions as func
 
 from shared.flows.read_completeness import list_heard, read_completeness
+from shared.flows.tell_over_typed import tell_over_typed
 from shared.gate import admit_person
 from shared.services import Services
 from shared.triggers.answered import answered
 from shared.web.answers import answer, not_found
-from shared.web.requests import path_day, path_key
+from shared.web.requests import instant_of, json_object, path_day, path_key, reason_of, text_of
 
 blueprint = func.Blueprint()
 route = functools.partial(blueprint.route, trigger_arg_name="request")
@@ -30,3 +31,18 @@ async def completeness_asked_for(request: func.HttpRequest, services: Services) 
 async def heard_asked_for(request: func.HttpRequest, services: Services) -> func.HttpResponse:
     admit_person(services.settings, request.headers)
     return answer({"stores": await list_heard(services)})
+
+
+@route("overtyped/{store}/{business_day}", methods=["POST"])
+@answered
+async def totals_over_typed(request: func.HttpRequest, services: Services) -> func.HttpResponse:
+    person = admit_person(services.settings, request.headers, "finance", "store_operations")
+    body = json_object(request)
+    terminal, shift, tender, amount = (
+        text_of(body, name) for name in ("terminal", "shift", "tender", "amount")
+    )
+    await tell_over_typed(
+        services, path_key(request, "store"), path_day(request), terminal, shift, tender, amount, instant_of(body, "at"),
+        person, reason_of(body),
+    )  # fmt: skip
+    return answer({"kept": True})

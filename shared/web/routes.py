@@ -232,4 +232,20 @@ ROUTES: tuple[Route, ...] = (
         "",
         {"200": "Object"},
     ),
+    Route(
+        "post",
+        "/overtyped/{store}/{business_day}",
+        "Say that a shift's totals were typed higher in D365 for sales that had not come; what comes is compared with it.",
+        PEOPLE,
+        JSON,
+        {"200": "Object", "422": "Problem"},
+        takes={
+            "reason": REASON,
+            "terminal": {"type": "string"},
+            "shift": {"type": "string"},
+            "tender": {"type": "string"},
+            "amount": {"type": "string"},
+            "at": {"type": "string", "format": "date-time"},
+        },
+    ),
 )
