@@ -17,9 +17,11 @@ from shared.flows.post_transactions import post_transactions
 from shared.flows.read_reference import read_reference
 from shared.flows.ring_overdue import ring_overdue
 from shared.flows.track_packages import track_packages
+from shared.flows.watch_lateness import watch_lateness
+from shared.flows.watch_silence import watch_silence
 from shared.services import services
 from shared.storage.due import read_doorbell
-from shared.triggers import environment, month_end, receipts, shifts, storedays, tasks
+from shared.triggers import completeness, environment, month_end, receipts, shifts, storedays, tasks
 from shared.triggers.answered import rung
 
 gc.set_threshold(
@@ -27,7 +29,7 @@ gc.set_threshold(
 )  # requests make many short-lived objects; the default collects far too often
 
 app = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS)
-for part in (receipts, storedays, shifts, tasks, environment, month_end):
+for part in (receipts, storedays, shifts, completeness, tasks, environment, month_end):
     app.register_functions(part.blueprint)
 log = logging.getLogger("tillpost")
 
@@ -72,3 +74,13 @@ async def reference_aged(timer: func.TimerRequest) -> None:
 @app.timer_trigger("timer", schedule="%TILLPOST_HEARTBEAT_SCHEDULE%")
 async def day_ended(timer: func.TimerRequest) -> None:
     await compile_statements(await services())
+
+
+@app.timer_trigger("timer", schedule="%TILLPOST_HEARTBEAT_SCHEDULE%")
+async def silence_lasted(timer: func.TimerRequest) -> None:
+    await watch_silence(await services())
+
+
+@app.timer_trigger("timer", schedule="%TILLPOST_HEARTBEAT_SCHEDULE%")
+async def receipts_aged(timer: func.TimerRequest) -> None:
+    await watch_lateness(await services())

@@ -82,6 +82,16 @@ param trackingMinutes int = 15
 @minValue(0)
 param settleSeconds int = 60
 
+@description('Minutes of trading time after which a store of which nothing came counts as silent; a store\'s calendar may say otherwise.')
+@minValue(5)
+@maxValue(10080)
+param silentMinutes int = 60
+
+@description('Minutes from the till to D365 beyond which receipts are late.')
+@minValue(5)
+@maxValue(1440)
+param lateMinutes int = 30
+
 @description('Upper limit of instances: caps the bill and the pressure on storage.')
 @minValue(1)
 @maxValue(1000)
@@ -219,6 +229,10 @@ module function 'app/function.bicep' = {
     packageMinutes: packageMinutes
     trackingMinutes: trackingMinutes
     settleSeconds: settleSeconds
+    silentMinutes: silentMinutes
+    lateMinutes: lateMinutes
+    silentMinutes: silentMinutes
+    lateMinutes: lateMinutes
     d365Url: d365Url
     d365EnvironmentId: d365EnvironmentId
     d365MovedFrom: d365MovedFrom

@@ -18,6 +18,8 @@ param graceMinutes int
 param packageMinutes int
 param trackingMinutes int
 param settleSeconds int
+param silentMinutes int
+param lateMinutes int
 param d365Url string
 param d365EnvironmentId string
 param d365MovedFrom string
@@ -178,6 +180,8 @@ resource settings 'Microsoft.Web/sites/config@2024-04-01' = {
     TILLPOST_PACKAGE_MINUTES: string(packageMinutes)
     TILLPOST_TRACKING_MINUTES: string(trackingMinutes)
     TILLPOST_SETTLE_SECONDS: string(settleSeconds)
+    TILLPOST_SILENT_MINUTES: string(silentMinutes)
+    TILLPOST_LATE_MINUTES: string(lateMinutes)
     D365_URL: d365Url
     D365_ENVIRONMENT_ID: d365EnvironmentId
     D365_MOVED_FROM: d365MovedFrom

@@ -6,21 +6,21 @@ What is missing or late becomes a cause in front of its owner; a cause that no l
 from __future__ import annotations
 
 from datetime import datetime
-from decimal import Decimal
 from functools import partial
 
 from shared.flows.compiling.day import full_body, gather_day, text_of
+from shared.flows.compiling.double_count import note_double_count
 from shared.flows.compiling.findings import tell_findings
+from shared.flows.compiling.gaps import note_gaps
 from shared.flows.compiling.summary import summary_row
 from shared.flows.isolating.storedays import StoreDays
 from shared.flows.mapping.note_shifts import note_shifts
 from shared.retail.mapped import statement_at
 from shared.retail.reasons import cause
-from shared.retail.statement import ReceiptRecord, Statement, StoreDay, compile_store_day, gap_value
+from shared.retail.statement import ReceiptRecord, Statement, StoreDay, compile_store_day
 from shared.retail.status import Status
 from shared.services import Services
 from shared.storage.causes import (
-    NUMBER,
     RECEIPT,
     Member,
     cause_row,
@@ -29,7 +29,16 @@ from shared.storage.causes import (
     fingerprint_of,
     open_causes,
 )
-from shared.storage.due import STATEMENT, due_from, finish_or_rest, list_due, postpone_due
+from shared.storage.due import (
+    STATEMENT,
+    Due,
+    due_from,
+    finish_or_rest,
+    list_due,
+    note_due,
+    postpone_due,
+)
+from shared.storage.numbers import days_after, numbers_of, numbers_text
 from shared.storage.protocols import Row
 from shared.storage.statements import (
     statement_key,
@@ -63,7 +72,8 @@ async def _compile(services: Services, due_row: Row) -> int:
     begun_at = services.now()
     day = await gather_day(services, due.store, due.day, store)
     statement = compile_store_day(day)
-    await _note_gaps(services, statement)
+    await note_gaps(services, statement)
+    await note_double_count(services, statement)
     await _note_late(services, statement)
     await tell_findings(services, statement)
     old = await services.tables.statements.read(due.store, statement_key(due.store, due.day))
@@ -84,52 +94,21 @@ async def _save(services: Services, statement: Statement, old: Row | None, begun
     text = text_of(body)
     now = services.now()
     await services.tables.storedays.upsert(summary_row(body, day, now))
-    if old is None or statement_text(old) != text:
-        await services.tables.statements.upsert(
-            statement_row(day.store, day.business_day, text, begun_at, old)
-        )
+    numbers = numbers_text(statement.tills)
+    if old is None or statement_text(old) != text or numbers_of(old) != numbers:
+        await _note_days_after(services, day, numbers, old)
+        row = statement_row(day.store, day.business_day, text, begun_at, old)
+        await services.tables.statements.upsert(row.with_values(Numbers=numbers))
 
 
-async def _note_gaps(services: Services, statement: Statement) -> None:
-    """Put missing numbers before store operations; end those that arrived or were decided."""
-    day = statement.day
-    terminals = {one.terminal for one in day.receipts}
-    gaps = {gap.terminal: gap for gap in statement.gaps}
-    for terminal in sorted(terminals):
-        gap = gaps.get(terminal)
-        missing = [number for number in gap.numbers if number not in gap.decisions] if gap else []
-        worth = gap.worth.total if gap is not None and gap.worth is not None else Decimal(0)
-        numbers = ", ".join(str(number) for number in missing[:20])
-        why = cause(
-            "receipts_missing", gap_value(day, terminal), store=day.store, terminal=terminal,
-            day=day.business_day.isoformat(), numbers=numbers,
-        )  # fmt: skip
-        found = [row async for row in cause_rows(services.tables.causes, fingerprint_of(why))]
-        known = {row.number("SequenceNumber") for row in found}
-        rows = [
-            cause_row(
-                why,
-                _number_member(day, terminal, number, worth if number == missing[0] else Decimal(0)),
-                services.now(),
-            )
-            for number in missing
-            if number not in known
-        ]
-        await open_causes(services.tables.causes, rows)
-        over = [row for row in found if row.number("SequenceNumber") not in missing]
-        decided = gap.decisions if gap else {}
-        lost = [row for row in over if row.number("SequenceNumber") in decided]
-        await end_cause_rows(services.tables.causes, lost, services.now(), "decided by a person")
-        here = [row for row in over if row.number("SequenceNumber") not in decided]
-        await end_cause_rows(services.tables.causes, here, services.now(), "arrived")
-
-
-def _number_member(day: StoreDay, terminal: str, number: int, worth: Decimal) -> Member:
-    """A missing number as a member; what the whole gap is worth stands with its first number."""
-    return Member(
-        what=NUMBER, store=day.store, name=f"{terminal} {number}", terminal=terminal,
-        business_day=day.business_day.isoformat(), sequence_number=number, amount=worth, currency=day.currency,
-    )  # fmt: skip
+async def _note_days_after(services: Services, day: StoreDay, numbers: str, old: Row | None) -> None:
+    """A day whose tills ended with other numbers moves where later days had to begin: they are compiled again."""
+    if numbers_of(old) == numbers:
+        return
+    later = await days_after(services.tables.statements, day.store, day.business_day)
+    if later:
+        dues = [Due(STATEMENT, day.store, one, services.now()) for one in later]
+        await note_due(services.tables.due, dues)
 
 
 async def _note_late(services: Services, statement: Statement) -> None:

@@ -35,6 +35,7 @@ from shared.storage.causes import (
     receipt_member,
 )
 from shared.storage.due import MAP, STATEMENT, Due, note_again_after, note_due
+from shared.storage.heard import heard_rows
 from shared.storage.receipts import (
     UNKNOWN_STORE,
     advanced,
@@ -175,7 +176,10 @@ async def _keep(services: Services, kept: Sequence[Kept]) -> None:
     dues = [Due(MAP, one.identity.partition, one.business_day, now) for one in kept]
     held = [one for one in kept if one.cause is not None and one.identity.partition != UNKNOWN_STORE]
     compiles = [Due(STATEMENT, one.identity.partition, one.business_day, now) for one in held]
-    await services.together(note_due(services.tables.due, [*dues, *compiles]), _open_causes(services, kept))
+    heard = heard_rows(_tills(kept), now)
+    await services.together(
+        note_due(services.tables.due, [*dues, *compiles], heard), _open_causes(services, kept)
+    )
     first_of = {one.identity.key: one for one in reversed(kept)}
     groups = _groups([one for one in kept if first_of[one.identity.key] is one])
     outcomes = await services.together(*(write(services, group) for group in groups))
@@ -187,6 +191,15 @@ async def _keep(services: Services, kept: Sequence[Kept]) -> None:
     await services.together(*bells, *(settle(services, group) for group in repeated))
     await settle_one_by_one(services, [one for one in kept if first_of[one.identity.key] is not one])
     await _note_again(services, [*dues, *compiles], now)
+
+
+def _tills(kept: Sequence[Kept]) -> set[tuple[str, str]]:
+    """Give the tills that a call speaks of, by store and terminal."""
+    return {
+        (one.identity.partition, one.day.text("Terminal"))
+        for one in kept
+        if one.identity.partition != UNKNOWN_STORE
+    }
 
 
 async def _note_again(services: Services, dues: Sequence[Due], noted_at: datetime) -> None:

@@ -12,6 +12,7 @@ from decimal import Decimal, InvalidOperation
 from shared.errors import RejectedError
 from shared.retail import reference
 from shared.retail.business_day import closing_hour, store_zone
+from shared.retail.calendar import calendar_problems
 from shared.retail.late import MONTH_END, POLICIES
 from shared.retail.ledger import LEDGER_ACCOUNTS, NAMED_BY_FINANCE
 
@@ -66,6 +67,7 @@ KINDS: Mapping[str, MappingKind] = {
         MappingKind("dispositions", ("disposition",), ("effect",), ("effect",), {}),
         MappingKind(LEDGER_ACCOUNTS, ("legal_entity", "what", "code"), ("account",), ("account",), {"legal_entity": 4}),
         MappingKind(MONTH_END, ("legal_entity",), ("late_receipts",), ("late_receipts",), {"legal_entity": 4}),
+        MappingKind("calendars", ("store", "day"), ("opens", "closes", "silent_minutes", "note"), (), {}),
     )
 }  # fmt: skip
 # What the app imports from D365 by itself; people may read it, and change it in D365 only.
@@ -197,8 +199,14 @@ def _value_problems(kind: MappingKind, values: Mapping[str, str], row: int) -> I
     ):
         if kind.name == name and values.get(column) not in known:
             yield CsvProblem(row, column, " or ".join(known), values.get(column, ""))
-    if kind.name != "stores":
-        return
+    if kind.name == "calendars":
+        for column, expected, found in calendar_problems(values):
+            yield CsvProblem(row, column, expected, found[:80])
+    if kind.name == "stores":
+        yield from _store_problems(values, row)
+
+
+def _store_problems(values: Mapping[str, str], row: int) -> Iterable[CsvProblem]:
     for name, check in (("time_zone", store_zone), ("closing_time", closing_hour)):
         try:
             check(values.get(name) or "00:00")

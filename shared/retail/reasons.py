@@ -19,6 +19,7 @@ from shared.retail.reason import STORE_OPERATIONS as STORE_OPERATIONS
 from shared.retail.reason import STORE_TIMING as STORE_TIMING
 from shared.retail.reason import SYSTEM as SYSTEM
 from shared.retail.reason import Reason as Reason
+from shared.retail.reasons_completeness import OF_COMPLETENESS
 from shared.retail.reasons_d365 import OF_D365
 from shared.retail.reasons_month_end import OF_MONTH_END
 from shared.retail.reasons_shifts import OF_SHIFTS
@@ -265,5 +266,6 @@ _ALL = (
     *OF_MONTH_END,
     *OF_STATEMENTS,
     *OF_SHIFTS,
+    *OF_COMPLETENESS,
 )  # fmt: skip
 REASONS: Mapping[str, Reason] = {reason.code: reason for reason in _ALL}

@@ -9,7 +9,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from shared.retail.completeness import Decision, Gap, SeenNumber, gaps_of, terminal_says
+from shared.retail.completeness import (
+    Decision,
+    Gap,
+    SeenNumber,
+    TillNumbers,
+    gap_value_of,
+    terminal_says,
+    tills_of,
+)
 from shared.retail.figures import Figures, sum_of
 from shared.retail.reasons import FINANCE, IT, REASONS
 from shared.retail.reversal import REVERSAL
@@ -64,6 +72,7 @@ class Statement:
     gaps: tuple[Gap, ...]
     late: tuple[str, ...]
     verdict: str
+    tills: tuple[TillNumbers, ...] = ()
 
     @property
     def columns(self) -> Mapping[str, Figures]:
@@ -93,12 +102,14 @@ def compile_store_day(day: StoreDay) -> Statement:
             arrived.setdefault((one.terminal, one.generation), []).append(one.figures)
     pos_says = _pos_says(receipts, day.shifts)
     posted = sum_of(one.figures for one in receipts if one.status in IN_THE_LEDGER)
-    gaps = gaps_of(
+    tills = tills_of(
         _numbers(day.receipts),
         day.shifts,
         {till: sum_of(some) for till, some in arrived.items()},
         day.decisions,
+        day.numbers_before,
     )
+    gaps = tuple(one.gap for one in tills if one.gap is not None)
     foreign = [one for one in counted if one.currency not in ("", day.currency)]
     causes = (
         *_gap_causes(day, gaps, stated=pos_says is not None), *_receipt_causes(receipts),
@@ -118,6 +129,7 @@ def compile_store_day(day: StoreDay) -> Statement:
         gaps=gaps,
         late=tuple(sorted(one.label for one in receipts if one.late)),
         verdict=_verdict(pos_says, causes, unexplained),
+        tills=tills,
     )
 
 
@@ -146,7 +158,7 @@ def _gap_causes(day: StoreDay, gaps: Sequence[Gap], *, stated: bool) -> list[Pro
     for gap in gaps:
         worth = gap.worth if stated and gap.worth is not None else Figures()
         decided = len(gap.decisions) == len(gap.numbers)
-        value = gap_value(day, gap.terminal)
+        value = gap_value(day, gap.terminal, gap.generation)
         causes.append(
             ProofCause(
                 code="receipts_missing",
@@ -162,9 +174,9 @@ def _gap_causes(day: StoreDay, gaps: Sequence[Gap], *, stated: bool) -> list[Pro
     return causes
 
 
-def gap_value(day: StoreDay, terminal: str) -> str:
+def gap_value(day: StoreDay, terminal: str, generation: int) -> str:
     """Name the gap of a till on a day: the value of its cause."""
-    return f"{day.store} till {terminal} {day.business_day}"
+    return gap_value_of(day.store, day.business_day, terminal, generation)
 
 
 def _receipt_causes(receipts: Sequence[ReceiptRecord]) -> list[ProofCause]:

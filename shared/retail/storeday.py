@@ -11,9 +11,10 @@ from datetime import date, datetime
 from decimal import Decimal
 from types import MappingProxyType
 
-from shared.retail.completeness import Decision
+from shared.retail.completeness import Decision, Spell, Till
 from shared.retail.counting import Counts, DrawerMove, Limits, compare_counts
 from shared.retail.figures import Figures
+from shared.retail.lateness import Times
 from shared.retail.ledger import Instants, PaidInOrOut
 from shared.retail.money import total
 from shared.retail.shift import Shift
@@ -62,6 +63,7 @@ class ReceiptRecord:
     posts_on: date | None = None
     completed_at: datetime | None = None
     till_shift: str | None = None
+    times: Times | None = None
 
     @property
     def name(self) -> str:
@@ -89,6 +91,7 @@ class StoreDay:
     signed: tuple[Signed, ...] = ()
     limits: Limits = field(default_factory=Limits)
     shift_findings: Sequence[Finding] = ()
+    numbers_before: Mapping[Till, Sequence[Spell]] = field(default_factory=lambda: MappingProxyType({}))
 
 
 @dataclass(frozen=True, slots=True)

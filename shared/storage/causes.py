@@ -18,15 +18,15 @@ from shared.storage.keys import join_key
 from shared.storage.protocols import Condition, Replace, Row, Table, Upsert, Value
 
 OPEN, CLOSED = "open", "ended"
-RECEIPT, SHIFT, NUMBER, PACKAGE, STATEMENT, MAPPING, TERMINAL = (
-    "receipt", "shift", "number", "package", "statement", "mapping", "till",
+RECEIPT, SHIFT, NUMBER, PACKAGE, STATEMENT, MAPPING, TERMINAL, STORE = (
+    "receipt", "shift", "number", "package", "statement", "mapping", "till", "store",
 )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Member:
     """One thing a cause holds. `what` is receipt, shift, number (a receipt that never arrived), package, statement,
-    mapping or till.
+    mapping, till or store.
     `link`: a page of D365 that says more.
     """
 

@@ -91,9 +91,12 @@ def read_doorbell(text: str) -> str:
     return str(named.get("due", "")) if isinstance(named, dict) else ""
 
 
-async def note_due(table: Table, dues: Sequence[Due]) -> None:
-    """Write down work to come, before it is made. One storage request for up to 100 rows."""
-    rows = list({due.key: due.row() for due in dues}.values())
+async def note_due(table: Table, dues: Sequence[Due], beside: Sequence[Row] = ()) -> None:
+    """Write down work to come, before it is made. One storage request for up to 100 rows.
+
+    beside: other rows of the same partition, which then cost no request of their own.
+    """
+    rows = [*{due.key: due.row() for due in dues}.values(), *beside]
     if len(rows) == 1:
         await table.upsert(rows[0])
         return

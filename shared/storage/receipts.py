@@ -17,6 +17,7 @@ from types import MappingProxyType
 from shared.retail.cash_office import BY_HAND_KINDS
 from shared.retail.completeness import Decision
 from shared.retail.figures import figures_from, figures_of, figures_text
+from shared.retail.lateness import Times
 from shared.retail.ledger import Instants, PaidInOrOut
 from shared.retail.mapped import D365Key, MappedTransaction
 from shared.retail.mapping import MONEY_KINDS
@@ -218,7 +219,8 @@ _RECORD_COLUMNS = (
     "Account", "TransactionId", "Terminal", "Status", "Figures", "Generation", "SequenceNumber", "Shift", "Kind",
     "Late", "Conflict", "Cause", "CauseValue", "Fingerprint", "ReceiptNumber", "D365Statement", "Currency",
     "Moved", "Drawer", "Correction", "Replaced", "DecidedBy", "DecidedAs", "DecidedWhy", "DecidedAt", "CompletedAt", "ReceivedAt",
-    "PostedAt", "Paid", "MappingVersion", "PostsOn", "TillShift",
+    "PostedAt", "Paid", "MappingVersion", "PostsOn", "TillShift", "ReadBackAt",
+    "StatusSince",
 )  # fmt: skip
 
 
@@ -229,6 +231,19 @@ async def outline_of_day(table: Table, store: str, day: date) -> list[Row]:
         "Correction",
     )  # fmt: skip
     return [row async for row in _day_rows(table, store, day, (), columns)]
+
+
+NOT_WAITING = (
+    Status.SENT, Status.VALIDATED, Status.POSTED, Status.REVERSED, Status.HELD, Status.REPAIR, Status.EXCLUDED,
+    Status.WRITTEN_OFF,
+)  # fmt: skip
+
+
+async def oldest_waiting(table: Table, store: str, day: date) -> datetime | None:
+    """Give when the oldest receipt of a store-day was rung that is on its way to D365; None where none is."""
+    where = tuple(Condition("Status", "ne", str(one)) for one in NOT_WAITING)
+    rows = _day_rows(table, store, day, where, ("CompletedAt",))
+    return min([row.instant("CompletedAt") async for row in rows], default=None)
 
 
 def _day_rows(
@@ -270,6 +285,20 @@ def record_of(row: Row) -> ReceiptRecord:
         posts_on=date.fromisoformat(row.text("PostsOn")) if row.text("PostsOn") else None,
         completed_at=row.instant("CompletedAt") if "CompletedAt" in row.values else None,
         till_shift=row.text("TillShift") if "TillShift" in row.values else None,
+        times=times_of(row),
+    )
+
+
+def times_of(row: Row) -> Times | None:
+    """Read when a receipt was rung, arrived, was in D365 and was posted; None of a row that says neither of the first two."""
+    if "CompletedAt" not in row.values or "ReceivedAt" not in row.values:
+        return None
+    posted = row.text("Status") == Status.POSTED and "StatusSince" in row.values
+    return Times(
+        row.instant("CompletedAt"),
+        row.instant("ReceivedAt"),
+        row.instant("ReadBackAt") if "ReadBackAt" in row.values else None,
+        row.instant("StatusSince") if posted else None,
     )
 
 

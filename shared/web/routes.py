@@ -306,4 +306,37 @@ ROUTES: tuple[Route, ...] = (
         {"200": "Object", "404": "Problem", "422": "Problem"},
         takes={"reason": REASON, "business_day": _DAY, "since": {"type": "string", "format": "date-time"}},
     ),
+    # Completeness
+    Route(
+        "get",
+        "/completeness/{store}/{business_day}",
+        "What is missing of a store-day by till, each number's life, control totals, and how old its receipts became.",
+        PEOPLE,
+        "",
+        {"200": "Object", "404": "Problem", "422": "Problem"},
+    ),
+    Route(
+        "get",
+        "/heard",
+        "When each store and each of its tills was last heard, and whether it trades now.",
+        PEOPLE,
+        "",
+        {"200": "Object"},
+    ),
+    Route(
+        "post",
+        "/overtyped/{store}/{business_day}",
+        "Say that a shift's totals were typed higher in D365 for sales that had not come; what comes is compared with it.",
+        PEOPLE,
+        JSON,
+        {"200": "Object", "422": "Problem"},
+        takes={
+            "reason": REASON,
+            "terminal": {"type": "string"},
+            "shift": {"type": "string"},
+            "tender": {"type": "string"},
+            "amount": {"type": "string"},
+            "at": {"type": "string", "format": "date-time"},
+        },
+    ),
 )  # fmt: skip

@@ -472,6 +472,7 @@ DECISIONS: list[tuple[str, str, Json, set[str]]] = [
     ("POST", "/api/shifts/S1/1/1/end", {}, {"store_operations"}),
     ("POST", "/api/tills/S1/1/replaced", {}, {"store_operations", "retail_systems"}),
     ("POST", f"/api/transactions/S1/{EAST}/T1/reversal", {}, {"finance"}),
+    ("POST", f"/api/overtyped/S1/{DAY}", {}, {"finance", "store_operations"}),
 ]
 
 
@@ -492,7 +493,7 @@ def test_nothing_but_the_description_and_the_pulse_opens_without_a_credential(
 @pytest.mark.parametrize("role", ROLES)
 def test_every_role_reads_everything(door: Door, role: str) -> None:
     paths = ["/api/causes", "/api/causes?state=all", f"/api/causes?business_day={DAY}", "/api/usage",
-             f"/api/storedays/usrt/{DAY}", "/api/mappings/stores"]  # fmt: skip
+             f"/api/storedays/usrt/{DAY}", "/api/mappings/stores", "/api/heard"]  # fmt: skip
     assert [door.desk(role, "GET", path).status_code for path in paths] == [200] * len(paths)
 
 
@@ -503,6 +504,30 @@ def test_only_the_role_that_decides_gets_as_far_as_being_told_what_is_missing(
 ) -> None:
     response = door.desk(role, method, path, json=body)
     assert response.status_code == (422 if role in roles else 403)
+
+
+def test_a_calendar_is_taken_over_and_a_store_that_sent_something_is_heard_with_its_till(door: Door) -> None:
+    calendar = (
+        "store,day,opens,closes,silent_minutes,note\n*,monday,09:00,22:00,,\nS2,2017-12-25,,,,Christmas\n"
+    )
+    assert door.put("calendars", calendar).status_code == 200
+    assert door.put("calendars", calendar.replace("22:00", "25:00")).status_code == 422
+    door.send(sale(terminal="44"))
+    stores = door.desk("reader", "GET", "/api/heard").json()["stores"]
+    (first,) = [one for one in stores if one["store"] == "S1"]
+    (till,) = [one for one in first["tills"] if one["terminal"] == "44"]
+    assert first["has_calendar"]
+    assert first["last_heard"] == till["last_heard"]
+
+
+def test_what_was_typed_on_top_of_a_shift_is_kept_by_finance(door: Door) -> None:
+    body = {
+        "terminal": "1", "shift": "1", "tender": "CASH", "amount": "240.00", "at": f"{DAY}T23:00:00-05:00",
+        "reason": "six receipts were offline",
+    }  # fmt: skip
+    path = f"/api/overtyped/S1/{DAY}"
+    assert door.desk("finance", "POST", path, json=body).json() == {"kept": True}
+    assert door.desk("finance", "POST", path, json=body | {"amount": "much"}).json()["field"] == "amount"
 
 
 def test_a_senders_signature_opens_no_route_of_people(door: Door) -> None:
@@ -517,6 +542,7 @@ def test_a_senders_signature_opens_no_route_of_people(door: Door) -> None:
     "path",
     [f"/api/transactions/S1/{EAST}/never", "/api/transactions/S1/nobody/T1", "/api/transactions/nowhere/east/T1",
      f"/api/statements/S1/{DAY}", f"/api/statements/nowhere/{DAY}", "/api/causes/nothing", f"/api/tills/nowhere/{DAY}",
+     f"/api/completeness/S1/{DAY}",
      "/api/causes/store_unknown~nowhere=41", f"/api/transactions/S1/{EAST}/{'x' * 400}"],
 )  # fmt: skip
 def test_what_is_not_known_is_not_found(door: Door, path: str) -> None:
@@ -532,6 +558,7 @@ def test_what_is_not_known_is_not_found(door: Door, path: str) -> None:
         ("/api/statements/S1/9999-12-31", "business_day"),
         ("/api/storedays/usrt/2017-13-01", "business_day"),
         ("/api/tills/S1/yesterday", "business_day"),
+        ("/api/completeness/S1/soon", "business_day"),
         ("/api/causes?business_day=soon", "business_day"),
         ("/api/causes?state=closed", "state"),
         ("/api/mappings/colours", "kind"),

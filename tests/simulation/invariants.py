@@ -252,7 +252,10 @@ class Invariants:
                 f"{version.mark} {row.values['TransactionId']} {status} {row.values.get('Cause', '')}"
             )
         due = [
-            key for key in self._tables.due._rows.get("due", {}) if not (resting and key.startswith("track"))
+            key
+            for key in self._tables.due._rows.get("due", {})
+            if not (resting and key.startswith("track"))
+            and not key.startswith("heard~")  # no work, and it stays
         ]
         moving += [f"the answer about {one.id}" for one in self._reference.wishes.values() if one.is_open]
         slot = self._tables.packages._rows.get("env-1", {}).get("slot~env-1")

@@ -177,7 +177,7 @@ def test_received_receipts_are_mapped_once_and_the_work_is_noted_before() -> Non
         assert await map_transactions(services, DUE) == 2
         assert await statuses(services) == {"T1": "mapped", "T2": "mapped"}
         keys = [row.key async for row in services.tables.due.query("due")]
-        assert keys == [DUE, "post~S1~2017-12-23", "statement~S1~2017-12-23"]
+        assert keys == ["heard~S1~1", DUE, "post~S1~2017-12-23", "statement~S1~2017-12-23"]
         assert await map_transactions(services, DUE) == 0
         hand.turn(seconds=61)
         await map_transactions(services, DUE)

@@ -17,6 +17,7 @@ from shared.retail.shift import Shift
 from shared.retail.statement import ReceiptRecord, Statement, StoreDay
 from shared.retail.status import IN_D365, Status
 from shared.services import Services
+from shared.storage.numbers import completeness_json, numbers_before
 from shared.storage.receipts import records_of_day
 from shared.storage.shifts import as_shifts, decisions_of_day, shifts_of_two_days
 from shared.storage.signed import signed_from, signed_of_day
@@ -55,6 +56,7 @@ async def gather_day(
         limits=limits or limits_of(mappings, store, _tenders(receipts, own)),
         signed=tuple(signed_from(row) for row in signed),
         shift_findings=found,
+        numbers_before=await numbers_before(services.tables.statements, store_id, day),
     )
 
 
@@ -67,7 +69,8 @@ def _tenders(receipts: Sequence[ReceiptRecord], shifts: Sequence[Shift]) -> set[
 def body_of(statement: Statement) -> dict[str, Any]:
     """Give a statement's body, as the API gives it and as it is kept."""
     receipts = statement.day.receipts
-    return statement_json(statement, _d365_statements(receipts), _evidence(receipts))
+    body = statement_json(statement, _d365_statements(receipts), _evidence(receipts))
+    return body | {"completeness": completeness_json(statement.tills, statement.day.currency)}
 
 
 async def full_body(services: Services, statement: Statement) -> dict[str, Any]:

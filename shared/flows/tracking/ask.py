@@ -31,6 +31,7 @@ KINDS = (
 )  # fmt: skip
 POSTED_STATE = "Posted"
 REFUSED = frozenset({"Failed", "Error"})
+PASSED = frozenset({"Successful", "Succeeded", "Success"})
 Found = TypeVar("Found")
 Number = tuple[str, str]
 

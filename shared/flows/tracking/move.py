@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from shared.d365.records import AuditableRow, HeaderRow
 from shared.flows.posting.read_back import changed_cause, validation_cause
-from shared.flows.tracking.ask import REFUSED, News
+from shared.flows.tracking.ask import PASSED, REFUSED, News
 from shared.flows.tracking.effects import rests_on
 from shared.retail.mapped import D365Key
 from shared.retail.reasons import Cause, cause
@@ -19,7 +19,6 @@ from shared.storage.causes import fingerprint_of
 from shared.storage.protocols import Row, Value
 from shared.storage.receipts import advanced, d365_day, key_of
 
-PASSED = frozenset({"Successful", "Succeeded", "Success"})
 # Held, with a row in D365: they go on when D365 says otherwise, never by release.
 WAITS_FOR_D365 = frozenset({"validation_failed", "changed_in_d365"})
 CLOCKS_DIFFER = timedelta(minutes=2)

@@ -8,11 +8,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import datetime
 
 from shared.d365.decoder import decode
 from shared.errors import ChangedMeanwhileError
 from shared.flows.posting.trouble import end_causes
 from shared.flows.tracking.ask import POSTED_STATE, News
+from shared.flows.tracking.unposted import UNPOSTED, unposted
 from shared.retail.mapping import Mappings
 from shared.retail.money import total
 from shared.retail.reasons import Cause, cause
@@ -27,12 +29,13 @@ STATEMENT_STANDS, SHIFT_IN_ERROR, TILL_BUSY = "d365_statement_stands", "d365_shi
 NO_RIGHT = "d365_evidence_missing"
 TOLD_MAX = 200  # tasks open at once; what more there is follows as these end
 Wanted = dict[str, tuple[Cause, Member]]
+ENDED_HOW = {STATEMENT_STANDS: "D365 has posted it", UNPOSTED: "posted, or D365 has moved it on"}
 
 
 async def tell(services: Services, turn: Row, news: News) -> Row:
     """Open what is new, end what is over; what this turn did not learn about stays. Give the turn's row as it is then."""
     turn = await _keep_states(services, turn, news)
-    wanted, learnt = _wanted(news, await services.mappings.at_least(0))
+    wanted, learnt = _wanted(news, await services.mappings.at_least(0), services.now())
     before: dict[str, list[str]] = json.loads(turn.text("Told", "{}"))
     room = max(TOLD_MAX - len(before), 0)
     new = dict([(key, one) for key, one in wanted.items() if key not in before][:room])
@@ -45,7 +48,7 @@ async def tell(services: Services, turn: Row, news: News) -> Row:
         services.tables.causes, [cause_row(why, member, services.now()) for why, member in new.values()]
     )
     for code, value in over.values():
-        how = "D365 has posted it" if code == STATEMENT_STANDS else "D365 no longer says so"
+        how = ENDED_HOW.get(code, "D365 no longer says so")
         await end_causes(services, cause(code, value), how)
     left = {key: one for key, one in (before | names).items() if key not in over}
     return await remember(services, turn.with_values(Told=json.dumps(left)))
@@ -97,7 +100,7 @@ async def remember(services: Services, turn: Row) -> Row:
         return turn
 
 
-def _wanted(news: News, mappings: Mappings) -> tuple[Wanted, set[str]]:
+def _wanted(news: News, mappings: Mappings, now: datetime) -> tuple[Wanted, set[str]]:
     """Give what is to be open, by fingerprint, and the kinds that this turn learnt about."""
     wanted: Wanted = {}
     learnt = set()
@@ -109,6 +112,9 @@ def _wanted(news: News, mappings: Mappings) -> tuple[Wanted, set[str]]:
         if answer is not None:
             learnt.add(code)
             wanted |= {fingerprint_of(why): (why, member) for why, member in found}
+    if news.is_shown and news.aggregations is not None:
+        learnt.add(UNPOSTED)
+        wanted |= {fingerprint_of(why): (why, member) for why, member in unposted(news, now)}
     if news.barred is not None:
         learnt.add(NO_RIGHT)
         wanted |= {fingerprint_of(why): (why, member) for why, member in _barred(news.barred)}
