@@ -99,6 +99,29 @@ def test_a_reversal_that_d365_lost_turns_back_the_item_that_was_posted_whatever_
     tell(story, tmp_path)
 
 
+def test_what_a_restored_d365_lost_of_a_day_that_is_not_over_is_told(tmp_path: Path) -> None:
+    async def story(world: PostingWorld) -> None:
+        world.hand.turn(hours=12)
+        await world.send(sale_document(1))  # of the day before, which is over
+        await world.drive_until("posted")
+        await world.drive(40)
+        next_day = {"business_day": "2017-12-24", "completed_at": "2017-12-24T01:00:00-05:00"}
+        await world.sim("snapshot", {})
+        await world.send(sale_document(2, **next_day))
+        await world.drive_until("posted")
+        await world.drive(40)
+        await world.sim("restore", {})
+        await world.send(
+            sale_document(3)
+        )  # of another day, so that nothing but the loss leads to the lost one
+        for _ in range(60):
+            await world.beat()
+        assert await world.statuses() == {"T1": "posted", "T2": "held", "T3": "posted"}
+        assert set(await world.causes()) == {"d365_went_back", "gone_from_d365"}
+
+    tell(story, tmp_path)
+
+
 async def reversed_and_replaced(world: PostingWorld) -> None:
     done = await reverse_transaction(
         world.services, "S1", "east", "T1", DESK, "the wrong item", with_replacement=True

@@ -18,6 +18,7 @@ FOUND = {
     20762: "finance's reversal was paused between noting the work and writing; the replacement rested for ever",
     21218: "counts that no package takes kept drops back, again with each release",
     21299: "a store-day whose last receipts came out of hold and were posted at once was followed for ever",
+    478: "what a restored D365 lost of a day that was not compiled yet was told to nobody",
     1096: "the same, for a receipt that was answered and then rested for ever",
 }
 

@@ -1,7 +1,7 @@
 """Watch whether D365 still has what it had posted: an environment that is restored from a copy forgets.
 
 The newest posted statements are asked about again whenever others are. When one is missing, or was posted at another time,
-every store-day of the last two weeks is followed again, and what D365 no longer has is told, receipt by receipt.
+every store-day of the last two weeks is followed again, compiled or not, and what D365 no longer has is told, receipt by receipt.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from shared.flows.tracking.ask import News, Number
 from shared.flows.tracking.tell import remember
 from shared.retail.reasons import cause
 from shared.services import Services
-from shared.storage.due import TRACK, Due, note_due
+from shared.storage.due import STATEMENT, TRACK, Due, due_from, list_due, note_due
 from shared.storage.late import late_of
 from shared.storage.protocols import Row
 from shared.storage.statements import storedays_of
@@ -54,6 +54,10 @@ async def _went_back(services: Services, statements: list[str]) -> None:
     await open_package_cause(services, None, cause("d365_went_back", environment, statements=names[:500]))
     services.posted_statements.clear()
     today, now = services.now().date(), services.now()
+    # First those that wait to be compiled, such as today's: who compiles one meanwhile has written its summary before.
+    waiting = [due_from(row) for row in await list_due(services.tables.due, STATEMENT)]
+    dues = [Due(TRACK, one.store, one.day, now) for one in waiting if one.day >= today - FOLLOWED_AGAIN]
+    await note_due(services.tables.due, dues)
     mappings = await services.mappings.refresh()
     entities = sorted({store.legal_entity for store in mappings.stores()})
     for entity in entities:
