@@ -36,7 +36,7 @@ from shared.retail.d365_rules import cause_of
 from shared.retail.mapped import MappedTransaction, StoreSetup
 from shared.retail.mapping import NEVER_SENT, SENT_KINDS, Mappings, map_transaction
 from shared.retail.reasons import Cause, cause
-from shared.retail.rules import problems_of
+from shared.retail.rules import held_because, problems_of
 from shared.retail.shift import Shift
 from shared.retail.status import Status
 from shared.retail.transaction import Kind, TillStatus, Transaction
@@ -172,7 +172,7 @@ def _decide(
         return (cause("kind_not_supported", transaction.kind),)
     problems = problems_of(transaction)
     if problems:
-        return (cause("does_not_balance", problems[0].rule, problem=problems[0].told),)
+        return (held_because(problems),)
     return map_transaction(transaction, day, mappings, shifts)
 
 

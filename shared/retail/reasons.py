@@ -20,6 +20,7 @@ from shared.retail.reason import STORE_TIMING as STORE_TIMING
 from shared.retail.reason import SYSTEM as SYSTEM
 from shared.retail.reason import Reason as Reason
 from shared.retail.reasons_d365 import OF_D365
+from shared.retail.reasons_rounding import OF_ROUNDING
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,5 +257,6 @@ _ALL = (
         "No action.",
     ),
     *OF_D365,
+    *OF_ROUNDING,
 )  # fmt: skip
 REASONS: Mapping[str, Reason] = {reason.code: reason for reason in _ALL}
