@@ -7,6 +7,7 @@ Exact amounts are fractions: nothing is rounded on the way.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -93,7 +94,8 @@ def diagnose(transaction: Transaction) -> tuple[Diagnosis, ...]:
     Whoever is beyond its bound (`is_rounding` false) is no rounding.
     """
     currency = transaction.currency
-    taxes = [_of_tax(one, currency) for one in taxes_of(transaction)]
+    by_line = all(_is_by_line(line, minor_unit(currency)) for line in transaction.lines)
+    taxes = [] if by_line else [_of_tax(one, currency) for one in taxes_of(transaction)]
     return (
         *(one for one in taxes if one.difference),
         *_of_foreign_money(transaction.captured, currency),
@@ -127,9 +129,7 @@ def converted(amounts: Sequence[Decimal], rate: Decimal, stated: Decimal, curren
     """Say what became of foreign amounts, each converted and rounded by itself: stated less the sum converted at once."""
     exact = sum((Fraction(one) * Fraction(rate) for one in amounts), Fraction(0))
     unit = minor_unit(currency)
-    return _diagnosis(
-        CURRENCY_BY_LINE, "currency", stated, _rounded(exact, unit), exact, unit, len(amounts)
-    )
+    return _diagnosis(CURRENCY_BY_LINE, "currency", stated, _rounded(exact, unit), exact, unit, len(amounts))
 
 
 def discount_split(amount: Decimal, rate: Decimal, currency: str) -> tuple[Decimal, Decimal, Diagnosis]:
@@ -139,9 +139,7 @@ def discount_split(amount: Decimal, rate: Decimal, currency: str) -> tuple[Decim
     net = amount - tax
     exact = Fraction(net) * Fraction(rate) / 100
     moved = Fraction(rate) / 100 / 2
-    return net, tax, _diagnosis(
-        DISCOUNT_SPLIT, "discount", tax, _rounded(exact, unit), exact, unit, 1, moved
-    )
+    return net, tax, _diagnosis(DISCOUNT_SPLIT, "discount", tax, _rounded(exact, unit), exact, unit, 1, moved)
 
 
 def paid_in_steps(due: Sequence[Decimal], paid: Decimal, step: Decimal) -> Diagnosis:
@@ -156,10 +154,25 @@ def sums_of(diagnoses: Iterable[Diagnosis]) -> tuple[RoundingSum, ...]:
     for one in diagnoses:
         groups.setdefault(one.mechanism, []).append(one)
     return tuple(
-        RoundingSum(
-            name, len(some), total(one.difference for one in some), total(one.bound for one in some)
-        )
+        RoundingSum(name, len(some), total(one.difference for one in some), total(one.bound for one in some))
         for name, some in sorted(groups.items())
+    )
+
+
+def diagnoses_text(diagnoses: Sequence[Diagnosis]) -> str | None:
+    """Write differences compactly, as they are kept with a receipt; None where there are none."""
+    if not diagnoses:
+        return None
+    rows = [[one.mechanism, one.what, str(one.difference), str(one.bound), one.lines] for one in diagnoses]
+    return json.dumps(rows, separators=(",", ":"))
+
+
+def diagnoses_from(text: str) -> tuple[Diagnosis, ...]:
+    """Read what `diagnoses_text` wrote; nothing from an empty text."""
+    rows = json.loads(text) if text else []
+    return tuple(
+        Diagnosis(name, what, Decimal(difference), Decimal(bound), lines)
+        for name, what, difference, bound, lines in rows
     )
 
 
@@ -168,6 +181,16 @@ def told(one: Diagnosis, currency: str) -> str:
     return (
         f"{money_text(abs(one.difference), currency)} {currency} too {'much' if one.difference > 0 else 'little'} for "
         f"{one.what}, where rounding explains {money_text(one.bound, currency)} at most"
+    )
+
+
+def _is_by_line(line: Line, unit: Decimal) -> bool:
+    """Say whether each tax of a line is the nearest amount to the exact one: then there is nothing to work out. Most are."""
+    rates = total(tax.rate or ZERO for tax in line.taxes if tax.inclusive) + 100
+    return all(
+        2 * abs(tax.amount * rates - line.net * tax.rate) < unit * rates
+        for tax in line.taxes
+        if tax.rate is not None and tax.exempt_reason is None
     )
 
 
@@ -220,9 +243,7 @@ def _parts_of(transaction: Transaction, codes: Mapping[str, str], document: int)
             yield _part(line, tax, code, rates, unit, (place, code))
 
 
-def _part(
-    line: Line, tax: Tax, code: str, rates: Fraction, unit: Decimal, group: tuple[int, str]
-) -> _Part:
+def _part(line: Line, tax: Tax, code: str, rates: Fraction, unit: Decimal, group: tuple[int, str]) -> _Part:
     rate = Fraction(tax.rate or 0)
 
     def of(amount: Fraction) -> Fraction:

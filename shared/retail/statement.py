@@ -17,6 +17,7 @@ from shared.retail.figures import Figures, sum_of
 from shared.retail.money import total
 from shared.retail.reasons import FINANCE, IT, REASONS
 from shared.retail.reversal import REVERSAL
+from shared.retail.rounding import Diagnosis, RoundingSum, sums_of
 from shared.retail.shift import Shift
 from shared.retail.status import IN_D365, IN_THE_LEDGER, Status
 
@@ -38,7 +39,8 @@ class ReceiptRecord:
     """What the statement needs of one transaction.
 
     correction: "reversal" (its figures are turned, its count is -1) or "replacement". is_replaced: of a reversal, whether
-    a replacement stands beside it; decided: who had it reversed. moved: cash put in or taken out without a sale.
+    a replacement stands beside it; decided: who had it reversed. moved: cash put in or taken out without a sale. rounding:
+    how its taxes and amounts differ from what they come to when worked out again.
     """
 
     label: str
@@ -63,6 +65,7 @@ class ReceiptRecord:
     decided: Decision | None = None
     kind: str = ""
     moved: Decimal | None = None
+    rounding: tuple[Diagnosis, ...] = ()
 
     @property
     def is_of_the_till(self) -> bool:
@@ -138,6 +141,18 @@ class Statement:
             ByHand(kind, terminal, len(some), total(one.moved for one in some if one.moved is not None))
             for (kind, terminal), some in sorted(groups.items())
         )
+
+    @property
+    def rounding(self) -> tuple[RoundingSum, ...]:
+        """The day's proved roundings by mechanism; what was beyond its bound is held and no rounding."""
+        counted = (
+            one
+            for one in self.day.receipts
+            if one.is_receipt
+            and one.status is not Status.EXCLUDED
+            and one.currency in ("", self.day.currency)
+        )
+        return sums_of(found for one in counted for found in one.rounding if found.is_rounding)
 
     @property
     def difference(self) -> Figures:

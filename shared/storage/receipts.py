@@ -17,6 +17,7 @@ from shared.retail.completeness import Decision
 from shared.retail.figures import figures_from, figures_of, figures_text
 from shared.retail.mapped import D365Key, MappedTransaction
 from shared.retail.money import money_text
+from shared.retail.rounding import diagnose, diagnoses_from, diagnoses_text
 from shared.retail.statement import ReceiptRecord
 from shared.retail.status import Status, advance
 from shared.retail.transaction import TillStatus, Transaction
@@ -102,6 +103,7 @@ def _summary(transaction: Transaction, day: date) -> dict[str, Value | None]:
         "Total": money_text(figures.total, transaction.currency),
         "Figures": figures_text(figures) if transaction.is_for_the_ledger else None,
         "Moved": _moved(transaction),
+        "Rounding": diagnoses_text(diagnose(transaction)) if transaction.is_for_the_ledger else None,
         "Revision": transaction.revision,
     }
 
@@ -172,7 +174,7 @@ async def records_of_day(table: Table, store: str, day: date) -> list[ReceiptRec
 _RECORD_COLUMNS = (
     "Account", "TransactionId", "Terminal", "Status", "Figures", "Generation", "SequenceNumber", "Shift", "Kind",
     "Late", "Conflict", "Cause", "CauseValue", "Fingerprint", "ReceiptNumber", "D365Statement", "Currency",
-    "Moved", "Correction", "Replaced", "DecidedBy", "DecidedAs", "DecidedWhy", "DecidedAt",
+    "Moved", "Rounding", "Correction", "Replaced", "DecidedBy", "DecidedAs", "DecidedWhy", "DecidedAt",
 )  # fmt: skip
 
 
@@ -217,6 +219,7 @@ def record_of(row: Row) -> ReceiptRecord:
         decided=_decision_of(row),
         kind=row.text("Kind"),
         moved=Decimal(row.text("Moved")) if row.text("Moved") else None,
+        rounding=diagnoses_from(row.text("Rounding")),
     )
 
 

@@ -58,6 +58,15 @@ def statement_json(
             }
             for one in statement.by_hand
         ],
+        "rounding": [
+            {
+                "mechanism": one.mechanism,
+                "count": one.count,
+                "amount": money_text(one.amount, day.currency),
+                "bound": money_text(one.bound, day.currency),
+            }
+            for one in statement.rounding
+        ],
         "d365_statements": d365_statements,
     }
 

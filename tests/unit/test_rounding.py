@@ -43,7 +43,9 @@ D = Decimal
 CENT = D("0.01")
 
 
-def line(number: int, net: str, tax: str, rate: str = "21", *, inclusive: bool = True, code: str = "V21") -> Line:
+def line(
+    number: int, net: str, tax: str, rate: str = "21", *, inclusive: bool = True, code: str = "V21"
+) -> Line:
     taxes = (Tax(code, D(tax), rate=D(rate), inclusive=inclusive),)
     return Line(number, "1001", D(1), D(net), D(net), unit="ea", taxes=taxes)
 
@@ -55,7 +57,12 @@ def receipt(*lines: Line, inclusive: bool = True) -> Transaction:
 
 def test_tax_included_in_two_prices_is_2_56_by_line_and_2_55_by_total() -> None:
     (tax,) = taxes_of(receipt(line(1, "11.90", "2.07"), line(2, "2.80", "0.49")))
-    assert (tax.by_line, tax.by_document, tax.by_d365, tax.stated) == (D("2.56"), D("2.55"), D("2.56"), D("2.56"))
+    assert (tax.by_line, tax.by_document, tax.by_d365, tax.stated) == (
+        D("2.56"),
+        D("2.55"),
+        D("2.56"),
+        D("2.56"),
+    )
     assert diagnose(receipt(line(1, "11.90", "2.07"), line(2, "2.80", "0.49"))) == ()
     by_total = receipt(line(1, "11.90", "2.06"), line(2, "2.80", "0.49"))
     assert diagnose(by_total) == (Diagnosis(LINE_OR_TOTAL, "V21", D("-0.01"), D("0.01"), 2),)
@@ -63,7 +70,11 @@ def test_tax_included_in_two_prices_is_2_56_by_line_and_2_55_by_total() -> None:
 
 
 def test_foreign_amounts_converted_one_by_one_are_9_21_and_at_once_9_2161() -> None:
-    assert (D(20) * D("0.4007"), D(3) * D("0.4007"), D(23) * D("0.4007")) == (D("8.0140"), D("1.2021"), D("9.2161"))
+    assert (D(20) * D("0.4007"), D(3) * D("0.4007"), D(23) * D("0.4007")) == (
+        D("8.0140"),
+        D("1.2021"),
+        D("9.2161"),
+    )
     found = converted([D(20), D(3)], D("0.4007"), D("8.01") + D("1.20"), "USD")
     assert found == Diagnosis(CURRENCY_BY_LINE, "currency", D("-0.01"), D("0.01"), 2)
     assert found.is_rounding
@@ -88,7 +99,12 @@ def test_two_documents_of_250_50_and_50_50_paid_by_300_instead_of_301_is_cash_ro
 def test_a_day_rounds_once_for_all_its_receipts() -> None:
     receipts = [receipt(line(1, "11.90", "2.07")), receipt(line(1, "2.80", "0.49"))]
     (day,) = tax_of_day(receipts)
-    assert (day.stated, day.by_line, day.by_document, day.by_d365) == (D("2.56"), D("2.56"), D("2.55"), D("2.56"))
+    assert (day.stated, day.by_line, day.by_document, day.by_d365) == (
+        D("2.56"),
+        D("2.56"),
+        D("2.55"),
+        D("2.56"),
+    )
 
 
 def test_d365_rounds_what_two_of_our_codes_make_of_one_of_its_own_together() -> None:
@@ -116,7 +132,9 @@ def test_a_net_rounded_first_is_named_tax_included() -> None:
 
 
 def test_one_line_one_cent_off_is_no_rounding_and_waits_for_finance() -> None:
-    wrong = receipt(line(1, "10.00", "2.11", inclusive=False), inclusive=False)  # 21 % of 10.00 is 2.10, exactly
+    wrong = receipt(
+        line(1, "10.00", "2.11", inclusive=False), inclusive=False
+    )  # 21 % of 10.00 is 2.10, exactly
     (problem,) = problems_of(wrong)
     assert problem.rule == NOT_ROUNDING
     assert problem.found == "0.01 USD too much for V21, where rounding explains 0.00 at most"
@@ -126,7 +144,9 @@ def test_one_line_one_cent_off_is_no_rounding_and_waits_for_finance() -> None:
 
 def test_what_cannot_be_worked_out_is_not_judged() -> None:
     unknown = Line(1, "1001", D(1), D("10.00"), D("10.00"), taxes=(Tax("V", D("7.00")),))
-    exempt = Line(2, "1001", D(1), D("10.00"), D("10.00"), taxes=(Tax("V", D(0), rate=D(20), exempt_reason="DIPLOMAT"),))
+    exempt = Line(
+        2, "1001", D(1), D("10.00"), D("10.00"), taxes=(Tax("V", D(0), rate=D(20), exempt_reason="DIPLOMAT"),)
+    )
     assert diagnose(receipt(unknown, exempt, inclusive=False)) == ()
 
 
@@ -177,7 +197,13 @@ def cents(amount: Fraction, way: str) -> Decimal:
     return (D(amount.numerator) / D(amount.denominator)).quantize(CENT, rounding=way)
 
 
-@given(PRICES, RATES, st.booleans(), st.sampled_from(["line", "total"]), st.sampled_from([ROUND_HALF_UP, ROUND_HALF_EVEN]))
+@given(
+    PRICES,
+    RATES,
+    st.booleans(),
+    st.sampled_from(["line", "total"]),
+    st.sampled_from([ROUND_HALF_UP, ROUND_HALF_EVEN]),
+)
 def test_pure_rounding_is_never_flagged(
     prices: list[Decimal], rate: str, inclusive: bool, by: str, way: str
 ) -> None:
@@ -228,3 +254,22 @@ def test_sums_are_by_mechanism_and_know_no_order() -> None:
         (CASH_ROUNDING, 1, D("-0.02"), D("0.025")), (LINE_OR_TOTAL, 2, D("-0.01"), D("0.05")),
     ]  # fmt: skip
     assert sums_of(reversed(some)) == found
+
+
+@given(
+    PRICES,
+    RATES,
+    st.booleans(),
+    st.lists(st.sampled_from(["0", "0", "0.01", "-0.01"]), min_size=30, max_size=30),
+)
+def test_the_quick_look_finds_what_the_long_one_finds(
+    prices: list[Decimal], rate: str, inclusive: bool, moved: list[str]
+) -> None:
+    lines = [
+        line(number, str(price), str(cents(exact_tax(price, D(rate), inclusive=inclusive), ROUND_HALF_UP) + D(more)), rate,
+             inclusive=inclusive)
+        for number, (price, more) in enumerate(zip(prices, moved, strict=False), start=1)
+    ]  # fmt: skip
+    one = receipt(*lines, inclusive=inclusive)
+    differs = [tax.code for tax in taxes_of(one) if tax.stated != tax.by_d365]
+    assert [found.what for found in diagnose(one)] == differs
