@@ -19,7 +19,7 @@ from shared.flows.ring_overdue import ring_overdue
 from shared.flows.track_packages import track_packages
 from shared.services import services
 from shared.storage.due import read_doorbell
-from shared.triggers import environment, receipts, storedays, tasks
+from shared.triggers import environment, receipts, returns, storedays, tasks
 from shared.triggers.answered import rung
 
 gc.set_threshold(
@@ -27,7 +27,7 @@ gc.set_threshold(
 )  # requests make many short-lived objects; the default collects far too often
 
 app = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS)
-for part in (receipts, storedays, tasks, environment):
+for part in (receipts, storedays, tasks, environment, returns):
     app.register_functions(part.blueprint)
 log = logging.getLogger("tillpost")
 

@@ -82,6 +82,14 @@ param trackingMinutes int = 15
 @minValue(0)
 param settleSeconds int = 60
 
+@description('Hours a refund waits for its sale before the store is told.')
+@minValue(0)
+param refundWaitHours int = 24
+
+@description('Hours after the posting of a return before finance is told that its credit note is not confirmed.')
+@minValue(0)
+param effectHours int = 72
+
 @description('Upper limit of instances: caps the bill and the pressure on storage.')
 @minValue(1)
 @maxValue(1000)
@@ -219,6 +227,8 @@ module function 'app/function.bicep' = {
     packageMinutes: packageMinutes
     trackingMinutes: trackingMinutes
     settleSeconds: settleSeconds
+    refundWaitHours: refundWaitHours
+    effectHours: effectHours
     d365Url: d365Url
     d365EnvironmentId: d365EnvironmentId
     d365MovedFrom: d365MovedFrom

@@ -31,6 +31,8 @@ SETTING_NAMES = (
     "TILLPOST_PACKAGE_MINUTES",
     "TILLPOST_TRACKING_MINUTES",
     "TILLPOST_SETTLE_SECONDS",
+    "TILLPOST_REFUND_WAIT_HOURS",
+    "TILLPOST_EFFECT_HOURS",
     *SIMULATION_ONLY[:3],
     "D365_URL",
     "D365_MOVED_FROM",
@@ -125,6 +127,8 @@ class Settings:
     settle_seconds: int
     clock: Clock
     d365: D365Settings
+    refund_wait_hours: int = 24
+    effect_hours: int = 72
 
 
 def read_settings(environ: Mapping[str, str]) -> Settings:
@@ -155,6 +159,8 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         settle_seconds=_number(environ, "TILLPOST_SETTLE_SECONDS", 60),
         clock=_clock(environ),
         d365=_d365(environ),
+        refund_wait_hours=_number(environ, "TILLPOST_REFUND_WAIT_HOURS", 24),
+        effect_hours=_number(environ, "TILLPOST_EFFECT_HOURS", 72),
     )
 
 

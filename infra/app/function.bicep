@@ -18,6 +18,8 @@ param graceMinutes int
 param packageMinutes int
 param trackingMinutes int
 param settleSeconds int
+param refundWaitHours int
+param effectHours int
 param d365Url string
 param d365EnvironmentId string
 param d365MovedFrom string
@@ -178,6 +180,8 @@ resource settings 'Microsoft.Web/sites/config@2024-04-01' = {
     TILLPOST_PACKAGE_MINUTES: string(packageMinutes)
     TILLPOST_TRACKING_MINUTES: string(trackingMinutes)
     TILLPOST_SETTLE_SECONDS: string(settleSeconds)
+    TILLPOST_REFUND_WAIT_HOURS: string(refundWaitHours)
+    TILLPOST_EFFECT_HOURS: string(effectHours)
     D365_URL: d365Url
     D365_ENVIRONMENT_ID: d365EnvironmentId
     D365_MOVED_FROM: d365MovedFrom

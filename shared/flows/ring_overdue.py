@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from shared.flows.mapping.given_up import end_given_up
+from shared.flows.mapping.wake_waiting import wake_waiting
 from shared.services import Services
 from shared.storage.due import MAP, POST, due_from, list_due
 from shared.storage.keys import join_key
@@ -22,6 +23,7 @@ async def ring_overdue(services: Services) -> int:
         bells = (services.ring(services.queues.mapping_due, key) for key in keys[at : at + RINGS_AT_ONCE])
         await services.together(*bells)
     await end_given_up(services)
+    await wake_waiting(services)
     if await _posting_is_due(services):
         await services.ring(
             services.queues.posting_due, join_key("drive", services.settings.d365.environment_id)

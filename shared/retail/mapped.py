@@ -63,6 +63,9 @@ class StoreSetup:
     customer_account: str
     account: str
     rounding_limit: Decimal
+    quarantine_warehouse: str = ""
+    scrap_warehouse: str = ""
+    no_receipt_limit: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,6 +96,9 @@ def _store_setup(values: Mapping[str, str]) -> StoreSetup:
         customer_account=values.get("customer_account", ""),
         account=values.get("account", ""),
         rounding_limit=Decimal(values.get("rounding_limit") or "0"),
+        quarantine_warehouse=values.get("quarantine_warehouse", ""),
+        scrap_warehouse=values.get("scrap_warehouse", ""),
+        no_receipt_limit=Decimal(values["no_receipt_limit"]) if values.get("no_receipt_limit") else None,
     )
 
 

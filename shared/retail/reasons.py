@@ -20,6 +20,7 @@ from shared.retail.reason import STORE_TIMING as STORE_TIMING
 from shared.retail.reason import SYSTEM as SYSTEM
 from shared.retail.reason import Reason as Reason
 from shared.retail.reasons_d365 import OF_D365
+from shared.retail.reasons_returns import OF_RETURNS
 from shared.retail.reasons_rounding import OF_ROUNDING
 
 
@@ -257,6 +258,7 @@ _ALL = (
         "No action.",
     ),
     *OF_D365,
+    *OF_RETURNS,
     *OF_ROUNDING,
 )  # fmt: skip
 REASONS: Mapping[str, Reason] = {reason.code: reason for reason in _ALL}

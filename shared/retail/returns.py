@@ -148,7 +148,8 @@ def owed_to_customer(transaction: Transaction) -> Decimal:
 
 
 def claim_on(
-    transaction: Transaction, refund: Place, lines: Sequence[Line], sold: Sold, others: Sequence[Claim], money: Mapping[str, Decimal]
+    transaction: Transaction, refund: Place, lines: Sequence[Line], sold: Sold, others: Sequence[Claim],
+    money: Mapping[str, Decimal],
 ) -> Claim:  # fmt: skip
     """Say what a refund takes back of one receipt. lines: those of its lines that name it.
 
@@ -228,8 +229,12 @@ def told(over: Over, currency: str) -> str:
         return f"it is in {over.item.replace(' for ', ', the sale in ')}"
     if over.kind == QUANTITY:
         sold, back, wanted = (f"{one.normalize():f}" for one in (over.sold, over.back, over.wanted))
-        return f"line {over.line_number} ({over.item}) sold {sold}, {back} came back before, {wanted} more would"
-    sold, back, wanted = (f"{money_text(one, currency)} {currency}" for one in (over.sold, over.back, over.wanted))
+        return (
+            f"line {over.line_number} ({over.item}) sold {sold}, {back} came back before, {wanted} more would"
+        )
+    sold, back, wanted = (
+        f"{money_text(one, currency)} {currency}" for one in (over.sold, over.back, over.wanted)
+    )
     what = "it was paid with" if over.kind == MONEY else f"line {over.line_number} ({over.item}) sold for"
     return f"{what} {sold}, {back} went back before, {wanted} more would"
 

@@ -40,7 +40,8 @@ class ReceiptRecord:
 
     correction: "reversal" (its figures are turned, its count is -1) or "replacement". is_replaced: of a reversal, whether
     a replacement stands beside it; decided: who had it reversed. moved: cash put in or taken out without a sale. rounding:
-    how its taxes and amounts differ from what they come to when worked out again.
+    how its taxes and amounts differ from what they come to when worked out again. without_receipt: what came back on it
+    without its sale (negative); other_tender: how much of a refund went back by a tender the sale was not paid with.
     """
 
     label: str
@@ -66,6 +67,9 @@ class ReceiptRecord:
     kind: str = ""
     moved: Decimal | None = None
     rounding: tuple[Diagnosis, ...] = ()
+    operator: str = ""
+    without_receipt: Decimal | None = None
+    other_tender: Decimal | None = None
 
     @property
     def is_of_the_till(self) -> bool:

@@ -16,7 +16,8 @@ from shared.retail.cash_office import BY_HAND_KINDS
 from shared.retail.completeness import Decision
 from shared.retail.figures import figures_from, figures_of, figures_text
 from shared.retail.mapped import D365Key, MappedTransaction
-from shared.retail.money import money_text
+from shared.retail.money import money_text, total
+from shared.retail.returns import amount_without_receipt
 from shared.retail.rounding import diagnose, diagnoses_from, diagnoses_text
 from shared.retail.statement import ReceiptRecord
 from shared.retail.status import Status, advance
@@ -103,6 +104,8 @@ def _summary(transaction: Transaction, day: date) -> dict[str, Value | None]:
         "Total": money_text(figures.total, transaction.currency),
         "Figures": figures_text(figures) if transaction.is_for_the_ledger else None,
         "Moved": _moved(transaction),
+        "Operator": transaction.operator,
+        "NoReceipt": _without_receipt(transaction),
         "Rounding": diagnoses_text(diagnose(transaction)) if transaction.is_for_the_ledger else None,
         "Revision": transaction.revision,
     }
@@ -115,6 +118,12 @@ def _moved(transaction: Transaction) -> str | None:
         return None
     movement = transaction.cash_movement
     return money_text(movement.amount if movement else transaction.amount_paid, transaction.currency)
+
+
+def _without_receipt(transaction: Transaction) -> str | None:
+    """Give what came back without naming its sale; None where nothing did."""
+    amount = amount_without_receipt(transaction)
+    return None if amount is None else money_text(amount, transaction.currency)
 
 
 def document_values(document: bytes) -> dict[str, Value]:
@@ -174,7 +183,8 @@ async def records_of_day(table: Table, store: str, day: date) -> list[ReceiptRec
 _RECORD_COLUMNS = (
     "Account", "TransactionId", "Terminal", "Status", "Figures", "Generation", "SequenceNumber", "Shift", "Kind",
     "Late", "Conflict", "Cause", "CauseValue", "Fingerprint", "ReceiptNumber", "D365Statement", "Currency",
-    "Moved", "Rounding", "Correction", "Replaced", "DecidedBy", "DecidedAs", "DecidedWhy", "DecidedAt",
+    "Moved", "Rounding", "Operator", "NoReceipt", "AcceptedBack", "OtherTender", "Correction", "Replaced", "DecidedBy",
+    "DecidedAs", "DecidedWhy", "DecidedAt",
 )  # fmt: skip
 
 
@@ -220,7 +230,16 @@ def record_of(row: Row) -> ReceiptRecord:
         kind=row.text("Kind"),
         moved=Decimal(row.text("Moved")) if row.text("Moved") else None,
         rounding=diagnoses_from(row.text("Rounding")),
+        operator=row.text("Operator"),
+        without_receipt=_amount_of(row, "NoReceipt", "AcceptedBack"),
+        other_tender=_amount_of(row, "OtherTender"),
     )
+
+
+def _amount_of(row: Row, *names: str) -> Decimal | None:
+    """Add the amounts of some columns up; None where none is there."""
+    amounts = [Decimal(row.text(name)) for name in names if name in row.values]
+    return total(amounts) if amounts else None
 
 
 def _decision_of(row: Row) -> Decision | None:

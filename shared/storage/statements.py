@@ -10,9 +10,10 @@ from decimal import Decimal
 from typing import Any
 
 from shared.retail.figures import GROUPS, Figures
-from shared.retail.money import ZERO, money_text
+from shared.retail.money import ZERO, money_text, total
 from shared.retail.shift import Shift
-from shared.retail.statement import ProofCause, Statement
+from shared.retail.statement import ProofCause, Statement, StoreDay
+from shared.retail.status import Status
 from shared.storage.keys import join_key
 from shared.storage.protocols import Row, Table, Value
 
@@ -67,7 +68,28 @@ def statement_json(
             }
             for one in statement.rounding
         ],
+        "returns": _returns_json(day),
         "d365_statements": d365_statements,
+    }
+
+
+def _returns_json(day: StoreDay) -> dict[str, Any]:
+    """List what came back without a receipt, for each cashier, and refunds by another tender than the sale's."""
+    till = [one for one in day.receipts if one.is_of_the_till and one.status is not Status.EXCLUDED]
+    own = [one for one in till if one.currency in ("", day.currency)]
+    cashiers: dict[str, list[Decimal]] = {}
+    for one in own:
+        if one.without_receipt is not None:
+            cashiers.setdefault(one.operator, []).append(one.without_receipt)
+    other = sorted((one.label, one.other_tender) for one in own if one.other_tender is not None)
+    return {
+        "without_receipt": [
+            {"cashier": cashier, "count": len(some), "amount": money_text(total(some), day.currency)}
+            for cashier, some in sorted(cashiers.items())
+        ],
+        "by_another_tender": [
+            {"receipt": label, "amount": money_text(amount, day.currency)} for label, amount in other
+        ],
     }
 
 

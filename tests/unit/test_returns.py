@@ -89,12 +89,19 @@ def test_of_an_invoice_of_2_258_all_but_one_item_comes_back_and_365_is_left() ->
     )  # fmt: skip
     left = remaining(sold_by(INVOICE), [claim(back, INVOICE)])
     assert (left.amount.sold, left.amount.back, left.amount.left) == (D(2258), D(1893), D(365))
-    assert {number: one.left for number, one in left.quantities.items()} == {1: D(0), 2: D(0), 3: D(0), 4: D(1)}
+    assert {number: one.left for number, one in left.quantities.items()} == {
+        1: D(0),
+        2: D(0),
+        3: D(0),
+        4: D(1),
+    }
     assert left.tenders["CARD"].left == D(365)
 
 
 def test_a_credit_memo_of_1_528_leaves_730_which_is_two_items_and_not_the_one_that_was_kept() -> None:
-    back = receipt(2, [line(1, "-1", "-1163", "A", to(1)), line(2, "-1", "-365", "B", to(2))], ("CARD", "-1528"))
+    back = receipt(
+        2, [line(1, "-1", "-1163", "A", to(1)), line(2, "-1", "-365", "B", to(2))], ("CARD", "-1528")
+    )
     left = remaining(sold_by(INVOICE), [claim(back, INVOICE)])
     assert left.amount.left == D(730) == 2 * D(365)
     assert sum(one.left for one in left.quantities.values()) == D(2)
@@ -151,7 +158,9 @@ def test_three_partial_returns_may_add_up_to_the_sale_exactly_and_to_no_cent_mor
     sold = receipt(1, [line(1, "3", "10.00")], ("CARD", "10.00"))
     amounts, claims = ("3.33", "3.33", "3.34"), []
     for number, amount in enumerate(amounts, start=2):
-        one = claim(receipt(number, [line(1, "-1", f"-{amount}", original=SALE)], ("CARD", f"-{amount}")), sold)
+        one = claim(
+            receipt(number, [line(1, "-1", f"-{amount}", original=SALE)], ("CARD", f"-{amount}")), sold
+        )
         assert beyond(sold_by(sold), claims, one, "USD") == ()
         claims.append(one)
     assert remaining(sold_by(sold), claims).amount.left == 0
@@ -172,12 +181,18 @@ def test_a_line_or_an_item_that_was_not_sold_and_another_currency_are_named() ->
 
 
 def test_a_till_that_names_only_the_receipt_gives_back_its_lines_of_that_item_one_after_the_other() -> None:
-    sold = receipt(1, [line(1, "1", "10.00"), line(2, "2", "18.00"), line(3, "1", "5.00", "X")], ("CARD", "33.00"))
+    sold = receipt(
+        1, [line(1, "1", "10.00"), line(2, "2", "18.00"), line(3, "1", "5.00", "X")], ("CARD", "33.00")
+    )
     by_receipt = replace(SALE, line_number=None)
     back = receipt(2, [line(1, "-2", "-19.00", original=by_receipt)], ("CARD", "-19.00"))
     first = claim(back, sold)
     assert first.lines == {1: (D(1), D("9.5000")), 2: (D(1), D("9.5000"))}
-    second = claim(replace(back, transaction_id="T3", lines=(line(1, "-1", "-9.00", original=by_receipt),)), sold, [first])
+    second = claim(
+        replace(back, transaction_id="T3", lines=(line(1, "-1", "-9.00", original=by_receipt),)),
+        sold,
+        [first],
+    )
     assert second.lines == {2: (D(1), D("9.00"))}
     header_only = replace(back, lines=(line(1, "-1", "-5.00", "X"),), links=(by_receipt,))
     assert claim(header_only, sold).lines == {3: (D(1), D("5.00"))}
@@ -198,16 +213,24 @@ def test_a_refund_by_another_tender_is_allowed_and_named_and_uses_up_the_sales_o
 
 def test_what_cash_rounding_kept_back_is_no_more_than_was_paid() -> None:
     sold = replace(
-        receipt(1, [line(1, "1", "9.98")], ("CASH", "9.95")), rounding=(Rounding(RoundingReason.CASH, D("-0.03")),)
+        receipt(1, [line(1, "1", "9.98")], ("CASH", "9.95")),
+        rounding=(Rounding(RoundingReason.CASH, D("-0.03")),),
     )
     back = claim(receipt(2, [line(1, "-1", "-9.98", original=SALE)], ("CARD", "-9.98")), sold)
     assert beyond(sold_by(sold), [], back, "USD") == ()
 
 
 def test_money_of_a_refund_of_two_sales_goes_to_one_and_what_is_left_to_the_other() -> None:
-    first, second = receipt(1, [line(1, "1", "10.00")], ("CARD", "10.00")), receipt(5, [line(1, "1", "7.00")], ("CARD", "7.00"))
+    first, second = (
+        receipt(1, [line(1, "1", "10.00")], ("CARD", "10.00")),
+        receipt(5, [line(1, "1", "7.00")], ("CARD", "7.00")),
+    )
     other = replace(SALE, transaction_id="T5")
-    back = receipt(2, [line(1, "-1", "-10.00", original=SALE), line(2, "-1", "-7.00", original=other)], ("CARD", "-17.00"))
+    back = receipt(
+        2,
+        [line(1, "-1", "-10.00", original=SALE), line(2, "-1", "-7.00", original=other)],
+        ("CARD", "-17.00"),
+    )
     place = Place("S1", "east", "T2")
     one = claim_on(back, place, back.lines[:1], sold_by(first), [], money_back(back))
     rest = claim_on(back, place, back.lines[1:], sold_by(second), [], less_money(money_back(back), one.money))
@@ -232,7 +255,11 @@ def test_taxes_come_back_with_the_line_whether_the_price_held_them_or_not() -> N
 
 def test_of_a_receipt_that_was_taken_back_whole_nothing_may_come_back() -> None:
     one = claim(receipt(2, [line(1, "-1", "-365", "B", to(2))], ("CARD", "-365")), INVOICE)
-    assert [each.kind for each in beyond(nothing_sold(sold_by(INVOICE)), [], one, "USD")] == [QUANTITY, AMOUNT, MONEY]
+    assert [each.kind for each in beyond(nothing_sold(sold_by(INVOICE)), [], one, "USD")] == [
+        QUANTITY,
+        AMOUNT,
+        MONEY,
+    ]
 
 
 def test_claims_are_kept_the_same_whatever_the_order_they_came_in() -> None:
@@ -241,7 +268,9 @@ def test_claims_are_kept_the_same_whatever_the_order_they_came_in() -> None:
         Claim(Place("S1", "west", "T2"), {1: (D("0.5"), D("1"))}),
     ]
     assert claims_text(some) == claims_text(reversed(some))
-    assert set(map(str, claims_from(claims_text(some)))) == set(map(str, claims_from(claims_text(reversed(some)))))
+    assert set(map(str, claims_from(claims_text(some)))) == set(
+        map(str, claims_from(claims_text(reversed(some))))
+    )
     assert claims_from(claims_text(some))[1].lines == {1: (D(1), D("2")), 2: (D(1), D("9.50"))}
     assert claims_from("") == ()
 
@@ -254,7 +283,9 @@ def histories(draw: st.DrawFn) -> tuple[Transaction, list[Transaction]]:
     """A sale of one to four lines, paid by up to three tenders, and up to twelve refunds of it, many of them too much."""
     count = draw(st.integers(1, 4))
     lines = [
-        line(at, str(draw(st.integers(1, 5))), f"{draw(st.integers(1, 9_999))}e-2", draw(st.sampled_from("AB")))
+        line(
+            at, str(draw(st.integers(1, 5))), f"{draw(st.integers(1, 9_999))}e-2", draw(st.sampled_from("AB"))
+        )
         for at in range(1, count + 1)
     ]
     due = sum((one.amount_due for one in lines), D(0))
@@ -322,5 +353,7 @@ def test_never_more_comes_back_than_was_sold_by_line_and_tender_whatever_the_ord
 @pytest.mark.parametrize("order", [(0, 1), (1, 0)])
 def test_of_two_refunds_of_the_last_piece_one_stands_and_it_is_never_both(order: tuple[int, int]) -> None:
     sold = receipt(1, [line(1, "1", "10.00")], ("CARD", "10.00"))
-    both = [receipt(number, [line(1, "-1", "-10.00", original=SALE)], ("CARD", "-10.00")) for number in (2, 3)]
+    both = [
+        receipt(number, [line(1, "-1", "-10.00", original=SALE)], ("CARD", "-10.00")) for number in (2, 3)
+    ]
     assert len(admitted(sold, [both[at] for at in order])) == 1

@@ -160,7 +160,10 @@ def test_a_till_that_taxes_a_part_of_a_line_and_says_so_is_judged_by_that_part()
 
 @pytest.mark.parametrize(
     ("rounded", "cash", "bound"),
-    [("-0.02", "10.00", "0.025"), ("0.02", "10.05", "0.025"), ("-0.04", "9.90", "0.05"), ("0.5", "11", "0.5"), ("-0.02", "9.98", "0")],
+    [
+        ("-0.02", "10.00", "0.025"), ("0.02", "10.05", "0.025"), ("-0.04", "9.90", "0.05"), ("0.5", "11", "0.5"),
+        ("-0.02", "9.98", "0"),
+    ],
 )  # fmt: skip
 def test_cash_rounding_is_proved_by_the_smallest_step_of_cash_that_explains_it(
     rounded: str, cash: str, bound: str

@@ -104,6 +104,8 @@ def test_what_is_for_simulations_is_refused_elsewhere(environment: str, name: st
         "TILLPOST_PACKAGE_MINUTES",
         "TILLPOST_TRACKING_MINUTES",
         "TILLPOST_SETTLE_SECONDS",
+        "TILLPOST_REFUND_WAIT_HOURS",
+        "TILLPOST_EFFECT_HOURS",
     ],
 )
 @pytest.mark.parametrize("value", ["soon", "-1", "1.5", "1e3", "100001", "9" * 5000])
