@@ -32,6 +32,11 @@ UNTAXED = "NONE"
 _MOVED = {
     Kind.FLOAT: 1, Kind.SHIFT_OPEN: 1, Kind.PICKUP: -1, Kind.SAFE_DROP: -1, Kind.BANK_DROP: -1, Kind.TENDER_EXCHANGE: 0,
 }  # fmt: skip
+# Where goods go that came back and are not for sale again: in words, and the stores list's column.
+_PLACES = {
+    "quarantine": ("in quarantine", "quarantine_warehouse"),
+    "none": ("not to be stock any more", "scrap_warehouse"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,13 +215,11 @@ class _Mapper:
         groups = {tax.get("item_tax_group", "") for tax in taxes}
         if len(groups) > 1:
             self._missing("tax_unmapped", " + ".join(sorted(tax.code for tax in line.taxes)))
-        if line.is_return and line.disposition is not None:
-            self._disposition(line.disposition)
         return MappedLine(
             line=line,
             item_number=item.get("item_number", ""),
             unit=item.get("unit", ""),
-            warehouse=self.store.warehouse,
+            warehouse=self._place(line),
             sales_tax_group=self.store.tax_group,
             item_tax_group=min(groups),
             tax_codes=tuple(tax.get("tax_code", "") for tax in taxes) if line.taxes else (),
@@ -230,9 +233,21 @@ class _Mapper:
             return {}
         return row
 
-    def _disposition(self, disposition: str) -> None:
-        if self.mappings.find("dispositions", disposition, day=self.day) is None:
-            self._missing("disposition_unmapped", disposition)
+    def _place(self, line: Line) -> str:
+        """Give the warehouse a line moves: the store's own, unless goods came back that are not for sale again."""
+        if not line.is_return or line.disposition is None:
+            return self.store.warehouse
+        row = self.mappings.find("dispositions", line.disposition, day=self.day)
+        if row is None:
+            return self._missing("disposition_unmapped", line.disposition)
+        effect = row.get("effect", "")
+        if effect not in _PLACES:
+            return self.store.warehouse
+        words, column = _PLACES[effect]
+        place: str = getattr(self.store, column)
+        if place:
+            return place
+        return self._missing("return_place_missing", f"{self.store.store} {effect}", problem=words)
 
     def _original(self, line: Line) -> tuple[D365Key, int] | None:
         """Name the original in D365, where the POS names it completely and it was sold by this account."""

@@ -38,7 +38,7 @@ OF_RETURNS = (
     ),
     Reason(
         "return_place_missing", RETAIL_SYSTEMS, D365_DATA,
-        "Store {store} has no warehouse for goods that are {value}.",
+        "Store {store} has no warehouse for returned goods that are {problem}.",
         "The dispositions list sends such goods there, and the stores list does not say where that is.",
         "The returns are held, so that such goods never stand among those for sale.",
         "Give store {store} its quarantine or scrap warehouse in the stores list, then release.",
