@@ -10,6 +10,7 @@ import logging
 
 import azure.functions as func
 
+from shared.flows.check_effects import check_effects
 from shared.flows.compile_statements import compile_statements
 from shared.flows.keep_given_up import keep_given_up
 from shared.flows.map_transactions import map_transactions
@@ -67,6 +68,11 @@ async def headquarters_moved(timer: func.TimerRequest) -> None:
 @app.timer_trigger("timer", schedule="%TILLPOST_HEARTBEAT_SCHEDULE%")
 async def reference_aged(timer: func.TimerRequest) -> None:
     log.info("D365's reference data: %s", await read_reference(await services()))
+
+
+@app.timer_trigger("timer", schedule="%TILLPOST_HEARTBEAT_SCHEDULE%")
+async def returns_aged(timer: func.TimerRequest) -> None:
+    await check_effects(await services())
 
 
 @app.timer_trigger("timer", schedule="%TILLPOST_HEARTBEAT_SCHEDULE%")

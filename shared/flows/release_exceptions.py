@@ -27,7 +27,9 @@ from shared.storage.protocols import Insert, Row
 from shared.storage.receipts import UNKNOWN_STORE, advanced, document_of, receipt_rows
 
 # These hold no receipt that could go on; a person's word ends them.
-ENDED_BY_WORD = frozenset({"cannot_be_read", "content_conflict", "d365_went_back", "work_given_up"})
+ENDED_BY_WORD = frozenset(
+    {"cannot_be_read", "content_conflict", "d365_went_back", "work_given_up", "credit_not_confirmed"}
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,7 @@ from shared.retail.status import ENDED, Status
 from shared.services import Services
 from shared.storage.causes import cause_row, end_causes_of, open_causes, receipt_member
 from shared.storage.due import (
+    EFFECT,
     STATEMENT,
     TRACK,
     Due,
@@ -219,6 +220,9 @@ def _is_looked_at_again(row: Row, news: News, now: datetime) -> bool:
 async def _apply(services: Services, due: Due, moves: Sequence[Move], back: Sequence[Row]) -> int:
     now = services.now()
     dues = [Due(STATEMENT, due.store, due.day, now)]
+    if any(move.row.flag("CreditUnknown") for move in moves):
+        aged_at = now + timedelta(hours=services.settings.effect_hours)
+        dues.append(Due(EFFECT, due.store, due.day, aged_at))
     await note_due(services.tables.due, dues)
     moves = await _reversed_at_once(services, moves)
     await _end_originals(services, [move.row for move in moves])

@@ -46,7 +46,7 @@ OF_RETURNS = (
     Reason(
         "credit_not_confirmed", FINANCE, SYSTEM,
         "D365 has posted returns of store {store} for {day}, and shows no credit note for them since {since}.",
-        "The credit is within an invoice that also holds sales, the invoices are not shown to this app, or it was not made.",
+        "The invoices are not shown to this app, or the credit was not made.",
         "Nothing: the returns are posted; that their credit is in the ledger is not confirmed.",
         "Look the sales order up in D365 and check that its invoice credits the goods. It is asked about again by itself.",
     ),

@@ -211,7 +211,9 @@ def test_a_store_row_with_an_unknown_zone_is_told() -> None:
     content = (
         ",".join(columns)
         + "\n"
-        + ",".join((STORE | {"time_zone": "Mars/Base", "rounding_limit": "x"}).get(name, "") for name in columns)
+        + ",".join(
+            (STORE | {"time_zone": "Mars/Base", "rounding_limit": "x"}).get(name, "") for name in columns
+        )
     )
     _, problems = read_mapping_csv(KINDS["stores"], content.encode())
     assert [problem.column for problem in problems] == ["time_zone", "rounding_limit"]

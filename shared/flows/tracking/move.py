@@ -106,7 +106,7 @@ def _forward(row: Row, seen: AuditableRow, news: News, now: datetime) -> Move | 
         row = advanced(
             row, Status.POSTED, now, f"in D365 statement {seen.statement}", D365Statement=seen.statement,
             SalesOrder=seen.sales_order or None, Invoice=rests.invoice or None, CreditNote=rests.credit_note or None,
-            Evidence="\n".join(rests.lines),
+            Evidence="\n".join(rests.lines), CreditUnknown=True if rests.credit_unknown else None,
         )  # fmt: skip
         moved = True
     return Move(row) if moved else None
@@ -158,7 +158,7 @@ def _unseen(services: Services, row: Row, header: HeaderRow | None) -> Move | No
         why = cause("gone_from_d365", services.settings.d365.environment_id)
         statement = f"; it had been in D365 statement {row.text('D365Statement')}" if posted else ""
         evidence = dict.fromkeys(
-            ("D365Statement", "SalesOrder", "Invoice", "CreditNote", "Evidence", "D365Since")
+            ("D365Statement", "SalesOrder", "Invoice", "CreditNote", "CreditUnknown", "Evidence", "D365Since")
         )
         return held(row, why, now, f"D365 no longer has it{statement}", **evidence)
     day = date.fromisoformat(row.text("BusinessDay"))
