@@ -10,6 +10,7 @@ import logging
 
 import azure.functions as func
 
+from shared.flows.check_effects import check_effects
 from shared.flows.compile_statements import compile_statements
 from shared.flows.keep_given_up import keep_given_up
 from shared.flows.map_transactions import map_transactions
@@ -21,7 +22,7 @@ from shared.flows.watch_lateness import watch_lateness
 from shared.flows.watch_silence import watch_silence
 from shared.services import services
 from shared.storage.due import read_doorbell
-from shared.triggers import completeness, environment, month_end, receipts, shifts, storedays, tasks
+from shared.triggers import completeness, environment, month_end, receipts, returns, shifts, storedays, tasks
 from shared.triggers.answered import rung
 
 gc.set_threshold(
@@ -29,7 +30,7 @@ gc.set_threshold(
 )  # requests make many short-lived objects; the default collects far too often
 
 app = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS)
-for part in (receipts, storedays, shifts, completeness, tasks, environment, month_end):
+for part in (receipts, storedays, shifts, returns, completeness, tasks, environment, month_end):
     app.register_functions(part.blueprint)
 log = logging.getLogger("tillpost")
 
@@ -69,6 +70,11 @@ async def headquarters_moved(timer: func.TimerRequest) -> None:
 @app.timer_trigger("timer", schedule="%TILLPOST_HEARTBEAT_SCHEDULE%")
 async def reference_aged(timer: func.TimerRequest) -> None:
     log.info("D365's reference data: %s", await read_reference(await services()))
+
+
+@app.timer_trigger("timer", schedule="%TILLPOST_HEARTBEAT_SCHEDULE%")
+async def returns_aged(timer: func.TimerRequest) -> None:
+    await check_effects(await services())
 
 
 @app.timer_trigger("timer", schedule="%TILLPOST_HEARTBEAT_SCHEDULE%")

@@ -26,7 +26,8 @@ from shared.settings import StorageSettings
 from shared.storage.azure import AzureTable, ensure_tables
 from shared.storage.connection import Connection, account_of
 from shared.storage.protocols import Row, Table, Upsert
-from shared.storage.receipts import _RECORD_COLUMNS, _day_rows, receipts_of_day, records_of_day
+from shared.storage.receipt_record import RECORD_COLUMNS, records_of_day
+from shared.storage.receipts import day_rows, receipts_of_day
 
 
 async def main() -> None:
@@ -87,7 +88,7 @@ async def _compare(table: Table, receipts: int, rounds: int) -> None:
 
 
 async def _same_columns(table: Table) -> list[Row]:
-    return [row async for row in _day_rows(table, "S1", DAY, (), _RECORD_COLUMNS)]
+    return [row async for row in day_rows(table, "S1", DAY, (), RECORD_COLUMNS)]
 
 
 async def _timed(work: Callable[[], Awaitable[object]]) -> float:

@@ -14,7 +14,8 @@ from shared.pos.registry import ADAPTERS
 from shared.retail.statement import StoreDay, compile_store_day
 from shared.services import Services
 from shared.storage.protocols import Row
-from shared.storage.receipts import receipts_of_day, records_of_day
+from shared.storage.receipt_record import records_of_day
+from shared.storage.receipts import receipts_of_day
 
 DAY = date(2017, 12, 23)
 MAPPED = 1_000

@@ -88,8 +88,13 @@ def operator_of(seed: int, store: str, till: str, shift: str) -> str:
 
 
 def warehouse_of(store: str) -> str:
-    """Give a store's warehouse in D365."""
+    """Give a store's warehouse in D365; returned goods that are not for sale again have two of their own (`aside`)."""
     return f"W{store}"
+
+
+def aside(store: str, what: str) -> str:
+    """Give the warehouse of a store's goods in quarantine ("Q") or scrapped ("S")."""
+    return f"{warehouse_of(store)}{what}"
 
 
 def register_of(store: str, till: str) -> str:

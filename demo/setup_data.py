@@ -18,6 +18,7 @@ from demo.chain import (
     TAXES,
     TENDERS,
     UNTAXED_ITEM_GROUP,
+    aside,
     register_of,
     warehouse_of,
 )
@@ -32,6 +33,7 @@ EFFECTS = {"RESTOCK": "resaleable", "NO_RESTOCK": "quarantine", "SCRAP": "none"}
 STORE_COLUMNS = (
     "store", "legal_entity", "store_number", "operating_unit", "channel_id", "warehouse", "site", "tax_group", "currency",
     "prices_include_tax", "time_zone", "closing_time", "customer_account", "account", "rounding_limit",
+    "quarantine_warehouse", "scrap_warehouse",
 )  # fmt: skip
 
 
@@ -68,7 +70,9 @@ def d365_setup(visits: Sequence[Visit], messages: Sequence[Message], new_tender:
         ],
         "customers": [{**of_entity, "CustomerAccount": CUSTOMER}],
         "warehouses": [
-            {**of_entity, "WarehouseId": warehouse_of(store), "OperationalSiteId": SITE} for store in stores
+            {**of_entity, "WarehouseId": place, "OperationalSiteId": SITE}
+            for store in stores
+            for place in (warehouse_of(store), aside(store, "Q"), aside(store, "S"))
         ],
         "income_expense_accounts": [],
         "data_projects": [DATA_PROJECT],
@@ -113,6 +117,7 @@ def _store_row(store: str, warehouse: bool) -> tuple[str, ...]:
     return (
         store, LEGAL_ENTITY, store, f"OU{store}", _channel(store), warehouse_of(store) if warehouse else "", SITE, TAX_GROUP,
         CURRENCY, "No", "America/New_York", "00:00", CUSTOMER, ACCOUNT, str(ROUNDING_STEP),
+        aside(store, "Q"), aside(store, "S"),
     )  # fmt: skip
 
 

@@ -91,6 +91,13 @@ param silentMinutes int = 60
 @minValue(5)
 @maxValue(1440)
 param lateMinutes int = 30
+@description('Hours a refund waits for its sale before the store is told.')
+@minValue(0)
+param refundWaitHours int = 24
+
+@description('Hours after the posting of a return before finance is told that its credit note is not confirmed.')
+@minValue(0)
+param effectHours int = 72
 
 @description('Upper limit of instances: caps the bill and the pressure on storage.')
 @minValue(1)
@@ -231,8 +238,8 @@ module function 'app/function.bicep' = {
     settleSeconds: settleSeconds
     silentMinutes: silentMinutes
     lateMinutes: lateMinutes
-    silentMinutes: silentMinutes
-    lateMinutes: lateMinutes
+    refundWaitHours: refundWaitHours
+    effectHours: effectHours
     d365Url: d365Url
     d365EnvironmentId: d365EnvironmentId
     d365MovedFrom: d365MovedFrom

@@ -33,6 +33,8 @@ SETTING_NAMES = (
     "TILLPOST_SETTLE_SECONDS",
     "TILLPOST_SILENT_MINUTES",
     "TILLPOST_LATE_MINUTES",
+    "TILLPOST_REFUND_WAIT_HOURS",
+    "TILLPOST_EFFECT_HOURS",
     *SIMULATION_ONLY[:3],
     "D365_URL",
     "D365_MOVED_FROM",
@@ -129,6 +131,8 @@ class Settings:
     d365: D365Settings
     silent_minutes: int = 60
     late_minutes: int = 30
+    refund_wait_hours: int = 24
+    effect_hours: int = 72
 
 
 def read_settings(environ: Mapping[str, str]) -> Settings:
@@ -161,6 +165,8 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         d365=_d365(environ),
         silent_minutes=_number(environ, "TILLPOST_SILENT_MINUTES", 60),
         late_minutes=_number(environ, "TILLPOST_LATE_MINUTES", 30),
+        refund_wait_hours=_number(environ, "TILLPOST_REFUND_WAIT_HOURS", 24),
+        effect_hours=_number(environ, "TILLPOST_EFFECT_HOURS", 72),
     )
 
 

@@ -20,6 +20,8 @@ param trackingMinutes int
 param settleSeconds int
 param silentMinutes int
 param lateMinutes int
+param refundWaitHours int
+param effectHours int
 param d365Url string
 param d365EnvironmentId string
 param d365MovedFrom string
@@ -182,6 +184,8 @@ resource settings 'Microsoft.Web/sites/config@2024-04-01' = {
     TILLPOST_SETTLE_SECONDS: string(settleSeconds)
     TILLPOST_SILENT_MINUTES: string(silentMinutes)
     TILLPOST_LATE_MINUTES: string(lateMinutes)
+    TILLPOST_REFUND_WAIT_HOURS: string(refundWaitHours)
+    TILLPOST_EFFECT_HOURS: string(effectHours)
     D365_URL: d365Url
     D365_ENVIRONMENT_ID: d365EnvironmentId
     D365_MOVED_FROM: d365MovedFrom

@@ -12,7 +12,7 @@ from shared.flows.posting.slot import is_throttled
 from shared.flows.tracking.vouchers import read_one_day
 from shared.retail.vouchers import NOTHING_POSTED
 from shared.services import Services
-from shared.storage.receipts import records_of_day
+from shared.storage.receipt_record import records_of_day
 from shared.storage.vouchers import vouchers_of_day
 
 

@@ -21,7 +21,7 @@ from shared.retail.generation import in_generation, is_another_tills
 from shared.retail.identity import content_hash
 from shared.retail.mapping import Mappings
 from shared.retail.reasons import Cause, cause
-from shared.retail.rules import Problem, problems_of
+from shared.retail.rules import Problem, held_because, problems_of
 from shared.retail.status import Status
 from shared.retail.transaction import Transaction
 from shared.services import Services
@@ -159,12 +159,7 @@ def _placed(
         )
         return transaction, day, (*problems, problem), why
     if problems:
-        return (
-            transaction,
-            day,
-            problems,
-            cause("does_not_balance", problems[0].rule, problem=problems[0].told),
-        )
+        return transaction, day, problems, held_because(problems)
     return transaction, day, (), None
 
 

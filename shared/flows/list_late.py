@@ -18,7 +18,7 @@ from shared.retail.periods import days_of
 from shared.retail.status import IN_THE_LEDGER
 from shared.services import Services
 from shared.storage.late import late_of
-from shared.storage.receipts import records_of_day
+from shared.storage.receipt_record import records_of_day
 
 COLUMNS = ("period", "side", "currency", "account", "what", "tax_code", "debit", "credit")
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 from shared.d365.row_rules import broken_rules
@@ -22,6 +22,7 @@ from shared.flows.mapping.look_alikes import look_alikes
 from shared.flows.mapping.new_tills import move_to_new_tills
 from shared.flows.mapping.note_shifts import note_shifts_of
 from shared.flows.mapping.save import hold_all, save
+from shared.flows.mapping.with_returns import Outcome, Read, Waits, note_waiting, waiting, with_returns
 from shared.flows.posting.corrections import (
     corrected,
     linked_as_kept,
@@ -37,7 +38,7 @@ from shared.retail.d365_rules import cause_of
 from shared.retail.mapped import MappedTransaction, StoreSetup, statement_at
 from shared.retail.mapping import NEVER_SENT, SENT_KINDS, Mappings, map_transaction
 from shared.retail.reasons import Cause, cause
-from shared.retail.rules import problems_of
+from shared.retail.rules import held_because, problems_of
 from shared.retail.shift import Shift
 from shared.retail.shift_events import is_about_a_shift
 from shared.retail.status import Status
@@ -64,18 +65,11 @@ from shared.storage.due import (
     read_due,
 )
 from shared.storage.protocols import Row
-from shared.storage.receipts import advanced, receipts_of_day, record_of
+from shared.storage.receipt_record import record_of
+from shared.storage.receipts import advanced, receipts_of_day
 from shared.storage.statements import statement_key
 
 ROWS_PER_RUN_MAX = 1_000  # a run stays well within the time in which its due row may not be deleted
-
-
-@dataclass(frozen=True, slots=True)
-class _Read:
-    """A received row with what its document says."""
-
-    row: Row
-    transaction: Transaction
 
 
 async def map_transactions(services: Services, key: str) -> int:
@@ -120,9 +114,13 @@ async def _map_rows(services: Services, due: Due, mappings: Mappings, rows: Sequ
         services, unreadable, cause("cannot_be_read", due.store, problem="the kept document")
     )
     alike = await look_alikes(services, store, due.day, [one.row for one in read])
-    decided = [(one, alike.get(one.row.key) or _decided(one, mappings, shifts, office)) for one in read]
+    alone = [(one, alike.get(one.row.key) or _decided(one, mappings, shifts, office)) for one in read]
+    decided = await with_returns(services, mappings, alone)
+    dues += await note_waiting(services, store.store, due.day, decided)
     await _open_causes(services, decided)
-    await note_late_receipts(services, [(one.row, outcome) for one, outcome in decided])
+    await note_late_receipts(
+        services, [(one.row, outcome) for one, outcome in decided if not isinstance(outcome, Waits)]
+    )
     compiled_at = await _first_compiled_at(services, store, due.day)
     next_rows = [_moved_on(services, one, outcome, mappings, compiled_at) for one, outcome in decided]
     moved += await save(services, next_rows)
@@ -137,7 +135,7 @@ async def _judge_shifts(
     store: StoreSetup,
     day: date,
     mappings: Mappings,
-    read: Sequence[_Read],
+    read: Sequence[Read],
     known: Sequence[Shift],
 ) -> None:
     """Tell what is wrong with shifts as soon as it arrives: all of the day's where a till told of one, else these receipts."""
@@ -150,31 +148,32 @@ async def _judge_shifts(
         await note_shifts_of(services, store, day + timedelta(days=1), mappings)
 
 
-def _read_rows(rows: Sequence[Row], store: StoreSetup) -> tuple[list[_Read], list[Row]]:
+def _read_rows(rows: Sequence[Row], store: StoreSetup) -> tuple[list[Read], list[Row]]:
     """Read each kept document again with its adapter, its times in the store's zone."""
     zone = store_zone(store.time_zone)
-    read: list[_Read] = []
+    read: list[Read] = []
     unreadable: list[Row] = []
     for row in rows:
         transaction = read_kept(row)
         if transaction is None:
             unreadable.append(row)
         else:
-            read.append(_Read(row, localised(replace(transaction, store=row.partition), zone)))
+            transaction = localised(replace(transaction, store=row.partition), zone)
+            read.append(Read(row, transaction, transaction))
     return read, unreadable
 
 
-async def _with_originals(services: Services, one: _Read) -> _Read:
+async def _with_originals(services: Services, one: Read) -> Read:
     """Point returned lines at the receipts that stand today, where the ones they name were replaced."""
     replaced = await replaced_originals(services, one.row, one.transaction)
     if replaced is None:
         return one
     row = one.row.with_values(OriginalsReplaced=replaced)
-    return _Read(row, linked_as_kept(row, one.transaction))
+    return replace(one, row=row, transaction=linked_as_kept(row, one.transaction))
 
 
 def _decided(
-    one: _Read, mappings: Mappings, shifts: Sequence[Shift], office: CashOffice
+    one: Read, mappings: Mappings, shifts: Sequence[Shift], office: CashOffice
 ) -> MappedTransaction | tuple[Cause, ...] | str:
     """Decide about one receipt; a replacement is mapped for its original's day and keeps its shift."""
     as_mapped = mappings.at_version(version_of(one.row, mappings.version))
@@ -205,7 +204,7 @@ def _decide(
         return (cause("kind_not_supported", transaction.kind),)
     problems = problems_of(transaction)
     if problems:
-        return (cause("does_not_balance", problems[0].rule, problem=problems[0].told),)
+        return (held_because(problems),)
     return map_transaction(transaction, day, mappings, shifts)
 
 
@@ -230,7 +229,7 @@ def _fits_d365(mapped: MappedTransaction, mappings: Mappings) -> MappedTransacti
 async def _newest_mappings(
     services: Services,
     mappings: Mappings,
-    read: Sequence[_Read],
+    read: Sequence[Read],
     shifts: Sequence[Shift],
     office: CashOffice,
 ) -> Mappings:
@@ -242,7 +241,7 @@ async def _newest_mappings(
 
 
 async def _note_work_ahead(
-    services: Services, store: StoreSetup, day: date, read: Sequence[_Read]
+    services: Services, store: StoreSetup, day: date, read: Sequence[Read]
 ) -> list[Due]:
     """Write down that the store-day will have something to post, and a statement after its end."""
     ready_at = max(statement_at(store, day, services.settings.grace_minutes), services.now())
@@ -265,8 +264,8 @@ async def _first_compiled_at(services: Services, store: StoreSetup, day: date) -
 
 def _moved_on(
     services: Services,
-    one: _Read,
-    outcome: MappedTransaction | tuple[Cause, ...] | str,
+    one: Read,
+    outcome: Outcome,
     mappings: Mappings,
     compiled_at: datetime | None,
 ) -> Row:
@@ -277,6 +276,8 @@ def _moved_on(
         one = replace(one, row=one.row.with_values(Late=True))
     if isinstance(outcome, str):
         return advanced(one.row, Status.EXCLUDED, now, outcome, ExcludedBecause=outcome)
+    if isinstance(outcome, Waits):
+        return waiting(one.row, outcome, now)
     if isinstance(outcome, tuple):
         first = outcome[0]
         held = {"Cause": first.code, "CauseValue": first.value, "Fingerprint": fingerprint_of(first)}
@@ -288,6 +289,7 @@ def _moved_on(
         "Cause": None,
         "CauseValue": None,
         "Fingerprint": None,
+        "WaitsSince": None,
         "LegalEntity": frozen or outcome.key.legal_entity,
         "PostsOn": posts_on(one.row, outcome),
     }
@@ -312,7 +314,7 @@ def _d365_rows(mapped: MappedTransaction) -> int:
 
 
 async def _end_causes_that_are_over(
-    services: Services, read: Sequence[_Read], next_rows: Sequence[Row]
+    services: Services, read: Sequence[Read], next_rows: Sequence[Row]
 ) -> None:
     """A receipt that had been held for several causes: end those that no longer hold it."""
     for one, row in zip(read, next_rows, strict=True):
@@ -324,9 +326,7 @@ async def _end_causes_that_are_over(
         )
 
 
-async def _open_causes(
-    services: Services, decided: Sequence[tuple[_Read, MappedTransaction | tuple[Cause, ...] | str]]
-) -> None:
+async def _open_causes(services: Services, decided: Sequence[tuple[Read, Outcome]]) -> None:
     now = services.now()
     whys = [(one, why) for one, outcome in decided if isinstance(outcome, tuple) for why in outcome]
     await note_held(services, (why for _, why in whys))

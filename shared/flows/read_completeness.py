@@ -16,7 +16,7 @@ from shared.retail.silence import Heard, counts_from
 from shared.services import Services
 from shared.storage.causes import cause_rows, fingerprint_of
 from shared.storage.heard import heard_of, silence_rows
-from shared.storage.receipts import records_of_day
+from shared.storage.receipt_record import records_of_day
 from shared.storage.statements import statement_key, statement_text
 
 

@@ -12,7 +12,7 @@ from shared.retail.generation import replacements_of
 from shared.retail.shift_words import finding_json
 from shared.retail.till_busy import busy_tills
 from shared.services import Services
-from shared.storage.receipts import records_of_day
+from shared.storage.receipt_record import records_of_day
 from shared.storage.shifts import CLOSED, SENDING, shift_from, shifts_of_two_days
 
 

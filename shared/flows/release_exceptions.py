@@ -28,7 +28,14 @@ from shared.storage.receipts import UNKNOWN_STORE, advanced, document_of, receip
 
 # These hold no receipt that could go on; a person's word ends them.
 ENDED_BY_WORD = frozenset(
-    {"cannot_be_read", "content_conflict", "counted_twice", "d365_went_back", "work_given_up"}
+    {
+        "cannot_be_read",
+        "content_conflict",
+        "counted_twice",
+        "credit_not_confirmed",
+        "d365_went_back",
+        "work_given_up",
+    }
 )
 
 

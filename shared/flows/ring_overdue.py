@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from shared.flows.isolating.given_up import end_given_up
+from shared.flows.mapping.wake_waiting import wake_waiting
 from shared.retail.status import Status
 from shared.services import Services
 from shared.storage.due import MAP, POST, due_from, finish_due, is_in_part, is_rested, list_due
@@ -28,6 +29,7 @@ async def ring_overdue(services: Services) -> int:
     await _ring_all(services, late)
     keys += late
     await end_given_up(services)
+    await wake_waiting(services)
     if await _posting_is_due(services):
         await services.ring(
             services.queues.posting_due, join_key("drive", services.settings.d365.environment_id)

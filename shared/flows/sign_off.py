@@ -13,9 +13,10 @@ from shared.retail.supplement import Signed, what_forbids_signing
 from shared.services import Services
 from shared.settings import Person
 from shared.storage.audit import append_audit
+from shared.storage.counts import limits_from
 from shared.storage.due import STATEMENT, Due, note_due
 from shared.storage.signed import sha256_of, signed_row
-from shared.storage.statements import limits_from, statement_key, statement_text
+from shared.storage.statements import statement_key, statement_text
 
 
 async def sign_off(

@@ -37,6 +37,7 @@ from shared.retail.status import ENDED, IN_THE_LEDGER, Status
 from shared.services import Services
 from shared.storage.causes import cause_row, end_causes_of, fingerprint_of, open_causes, receipt_member
 from shared.storage.due import (
+    EFFECT,
     STATEMENT,
     TRACK,
     Due,
@@ -267,6 +268,9 @@ async def _apply(services: Services, due: Due, moves: Sequence[Move], back: Sequ
     now = services.now()
     days = {due.day, *(date.fromisoformat(move.row.text("BusinessDay")) for move in moves)}
     dues = [Due(STATEMENT, due.store, day, now) for day in sorted(days)]
+    if any(move.row.flag("CreditUnknown") for move in moves):
+        aged_at = now + timedelta(hours=services.settings.effect_hours)
+        dues.append(Due(EFFECT, due.store, due.day, aged_at))
     await note_due(services.tables.due, dues)
     moves = await _reversed_at_once(services, moves)
     await _end_originals(services, [move.row for move in moves])

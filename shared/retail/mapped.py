@@ -5,6 +5,7 @@ Nothing here knows how D365 spells a field; `shared.d365.rows` does, and turns t
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -65,6 +66,34 @@ class StoreSetup:
     account: str
     rounding_limit: Decimal
     grace_minutes: int | None = None
+    quarantine_warehouse: str = ""
+    scrap_warehouse: str = ""
+    no_receipt_limit: Decimal | None = None
+
+
+def store_setup(values: Mapping[str, str]) -> StoreSetup:
+    """Read a store's set-up from its row of the stores mapping."""
+    return StoreSetup(
+        store=values["store"],
+        legal_entity=values["legal_entity"],
+        store_number=values["store_number"],
+        operating_unit=values["operating_unit"],
+        channel_id=values.get("channel_id", ""),
+        warehouse=values.get("warehouse", ""),
+        site=values.get("site", ""),
+        tax_group=values.get("tax_group", ""),
+        currency=values["currency"],
+        prices_include_tax=values.get("prices_include_tax", "").lower() in ("yes", "true", "1"),
+        time_zone=values["time_zone"],
+        closing_time=values.get("closing_time", "00:00") or "00:00",
+        customer_account=values.get("customer_account", ""),
+        account=values.get("account", ""),
+        rounding_limit=Decimal(values.get("rounding_limit") or "0"),
+        grace_minutes=int(values["grace_minutes"]) if values.get("grace_minutes") else None,
+        quarantine_warehouse=values.get("quarantine_warehouse", ""),
+        scrap_warehouse=values.get("scrap_warehouse", ""),
+        no_receipt_limit=Decimal(values["no_receipt_limit"]) if values.get("no_receipt_limit") else None,
+    )
 
 
 def statement_at(store: StoreSetup, day: date, grace_minutes: int) -> datetime:

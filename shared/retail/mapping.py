@@ -9,12 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
-from decimal import Decimal
 from types import MappingProxyType
 
 from shared.retail.business_day import store_zone
 from shared.retail.identity import d365_shift_number, d365_transaction_number
-from shared.retail.mapped import D365Key, MappedLine, MappedTender, MappedTransaction, StoreSetup
+from shared.retail.mapped import D365Key, MappedLine, MappedTender, MappedTransaction, StoreSetup, store_setup
 from shared.retail.money import total
 from shared.retail.reasons import Cause, cause
 from shared.retail.shift import (
@@ -41,6 +40,11 @@ UNTAXED = "NONE"
 _MOVED = {
     Kind.FLOAT: 1, Kind.SHIFT_OPEN: 1, Kind.PICKUP: -1, Kind.SAFE_DROP: -1, Kind.BANK_DROP: -1, Kind.TENDER_EXCHANGE: 0,
 }  # fmt: skip
+# Where goods go that came back and are not for sale again: in words, and the stores list's column.
+_PLACES = {
+    "quarantine": ("in quarantine", "quarantine_warehouse"),
+    "none": ("not to be stock any more", "scrap_warehouse"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +84,7 @@ class Mappings:
     def store(self, store: str, day: date | None = None) -> StoreSetup | None:
         """Give a store's set-up; None when the location is not known."""
         values = self.find("stores", store, day=day)
-        return None if values is None else _store_setup(values)
+        return None if values is None else store_setup(values)
 
     def till_of(self, store_number: str, register: str) -> tuple[str, str]:
         """Give our names of a D365 store and register, as mapped now; D365's own where nobody mapped them."""
@@ -96,27 +100,6 @@ class Mappings:
         """Give every store known, as it is mapped now."""
         found = (self.store(key[1]) for key in sorted(self.rows) if key[0] == "stores")
         return tuple(store for store in found if store is not None)
-
-
-def _store_setup(values: Mapping[str, str]) -> StoreSetup:
-    return StoreSetup(
-        store=values["store"],
-        legal_entity=values["legal_entity"],
-        store_number=values["store_number"],
-        operating_unit=values["operating_unit"],
-        channel_id=values.get("channel_id", ""),
-        warehouse=values.get("warehouse", ""),
-        site=values.get("site", ""),
-        tax_group=values.get("tax_group", ""),
-        currency=values["currency"],
-        prices_include_tax=values.get("prices_include_tax", "").lower() in ("yes", "true", "1"),
-        time_zone=values["time_zone"],
-        closing_time=values.get("closing_time", "00:00") or "00:00",
-        customer_account=values.get("customer_account", ""),
-        account=values.get("account", ""),
-        rounding_limit=Decimal(values.get("rounding_limit") or "0"),
-        grace_minutes=int(values["grace_minutes"]) if values.get("grace_minutes") else None,
-    )
 
 
 def frozen_key(transaction: Transaction, store: StoreSetup, register: str) -> D365Key:
@@ -228,13 +211,11 @@ class _Mapper:
         groups = {tax.get("item_tax_group", "") for tax in taxes}
         if len(groups) > 1:
             self._missing("tax_unmapped", " + ".join(sorted(tax.code for tax in line.taxes)))
-        if line.is_return and line.disposition is not None:
-            self._disposition(line.disposition)
         return MappedLine(
             line=line,
             item_number=item.get("item_number", ""),
             unit=item.get("unit", ""),
-            warehouse=self.store.warehouse,
+            warehouse=self._place(line),
             sales_tax_group=self.store.tax_group,
             item_tax_group=min(groups),
             tax_codes=tuple(tax.get("tax_code", "") for tax in taxes) if line.taxes else (),
@@ -253,9 +234,21 @@ class _Mapper:
             return {}
         return row
 
-    def _disposition(self, disposition: str) -> None:
-        if self.mappings.find("dispositions", disposition, day=self.day) is None:
-            self._missing("disposition_unmapped", disposition)
+    def _place(self, line: Line) -> str:
+        """Give the warehouse a line moves: the store's own, unless goods came back that are not for sale again."""
+        if not line.is_return or line.disposition is None:
+            return self.store.warehouse
+        row = self.mappings.find("dispositions", line.disposition, day=self.day)
+        if row is None:
+            return self._missing("disposition_unmapped", line.disposition)
+        effect = row.get("effect", "")
+        if effect not in _PLACES:
+            return self.store.warehouse
+        words, column = _PLACES[effect]
+        place: str = getattr(self.store, column)
+        if place:
+            return place
+        return self._missing("return_place_missing", f"{self.store.store} {effect}", problem=words)
 
     def _original(self, line: Line) -> tuple[D365Key, int] | None:
         """Name the original in D365, where the POS names it completely and it was sold by this account."""

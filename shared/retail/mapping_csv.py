@@ -50,9 +50,11 @@ KINDS: Mapping[str, MappingKind] = {
         MappingKind(
             "stores", ("store",),
             ("legal_entity", "store_number", "operating_unit", "channel_id", "warehouse", "site", "tax_group", "currency",
-             "prices_include_tax", "time_zone", "closing_time", "customer_account", "account", "rounding_limit", "grace_minutes"),
+             "prices_include_tax", "time_zone", "closing_time", "customer_account", "account", "rounding_limit",
+             "quarantine_warehouse", "scrap_warehouse", "no_receipt_limit", "grace_minutes"),
             ("legal_entity", "store_number", "operating_unit", "currency", "time_zone", "account"),
-            {"legal_entity": 4, "store_number": 10, "warehouse": 10, "site": 10, "tax_group": 10, "currency": 3},
+            {"legal_entity": 4, "store_number": 10, "warehouse": 10, "site": 10, "tax_group": 10, "currency": 3,
+             "quarantine_warehouse": 10, "scrap_warehouse": 10},
         ),
         MappingKind("terminals", ("store", "terminal"), ("register",), ("register",), {"register": 10}),
         MappingKind("tenders", ("store", "tender"), ("payment_method",), ("payment_method",), {"payment_method": 10}),
@@ -215,12 +217,17 @@ def _store_problems(values: Mapping[str, str], row: int) -> Iterable[CsvProblem]
     grace = values.get("grace_minutes", "")
     if grace and not (grace.isascii() and grace.isdecimal() and int(grace) <= GRACE_MINUTES_MAX):
         yield CsvProblem(row, "grace_minutes", f"minutes from 0 to {GRACE_MINUTES_MAX}", grace)
-    limit = values.get("rounding_limit", "")
-    try:
-        if limit and not 0 <= Decimal(limit) < 1000:
-            yield CsvProblem(row, "rounding_limit", "an amount from 0 to 999.99", limit)
-    except InvalidOperation:
-        yield CsvProblem(row, "rounding_limit", "an amount such as 0.05", limit)
+    for name, below, example in (("rounding_limit", 1_000, "0.05"), ("no_receipt_limit", 1_000_000, "50.00")):
+        limit = values.get(name, "")
+        try:
+            if limit and not 0 <= Decimal(limit) < below:
+                yield CsvProblem(row, name, f"an amount from 0 to {below - 1}.99", limit)
+        except InvalidOperation:
+            yield CsvProblem(row, name, f"an amount such as {example}", limit)
+    own = values.get("warehouse", "")
+    for name in ("quarantine_warehouse", "scrap_warehouse"):
+        if own and values.get(name) == own:
+            yield CsvProblem(row, name, "another warehouse than the store's own", own)
 
 
 def write_mapping_csv(kind: MappingKind, rows: Iterable[Mapping[str, str]]) -> str:

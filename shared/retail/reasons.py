@@ -22,6 +22,8 @@ from shared.retail.reason import Reason as Reason
 from shared.retail.reasons_completeness import OF_COMPLETENESS
 from shared.retail.reasons_d365 import OF_D365
 from shared.retail.reasons_month_end import OF_MONTH_END
+from shared.retail.reasons_returns import OF_RETURNS
+from shared.retail.reasons_rounding import OF_ROUNDING
 from shared.retail.reasons_shifts import OF_SHIFTS
 from shared.retail.reasons_statement import OF_STATEMENTS
 
@@ -267,5 +269,7 @@ _ALL = (
     *OF_STATEMENTS,
     *OF_SHIFTS,
     *OF_COMPLETENESS,
+    *OF_RETURNS,
+    *OF_ROUNDING,
 )  # fmt: skip
 REASONS: Mapping[str, Reason] = {reason.code: reason for reason in _ALL}

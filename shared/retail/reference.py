@@ -90,6 +90,8 @@ def wanted(mappings: Mappings) -> Wanted:
         found[PERIODS].add((company,))
         for kind, name in (
             (WAREHOUSES, "warehouse"),
+            (WAREHOUSES, "quarantine_warehouse"),
+            (WAREHOUSES, "scrap_warehouse"),
             (CUSTOMERS, "customer_account"),
             (TAX_GROUPS, "tax_group"),
         ):

@@ -5,7 +5,7 @@ Rules I1 to I6, I14 and I15 of the canonical model (POS facts §6).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -24,11 +24,14 @@ from shared.retail.d365_rules import (
     UNDER_OVER,
 )
 from shared.retail.money import ZERO, has_whole_minor_units, minor_unit, money_text, total
+from shared.retail.reasons import Cause, cause
+from shared.retail.rounding import diagnose, told
 from shared.retail.transaction import Kind, Line, RoundingReason, TenderRole, TenderType, Transaction
 
 _OF_SHIFTS = frozenset(
     {Kind.SHIFT_OPEN, Kind.SHIFT_SUSPEND, Kind.SHIFT_RESUME, Kind.SHIFT_BLIND_CLOSE, Kind.SHIFT_CLOSE}
 )
+NOT_ROUNDING = "rounding"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +73,18 @@ def problems_of(transaction: Transaction) -> tuple[Problem, ...]:
             _balance,
             _rounding_bounds,
             _control_totals,
+            _rounding_proved,
         )
         for problem in rule(transaction)
     )
+
+
+def held_because(problems: Sequence[Problem]) -> Cause:
+    """Give the cause of a receipt that breaks rules: its own contradiction first, else what no rounding explains."""
+    first = problems[0]
+    if first.rule == NOT_ROUNDING:
+        return cause("not_rounding", first.field, problem=first.found)
+    return cause("does_not_balance", first.rule, problem=first.told)
 
 
 def _not_empty(transaction: Transaction) -> Iterator[Problem]:
@@ -246,6 +258,14 @@ def _control_totals(transaction: Transaction) -> Iterator[Problem]:
         if theirs is not None and theirs != found:
             expected = f"{found} (what the lines and tenders say)"
             yield Problem(rule, f"control_totals.{name}", expected, str(theirs), d365_rule)
+
+
+def _rounding_proved(transaction: Transaction) -> Iterator[Problem]:
+    """A stated tax, or an amount of foreign money or cash, differs by no more than rounding can make of it (last: I3)."""
+    for one in diagnose(transaction):
+        if not one.is_rounding:
+            expected = f"at most {money_text(one.bound, transaction.currency)} off by rounding"
+            yield Problem(NOT_ROUNDING, one.what, expected, told(one, transaction.currency))
 
 
 def _movement_problems(transaction: Transaction) -> Iterator[Problem]:

@@ -21,6 +21,7 @@ from shared.retail.completeness import (
 from shared.retail.figures import Figures, sum_of
 from shared.retail.reasons import FINANCE, IT, REASONS
 from shared.retail.reversal import REVERSAL
+from shared.retail.rounding import RoundingSum, sums_of
 from shared.retail.shift import Shift
 from shared.retail.status import IN_D365, IN_THE_LEDGER, Status
 from shared.retail.storeday import ReceiptRecord as ReceiptRecord
@@ -85,6 +86,18 @@ class Statement:
         """What changed since finance last signed; None where nothing did, or nothing is signed."""
         receipts = [(one.name, one.label, str(one.status)) for one in self.day.receipts]
         return supplement_of(self.day.signed, receipts, self.columns)
+
+    @property
+    def rounding(self) -> tuple[RoundingSum, ...]:
+        """The day's proved roundings by mechanism; what was beyond its bound is held and no rounding."""
+        counted = (
+            one
+            for one in self.day.receipts
+            if one.is_receipt
+            and one.status is not Status.EXCLUDED
+            and one.currency in ("", self.day.currency)
+        )
+        return sums_of(found for one in counted for found in one.rounding if found.is_rounding)
 
     @property
     def difference(self) -> Figures:

@@ -17,6 +17,7 @@ from shared.retail.figures import Figures
 from shared.retail.lateness import Times
 from shared.retail.ledger import Instants, PaidInOrOut
 from shared.retail.money import total
+from shared.retail.rounding import Diagnosis
 from shared.retail.shift import Shift
 from shared.retail.shift_finding import Finding
 from shared.retail.status import IN_D365, IN_THE_LEDGER, Status
@@ -31,7 +32,9 @@ class ReceiptRecord:
     a replacement stands beside it; decided: who had it reversed. moved: cash put in or taken out without a sale, for people
     to enter by hand; drawer: what a transaction that is no sale moved in the drawer, by tender; paid: income or expense it
     stands for. posts_on: the day D365 has it under, where that is not its business day. till_shift: the shift the till named,
-    where it counts for another ("": it named none).
+    where it counts for another ("": it named none). rounding: how its taxes and amounts differ from what they come to when
+    worked out again. without_receipt: what came back on it without its sale (negative); other_tender: how much of a refund
+    went back by a tender the sale was not paid with.
     """
 
     label: str
@@ -64,6 +67,10 @@ class ReceiptRecord:
     completed_at: datetime | None = None
     till_shift: str | None = None
     times: Times | None = None
+    rounding: tuple[Diagnosis, ...] = ()
+    operator: str = ""
+    without_receipt: Decimal | None = None
+    other_tender: Decimal | None = None
 
     @property
     def name(self) -> str:

@@ -17,7 +17,7 @@ from shared.storage.keys import join_key, prefix_end
 from shared.storage.protocols import Row, Table, Upsert, Value
 
 PARTITION = "due"
-MAP, POST, TRACK, STATEMENT = "map", "post", "track", "statement"
+MAP, POST, TRACK, STATEMENT, WAIT, EFFECT = "map", "post", "track", "statement", "wait", "effect"
 
 
 @dataclass(frozen=True, slots=True)

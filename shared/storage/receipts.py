@@ -9,20 +9,17 @@ from __future__ import annotations
 import hashlib
 import json
 import zlib
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator
 from datetime import date, datetime
 from decimal import Decimal
-from types import MappingProxyType
 
 from shared.retail.cash_office import BY_HAND_KINDS
-from shared.retail.completeness import Decision
-from shared.retail.figures import figures_from, figures_of, figures_text
-from shared.retail.lateness import Times
-from shared.retail.ledger import Instants, PaidInOrOut
+from shared.retail.figures import figures_of, figures_text
 from shared.retail.mapped import D365Key, MappedTransaction
 from shared.retail.mapping import MONEY_KINDS
 from shared.retail.money import money_text
-from shared.retail.statement import ReceiptRecord
+from shared.retail.returns import amount_without_receipt
+from shared.retail.rounding import diagnose, diagnoses_text
 from shared.retail.status import Status, advance
 from shared.retail.transaction import Kind, TillStatus, Transaction
 from shared.storage.keys import join_key, prefix_end
@@ -32,7 +29,6 @@ DOCUMENT_PART_BYTES = 60_000  # below the 64 KiB a binary property may hold
 DOCUMENT_PARTS_MAX = 12  # 720 kB, compressed, within the 1 MiB an entity may hold
 HISTORY_CHARS_MAX = 30_000
 UNKNOWN_STORE = "unknown"
-_NO_MONEY: Mapping[str, Decimal] = MappingProxyType({})
 POSTS_ON = "PostsOn"
 
 
@@ -111,6 +107,9 @@ def _summary(transaction: Transaction, day: date) -> dict[str, Value | None]:
         "Moved": _moved(transaction),
         "Drawer": _drawer(transaction),
         "Paid": _paid(transaction),
+        "Operator": transaction.operator,
+        "NoReceipt": _without_receipt(transaction),
+        "Rounding": diagnoses_text(diagnose(transaction)) if transaction.is_for_the_ledger else None,
         "Revision": transaction.revision,
     }
 
@@ -153,6 +152,12 @@ def _paid(transaction: Transaction) -> str | None:
     if movement is not None and not tenders:
         tenders = [(movement.tender, str(movement.amount))]
     return json.dumps([movement.reason_code or "" if movement else "", tenders])
+
+
+def _without_receipt(transaction: Transaction) -> str | None:
+    """Give what came back without naming its sale; None where nothing did."""
+    amount = amount_without_receipt(transaction)
+    return None if amount is None else money_text(amount, transaction.currency)
 
 
 def document_values(document: bytes) -> dict[str, Value]:
@@ -200,28 +205,13 @@ def advanced(row: Row, to: Status, at: datetime, note: str = "", **changes: Valu
 async def receipts_of_day(table: Table, store: str, day: date, status: Status | None = None) -> list[Row]:
     """Read a store-day's day rows, all or those of one status, in key order."""
     where = (Condition("Status", "eq", str(status)),) if status else ()
-    return [row async for row in _day_rows(table, store, day, where, ())]
+    return [row async for row in day_rows(table, store, day, where, ())]
 
 
 async def keys_of_day(table: Table, store: str, day: date, status: Status) -> list[str]:
     """Read the row keys of a store-day's receipts of one status, and nothing else of them."""
     where = (Condition("Status", "eq", str(status)),)
-    return [row.key async for row in _day_rows(table, store, day, where, ("Status",))]
-
-
-async def records_of_day(table: Table, store: str, day: date) -> list[ReceiptRecord]:
-    """Read what the statement needs of a store-day: no documents are fetched."""
-    rows = _day_rows(table, store, day, (), _RECORD_COLUMNS)
-    return [record_of(row) async for row in rows]
-
-
-_RECORD_COLUMNS = (
-    "Account", "TransactionId", "Terminal", "Status", "Figures", "Generation", "SequenceNumber", "Shift", "Kind",
-    "Late", "Conflict", "Cause", "CauseValue", "Fingerprint", "ReceiptNumber", "D365Statement", "Currency",
-    "Moved", "Drawer", "Correction", "Replaced", "DecidedBy", "DecidedAs", "DecidedWhy", "DecidedAt", "CompletedAt", "ReceivedAt",
-    "PostedAt", "Paid", "MappingVersion", "PostsOn", "TillShift", "ReadBackAt",
-    "StatusSince",
-)  # fmt: skip
+    return [row.key async for row in day_rows(table, store, day, where, ("Status",))]
 
 
 async def outline_of_day(table: Table, store: str, day: date) -> list[Row]:
@@ -230,7 +220,7 @@ async def outline_of_day(table: Table, store: str, day: date) -> list[Row]:
         "Account", "TransactionId", "Terminal", "ReceiptNumber", "Total", "Currency", "Status", "Cause", "ReceivedAt",
         "Correction",
     )  # fmt: skip
-    return [row async for row in _day_rows(table, store, day, (), columns)]
+    return [row async for row in day_rows(table, store, day, (), columns)]
 
 
 NOT_WAITING = (
@@ -242,97 +232,15 @@ NOT_WAITING = (
 async def oldest_waiting(table: Table, store: str, day: date) -> datetime | None:
     """Give when the oldest receipt of a store-day was rung that is on its way to D365; None where none is."""
     where = tuple(Condition("Status", "ne", str(one)) for one in NOT_WAITING)
-    rows = _day_rows(table, store, day, where, ("CompletedAt",))
+    rows = day_rows(table, store, day, where, ("CompletedAt",))
     return min([row.instant("CompletedAt") async for row in rows], default=None)
 
 
-def _day_rows(
+def day_rows(
     table: Table, store: str, day: date, where: tuple[Condition, ...], select: tuple[str, ...]
 ) -> AsyncIterator[Row]:
     prefix = f"{join_key('day', store, day.isoformat())}~"
     return table.query(store, key_from=prefix, key_before=prefix_end(prefix), where=where, select=select)
-
-
-def record_of(row: Row) -> ReceiptRecord:
-    """Read a day row as the statement sees it."""
-    return ReceiptRecord(
-        label=receipt_label(row),
-        account=row.text("Account"),
-        transaction_id=row.text("TransactionId"),
-        terminal=row.text("Terminal"),
-        status=Status(row.text("Status")),
-        figures=figures_from(row.text("Figures")),
-        generation=row.number("Generation", 1),
-        sequence_number=row.number("SequenceNumber") if "SequenceNumber" in row.values else None,
-        shift=row.text("Shift"),
-        is_receipt="Figures" in row.values,
-        late=row.flag("Late"),
-        conflict=row.flag("Conflict"),
-        cause_code=row.text("Cause"),
-        cause_value=row.text("CauseValue"),
-        fingerprint=row.text("Fingerprint"),
-        d365_statement=row.text("D365Statement"),
-        currency=row.text("Currency"),
-        correction=row.text("Correction"),
-        is_replaced=row.flag("Replaced"),
-        decided=_decision_of(row),
-        kind=row.text("Kind"),
-        moved=Decimal(row.text("Moved")) if row.text("Moved") else None,
-        drawer=_drawer_of(row),
-        in_time=_instants_of(row),
-        paid=_paid_of(row),
-        mapping_version=row.number("MappingVersion"),
-        posts_on=date.fromisoformat(row.text("PostsOn")) if row.text("PostsOn") else None,
-        completed_at=row.instant("CompletedAt") if "CompletedAt" in row.values else None,
-        till_shift=row.text("TillShift") if "TillShift" in row.values else None,
-        times=times_of(row),
-    )
-
-
-def times_of(row: Row) -> Times | None:
-    """Read when a receipt was rung, arrived, was in D365 and was posted; None of a row that says neither of the first two."""
-    if "CompletedAt" not in row.values or "ReceivedAt" not in row.values:
-        return None
-    posted = row.text("Status") == Status.POSTED and "StatusSince" in row.values
-    return Times(
-        row.instant("CompletedAt"),
-        row.instant("ReceivedAt"),
-        row.instant("ReadBackAt") if "ReadBackAt" in row.values else None,
-        row.instant("StatusSince") if posted else None,
-    )
-
-
-def _instants_of(row: Row) -> Instants | None:
-    if "CompletedAt" not in row.values or "ReceivedAt" not in row.values:
-        return None
-    posted_at = row.instant("PostedAt") if "PostedAt" in row.values else None
-    return Instants(row.instant("CompletedAt"), row.instant("ReceivedAt"), posted_at)
-
-
-def _drawer_of(row: Row) -> Mapping[str, Decimal]:
-    """Give what a transaction that is no sale moved in the drawer; income and expense move it too."""
-    if row.text("Drawer"):
-        return {tender: Decimal(one) for tender, one in json.loads(row.text("Drawer")).items()}
-    paid = _paid_of(row)
-    return paid.tenders if paid is not None else _NO_MONEY
-
-
-def _paid_of(row: Row) -> PaidInOrOut | None:
-    """Read income or expense; a reversal's is turned, as its figures are."""
-    if not row.text("Paid"):
-        return None
-    reason, tenders = json.loads(row.text("Paid"))
-    paid: dict[str, Decimal] = {}
-    for code, amount in tenders:
-        paid[code] = paid.get(code, Decimal(0)) + Decimal(amount)
-    return PaidInOrOut(reason, paid)
-
-
-def _decision_of(row: Row) -> Decision | None:
-    if not row.text("DecidedBy"):
-        return None
-    names = ("DecidedBy", "DecidedAs", "DecidedWhy", "DecidedAt")
-    return Decision(row.text("Correction"), *(row.text(name) for name in names))
 
 
 def receipt_label(row: Row) -> str:

@@ -9,14 +9,15 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from shared.retail.counting import Limits, TenderLimit
 from shared.retail.figures import GROUPS, Figures
-from shared.retail.money import ZERO, money_text
+from shared.retail.money import ZERO, money_text, total
 from shared.retail.shift import Shift
 from shared.retail.shift_words import finding_json
 from shared.retail.statement import ProofCause, Statement
-from shared.retail.storeday import by_hand, counts, income_expense
+from shared.retail.status import Status
+from shared.retail.storeday import StoreDay, by_hand, income_expense
 from shared.retail.supplement import Signed
+from shared.storage.counts import counts_json
 from shared.storage.keys import join_key
 from shared.storage.protocols import Row, Table, Value
 
@@ -54,6 +55,17 @@ def statement_json(
         ],
         "shift_findings": [finding_json(one) for one in day.shift_findings],
         "late": list(statement.late),
+        **_beside_json(statement),
+        "d365_statements": d365_statements,
+        "signed": [_signed_json(one) for one in day.signed],
+        "supplement": _supplement_json(statement),
+    }
+
+
+def _beside_json(statement: Statement) -> dict[str, Any]:
+    """Write what the statement lists beside its proof: cash by hand, roundings, returns, gift cards, in and out, counts."""
+    day = statement.day
+    return {
         "by_hand": [
             {
                 "kind": str(one.kind),
@@ -63,7 +75,16 @@ def statement_json(
             }
             for one in by_hand(day)
         ],
-        "d365_statements": d365_statements,
+        "rounding": [
+            {
+                "mechanism": one.mechanism,
+                "count": one.count,
+                "amount": money_text(one.amount, day.currency),
+                "bound": money_text(one.bound, day.currency),
+            }
+            for one in statement.rounding
+        ],
+        "returns": _returns_json(day),
         "gift_cards": {
             "issued": _columns(statement, _group("gift_cards_issued"), ("received", "in_d365", "posted")),
             "redeemed": _columns(statement, _group("gift_cards_redeemed"), ("received", "in_d365", "posted")),
@@ -79,9 +100,7 @@ def statement_json(
             }
             for one in income_expense(day)
         ],
-        "counts": _counts_json(statement),
-        "signed": [_signed_json(one) for one in day.signed],
-        "supplement": _supplement_json(statement),
+        "counts": counts_json(statement),
     }
 
 
@@ -110,6 +129,26 @@ def _supplement_json(statement: Statement) -> dict[str, Any] | None:
     }
 
 
+def _returns_json(day: StoreDay) -> dict[str, Any]:
+    """List what came back without a receipt, for each cashier, and refunds by another tender than the sale's."""
+    till = [one for one in day.receipts if one.is_of_the_till and one.status is not Status.EXCLUDED]
+    own = [one for one in till if one.currency in ("", day.currency)]
+    cashiers: dict[str, list[Decimal]] = {}
+    for one in own:
+        if one.without_receipt is not None:
+            cashiers.setdefault(one.operator, []).append(one.without_receipt)
+    other = sorted((one.label, one.other_tender) for one in own if one.other_tender is not None)
+    return {
+        "without_receipt": [
+            {"cashier": cashier, "count": len(some), "amount": money_text(total(some), day.currency)}
+            for cashier, some in sorted(cashiers.items())
+        ],
+        "by_another_tender": [
+            {"receipt": label, "amount": money_text(amount, day.currency)} for label, amount in other
+        ],
+    }
+
+
 def _counts(statement: Statement) -> dict[str, int | None]:
     return {
         "pos_says": statement.pos_says.count if statement.pos_says is not None else None,
@@ -133,70 +172,6 @@ def _columns(statement: Statement, pick: Any, only: tuple[str, ...] = ()) -> dic
         "unexplained": money_text(pick(statement.unexplained), currency),
     }
     return {name: whole[name] for name in only} if only else whole
-
-
-def _counts_json(statement: Statement) -> dict[str, Any]:
-    """Write what was counted, and the limits it was judged by: working the day out again takes these."""
-    counted, currency = counts(statement.day), statement.day.currency
-
-    def text(amount: Decimal | None) -> str | None:
-        return None if amount is None else money_text(amount, currency)
-
-    return {
-        "lines": [
-            {
-                "terminal": one.terminal,
-                "shift": one.shift,
-                "tender": one.tender,
-                "expected": money_text(one.expected, currency),
-                "counted": text(one.counted),
-                "difference": text(one.difference),
-                "verdict": one.verdict,
-                "account": one.account,
-            }
-            for one in counted.lines
-        ],
-        "shifts_over_limit": [
-            {"terminal": terminal, "shift": shift} for terminal, shift in counted.shifts_over
-        ],
-        "statement_over_limit": counted.statement_over,
-        "limits": limits_json(statement.day.limits),
-    }
-
-
-def limits_json(limits: Limits) -> dict[str, Any]:
-    """Write D365's limits of a store as they were known."""
-
-    def text(amount: Decimal | None) -> str | None:
-        return None if amount is None else str(amount)
-
-    return {
-        "line": text(limits.line_max),
-        "shift": text(limits.shift_max),
-        "statement": text(limits.statement_max),
-        "tenders": {
-            code: {
-                "counting_required": one.counting_required,
-                "small": text(one.small_max),
-                "account": one.small_account,
-            }
-            for code, one in sorted(limits.tenders.items())
-        },
-    }
-
-
-def limits_from(body: Mapping[str, Any]) -> Limits:
-    """Read the limits that a kept statement was judged by."""
-    kept = body.get("counts", {}).get("limits", {})
-
-    def amount(value: str | None) -> Decimal | None:
-        return None if value is None else Decimal(value)
-
-    tenders = {
-        code: TenderLimit(one["counting_required"], amount(one["small"]), one["account"])
-        for code, one in kept.get("tenders", {}).items()
-    }
-    return Limits(amount(kept.get("line")), amount(kept.get("shift")), amount(kept.get("statement")), tenders)
 
 
 def _group(name: str) -> Any:

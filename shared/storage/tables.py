@@ -16,6 +16,7 @@ TABLE_NAMES = (
     "shifts",
     "statements",
     "mappings",
+    "returns",
     "stores",
     "audit",
 )
@@ -39,6 +40,7 @@ class Tables:
     shifts: Table
     statements: Table
     mappings: Table
+    returns: Table
     stores: Table
     audit: Table
     _ensure: Ensure

@@ -339,4 +339,22 @@ ROUTES: tuple[Route, ...] = (
             "at": {"type": "string", "format": "date-time"},
         },
     ),
+    # What comes back.
+    Route(
+        "get",
+        "/returns/{store}/{account}/{transaction_id}",
+        "What of a sold receipt came back, by which refunds, and what may still come back.",
+        PEOPLE,
+        "",
+        {"200": "Object", "404": "Problem"},
+    ),
+    Route(
+        "post",
+        "/returns/{store}/{account}/{transaction_id}/accept",
+        "Let a return go as one without its receipt, when its sale never came or has nothing left to give back.",
+        PEOPLE,
+        JSON,
+        {"200": "Object", "404": "Problem", "422": "Problem"},
+        takes={"reason": REASON},
+    ),
 )  # fmt: skip

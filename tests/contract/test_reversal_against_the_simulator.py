@@ -14,8 +14,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from shared.errors import RejectedError
+from shared.flows.accept_return import accept_return
 from shared.flows.compile_statements import compile_statements
 from shared.flows.read_records import read_statement, read_transaction
+from shared.flows.read_returns import read_returns
 from shared.flows.release_exceptions import release_exceptions
 from shared.flows.reverse_transaction import Reversed, reverse_transaction
 from shared.storage.due import TRACK, Due, note_due
@@ -358,12 +360,18 @@ def test_a_receipt_some_of_whose_goods_came_back_goes_back_whole_and_d365_posts_
     tell(story, tmp_path)
 
 
-def test_a_return_of_what_was_reversed_for_good_goes_without_a_link(tmp_path: Path) -> None:
+def test_a_return_of_what_was_reversed_for_good_is_held_and_goes_without_a_link_once_accepted(
+    tmp_path: Path,
+) -> None:
     async def story(world: PostingWorld) -> None:
         await posted_wrong(world)
         await reverse(world, replace=False)
         await world.drive_until("posted", "reversed")
         await world.send(return_document(2, of="T1"))
+        await world.drive(20)
+        assert (await world.statuses())["T2"] == "held"
+        assert list(await world.causes()) == ["refund_above_sale"]
+        await accept_return(world.services, "S1", "east", "T2", DESK, "the goods are here")
         await world.drive_until("posted", "reversed")
         (line,) = await of(world, "RetailTransactionSalesLinesV2", "east:T2")
         assert (line["ReturnTransactionNumber"], line["IsReturnNoSale"]) == ("", "Yes")
@@ -525,3 +533,41 @@ async def sums(world: PostingWorld) -> dict[str, str]:
         found[f"{total['businessDate']} discounts"] = Decimal(total["discounts"])
     found |= {f"stock {item}": Decimal(moved) for item, moved in (await on_hand(world)).items()}
     return {name: f"{amount:.2f}" for name, amount in sorted(found.items()) if amount}
+
+
+def test_original_reversal_and_replacement_are_linked_and_in_the_proof_and_the_ledger_follows(
+    tmp_path: Path,
+) -> None:
+    async def story(world: PostingWorld) -> None:
+        await posted_wrong(world, sale_document(1), return_document(2, of="T1"))
+        await reverse(world, "T1")
+        await reverse(world, "T2")
+        await world.drive_until("posted", "reversed")
+        names = ("reversal_of", "replacement_of", "reversed_by", "replaced_by")
+        links = {}
+        for name in ("T1", "T1.rev", "T1.new", "T2", "T2.rev", "T2.new"):
+            found = await read_transaction(world.services, "S1", "east", name)
+            assert found is not None
+            links[name] = {one: found[one] for one in names if found.get(one)}
+        assert links == {
+            "T1": {"reversed_by": "T1.rev", "replaced_by": "T1.new"}, "T1.rev": {"reversal_of": "T1"},
+            "T1.new": {"replacement_of": "T1"}, "T2": {"reversed_by": "T2.rev", "replaced_by": "T2.new"},
+            "T2.rev": {"reversal_of": "T2"}, "T2.new": {"replacement_of": "T2"},
+        }  # fmt: skip
+        world.hand.turn(hours=12)
+        statement = await day_statement(world)
+        # six receipts: 24 - 24 + 24 of the sale, -12 + 12 - 12 of the return
+        assert statement["receipts"] == {"pos_says": None, "received": 2, "in_d365": 2, "posted": 2}
+        assert (statement["totals"]["received"], statement["totals"]["posted"]) == ("12.00", "12.00")
+        assert (statement["unexplained"], statement["totals"]["difference"]) == ("0.00", "0.00")
+        assert [one for one in statement["causes"] if one["amount"] != "0.00"] == []
+        assert await world.ledger() == (6, {"1": "12"})
+        back = await read_returns(world.services, "S1", "east", "T1")
+        assert back is not None
+        assert (back["back"], [one["transaction_id"] for one in back["refunds"]]) == ("12.00", ["T2"])
+        await world.send(return_document(3, of="T1"), return_document(4, of="T1"))
+        await world.drive(60)
+        found = await world.statuses()
+        assert sorted((found["T3"], found["T4"])) == ["held", "posted"]
+
+    tell(story, tmp_path)

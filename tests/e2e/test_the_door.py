@@ -473,6 +473,7 @@ DECISIONS: list[tuple[str, str, Json, set[str]]] = [
     ("POST", "/api/tills/S1/1/replaced", {}, {"store_operations", "retail_systems"}),
     ("POST", f"/api/transactions/S1/{EAST}/T1/reversal", {}, {"finance"}),
     ("POST", f"/api/overtyped/S1/{DAY}", {}, {"finance", "store_operations"}),
+    ("POST", f"/api/returns/S1/{EAST}/T1/accept", {}, {"finance", "store_operations"}),
 ]
 
 
@@ -540,7 +541,8 @@ def test_a_senders_signature_opens_no_route_of_people(door: Door) -> None:
 
 @pytest.mark.parametrize(
     "path",
-    [f"/api/transactions/S1/{EAST}/never", "/api/transactions/S1/nobody/T1", "/api/transactions/nowhere/east/T1",
+    [f"/api/returns/S1/{EAST}/never", f"/api/returns/nowhere/{EAST}/T1",
+     f"/api/transactions/S1/{EAST}/never", "/api/transactions/S1/nobody/T1", "/api/transactions/nowhere/east/T1",
      f"/api/statements/S1/{DAY}", f"/api/statements/nowhere/{DAY}", "/api/causes/nothing", f"/api/tills/nowhere/{DAY}",
      f"/api/completeness/S1/{DAY}",
      "/api/causes/store_unknown~nowhere=41", f"/api/transactions/S1/{EAST}/{'x' * 400}"],
@@ -680,6 +682,16 @@ def test_a_receipt_that_is_not_posted_is_mended_and_not_reversed(door: Door) -> 
     response = door.desk("finance", "POST", f"{url}/reversal", json={"reason": "wrong", "replace": False})
     told = response.json()
     assert (response.status_code, told["field"], told["expected"]) == (422, "status", "posted")
+
+
+def test_only_a_return_that_cannot_go_is_accepted_and_a_sale_that_waits_lists_no_returns(door: Door) -> None:
+    url = only(door.send(sale()))["status_url"].replace("/transactions/", "/returns/")
+    response = door.desk("store_operations", "POST", f"{url}/accept", json={"reason": "let it go"})
+    assert (response.status_code, response.json()["field"]) == (422, "status")
+    assert door.desk("reader", "GET", url).status_code == 404  # it waits for its own mappings
+    never = f"/api/returns/S1/{EAST}/never/accept"
+    assert door.desk("finance", "POST", never, json={"reason": "let it go"}).status_code == 404
+    assert door.desk("finance", "POST", never, json={}).json()["field"] == "reason"
 
 
 def test_a_person_says_what_is_lost_and_releases_a_cause(door: Door) -> None:

@@ -19,6 +19,7 @@ import httpx
 from shared.clock import Clock
 from shared.d365.client import D365Client
 from shared.errors import TillpostError
+from shared.flows.check_effects import check_effects
 from shared.flows.compile_statements import compile_statements
 from shared.flows.map_transactions import map_transactions
 from shared.flows.post_transactions import post_transactions
@@ -95,7 +96,11 @@ class Platform:
 
         minutes = self.package_minutes
         settings = replace(
-            settings_for(Hand()), clock=Clock(real_now=now), package_minutes=minutes, tracking_minutes=minutes
+            settings_for(Hand()),
+            clock=Clock(real_now=now),
+            package_minutes=minutes,
+            tracking_minutes=minutes,
+            effect_hours=1,
         )
         settings = replace(settings, d365=replace(settings.d365, url=ORIGIN, **self.d365))
         d365 = D365Client(ORIGIN, Token(), self.http, now, "Tillpost", ("d365.test",))
@@ -248,6 +253,7 @@ class Platform:
         self.spawn(self.tick("ring", ring_overdue, every))
         self.spawn(self.tick("track", track_packages, every))
         self.spawn(self.tick("compile", compile_statements, every))
+        self.spawn(self.tick("effects", check_effects, every))
 
 
 async def _late(work: Awaitable[Any]) -> None:

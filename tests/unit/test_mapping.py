@@ -22,7 +22,7 @@ STORE = {
     "warehouse": "NYWH", "site": "NY", "tax_group": "NYT", "currency": "USD", "prices_include_tax": "no",
     "time_zone": "America/New_York", "closing_time": "00:00", "customer_account": "C1", "account": "east",
     "rounding_limit": "0.05",
-    "grace_minutes": "",
+    "grace_minutes": "", "quarantine_warehouse": "", "scrap_warehouse": "", "no_receipt_limit": "",
 }  # fmt: skip
 ROWS = {
     ("stores", "S1"): STORE,
@@ -212,7 +212,9 @@ def test_a_store_row_with_an_unknown_zone_is_told() -> None:
     content = (
         ",".join(columns)
         + "\n"
-        + ",".join((STORE | {"time_zone": "Mars/Base", "rounding_limit": "x"})[name] for name in columns)
+        + ",".join(
+            (STORE | {"time_zone": "Mars/Base", "rounding_limit": "x"}).get(name, "") for name in columns
+        )
     )
     _, problems = read_mapping_csv(KINDS["stores"], content.encode())
     assert [problem.column for problem in problems] == ["time_zone", "rounding_limit"]

@@ -142,10 +142,8 @@ def test_the_balance_says_what_was_expected_and_found() -> None:
 
 
 def test_named_cash_rounding_within_its_bound_is_sound() -> None:
-    rounded = replace(
-        sale(), rounding=(Rounding(RoundingReason.CASH, Decimal("0.02"), 1),),
-        tenders=(replace(sale().tenders[0], amount=Decimal("30.02")), sale().tenders[1]),
-    )  # fmt: skip
+    line = replace(sale().lines[0], gross=Decimal("20.02"), net=Decimal("20.02"))
+    rounded = replace(sale(), lines=(line,), rounding=(Rounding(RoundingReason.CASH, Decimal("-0.02"), 1),))
     assert problems_of(rounded) == ()
     assert (
         problems_of(

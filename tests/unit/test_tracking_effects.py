@@ -27,7 +27,7 @@ ALL = StatementEvidence(
 NOTHING = StatementEvidence(JOURNAL)
 POSTED = "posted: statement STMT-1 of 2017-12-23, by RetailStatementJourBIEntities"
 VOUCHERS = "vouchers: V-1, V-2, V-3 and 1 more, confirmed by RetailStatementVoucherBIEntities"
-STOCK = "stock receipt: unknown; no set shows the stock movements of one receipt"
+STOCK = "stock receipt: unknown since 2017-12-23; no set shows the stock movements of one receipt"
 NOT_SHOWN = "is not shown or was not asked"
 
 
@@ -112,3 +112,14 @@ def test_a_statement_that_another_turn_dropped_meanwhile_is_asked_about_again_an
     services: Any = SimpleNamespace(d365=D365(), posted_statements=known, log=logging.getLogger("test"))
     run(_ask_evidence(services, _Turn(services), [], []))
     assert known == {}
+
+
+def test_a_credit_is_unknown_only_where_no_invoice_of_the_returns_own_order_is_shown() -> None:
+    asked = [
+        (seen("SO-2"), ALL, "RETURN", False), (seen("SO-1"), ALL, "RETURN", False), (seen("SO-1"), NOTHING, "RETURN", True),
+        (seen("SO-9"), ALL, "EXCHANGE", True), (seen("SO-1"), NOTHING, "SALE", False),
+        # no order is named, and the statement's only invoice is another receipt's, or nobody's in particular
+        (seen(""), replace(ALL, invoices=(ALL.invoices or ())[:1]), "RETURN", True),
+    ]  # fmt: skip
+    for row, evidence, shape, unknown in asked:
+        assert rests_on(row, evidence, shape).credit_unknown is unknown, (row.sales_order, shape)

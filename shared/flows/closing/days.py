@@ -16,7 +16,7 @@ from shared.retail.mapped import StoreSetup
 from shared.services import Services
 from shared.storage.causes import OPEN, cause_rows
 from shared.storage.due import MAP, POST, STATEMENT, TRACK, list_due
-from shared.storage.receipts import records_of_day
+from shared.storage.receipt_record import records_of_day
 from shared.storage.statements import storedays_of
 from shared.storage.summaries import all_posted_at
 

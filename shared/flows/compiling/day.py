@@ -18,7 +18,7 @@ from shared.retail.statement import ReceiptRecord, Statement, StoreDay
 from shared.retail.status import IN_D365, Status
 from shared.services import Services
 from shared.storage.numbers import completeness_json, numbers_before
-from shared.storage.receipts import records_of_day
+from shared.storage.receipt_record import records_of_day
 from shared.storage.shifts import as_shifts, decisions_of_day, shifts_of_two_days
 from shared.storage.signed import signed_from, signed_of_day
 from shared.storage.statements import statement_json

@@ -22,7 +22,7 @@ from shared.retail.vouchers import (
 from shared.services import Services
 from shared.storage.late import days_posted_on
 from shared.storage.protocols import Row
-from shared.storage.receipts import records_of_day
+from shared.storage.receipt_record import records_of_day
 from shared.storage.vouchers import vouchers_from, vouchers_of_day
 
 PLACES_SAID_MAX = 5

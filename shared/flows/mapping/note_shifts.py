@@ -29,7 +29,7 @@ from shared.services import Services
 from shared.storage.causes import SHIFT, Member, cause_row, end_causes_of, fingerprint_of, open_causes
 from shared.storage.keys import join_key, split_key
 from shared.storage.protocols import Row
-from shared.storage.receipts import records_of_day
+from shared.storage.receipt_record import records_of_day
 from shared.storage.shifts import as_shifts, findings_key, shifts_of_two_days
 
 TRIES_MAX = 5

@@ -57,6 +57,8 @@ async def replaced_originals(services: Services, row: Row, transaction: Transact
         for line in transaction.lines
         if line.is_return and line.original is not None and line.original.transaction_id
     }
+    if row.flag("WithoutReceipt"):  # a person let it go so, whatever it names
+        return json.dumps(dict.fromkeys(sorted(name for _, name in named), "")) if named else None
     found = {}
     for store, transaction_id in sorted(named):
         stands = await _stands_for(services, store, row.text("Account"), transaction_id)

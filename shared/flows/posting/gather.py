@@ -17,7 +17,8 @@ from shared.services import Services
 from shared.storage.due import MAP, POST, due_from, finish_or_rest, list_due, postpone_due
 from shared.storage.packages import PackageMember
 from shared.storage.protocols import Row
-from shared.storage.receipts import receipts_of_day, records_of_day
+from shared.storage.receipt_record import records_of_day
+from shared.storage.receipts import receipts_of_day
 from shared.storage.shifts import CLOSED, as_shifts, shift_from, shifts_of_day
 
 RECEIPTS_MAX = 7_000

@@ -14,7 +14,7 @@ from shared.retail.status import IN_D365, Status
 from shared.services import Services
 from shared.storage.packages import PackageMember, read_members
 from shared.storage.protocols import Row
-from shared.storage.receipts import records_of_day
+from shared.storage.receipt_record import records_of_day
 from shared.storage.shifts import SENDING, as_shifts, shifts_of_day
 
 

@@ -16,13 +16,14 @@ from shared.retail.statement import compile_store_day
 from shared.retail.transaction import Transaction
 from shared.services import Services
 from shared.storage.audit import audit_of
+from shared.storage.counts import limits_from
 from shared.storage.due import STATEMENT, due_key, read_due
 from shared.storage.memory import memory_tables
 from shared.storage.protocols import Row
-from shared.storage.receipts import record_of
+from shared.storage.receipt_record import record_of
 from shared.storage.shifts import shifts_of_day
 from shared.storage.signed import sha256_of, signed_from, signed_of_day, signed_text
-from shared.storage.statements import limits_from, statement_key, statement_text
+from shared.storage.statements import statement_key, statement_text
 
 # What a till told of a shift, and what follows from its name; where it stands and who ended it is not derived.
 _TOLD = (

@@ -20,36 +20,72 @@ MONEY_ONLY = "MONEY_ONLY"  # paid in or out: no goods, no order
 NAMED_MAX = 3
 
 
+CREDIT = "credit note:"
+
+
+@dataclass(frozen=True, slots=True)
+class Credit:
+    """What is shown of a return's credit: in words, its number where it is this receipt's own, whether nothing is shown."""
+
+    line: str
+    number: str
+    is_unknown: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Rests:
-    """A posted receipt's evidence. invoice and credit_note: "" where none is confirmed as this receipt's own."""
+    """A posted receipt's evidence. invoice and credit_note: "" where none is confirmed as this receipt's own.
+
+    credit_unknown: it gave something back, and D365 shows neither a credit note nor an invoice of its own order.
+    """
 
     lines: tuple[str, ...]
     invoice: str
     credit_note: str
+    credit_unknown: bool = False
 
 
 def rests_on(seen: AuditableRow, evidence: StatementEvidence, shape: str) -> Rests:
     """Say what a receipt that D365 has posted rests on. `shape` is the receipt's: SALE, RETURN, EXCHANGE, EVEN, ..."""
     gives_back = shape in GIVES_BACK
-    own = tuple(one for one in evidence.invoices or () if one.sales_order == seen.sales_order)
-    found = own if seen.sales_order else evidence.invoices or ()  # else those of all the statement's orders
-    credited = [one.number for one in found if one.amount < ZERO]
-    plain = [one.number for one in found if one.amount >= ZERO]
+    credited, plain = _found(seen.sales_order, evidence)
     lines = [_statement(seen, evidence)]
     if shape not in (MONEY_ONLY, RETURN):
         lines.append(_invoice(seen, evidence, plain or credited))
     if gives_back:
-        lines += [_credit_note(evidence, credited, plain), _UNKNOWN_STOCK]
+        lines += [credit_of(seen.sales_order, evidence).line, _stock(evidence)]
     lines.append(_vouchers(evidence))
     return Rests(
         tuple(lines),
         plain[0] if len(plain) == 1 and shape not in (MONEY_ONLY, RETURN) else seen.invoice,
         credited[0] if len(credited) == 1 and gives_back else "",
+        gives_back and credit_of(seen.sales_order, evidence).is_unknown,
     )
 
 
-_UNKNOWN_STOCK = "stock receipt: unknown; no set shows the stock movements of one receipt"
+def credit_of(sales_order: str, evidence: StatementEvidence) -> Credit:
+    """Say what D365 shows of the credit of a return in a posted statement; sales_order: its own, where D365 names one."""
+    credited, plain = _found(sales_order, evidence)
+    return Credit(
+        _credit_note(evidence, credited, plain), credited[0] if len(credited) == 1 else "",
+        not credited and not (plain and sales_order),
+    )  # fmt: skip
+
+
+def _found(sales_order: str, evidence: StatementEvidence) -> tuple[list[str], list[str]]:
+    """Give the credit notes and the invoices of an order, or else of all the statement's orders."""
+    own = tuple(one for one in evidence.invoices or () if one.sales_order == sales_order)
+    found = own if sales_order else evidence.invoices or ()
+    return [one.number for one in found if one.amount < ZERO], [
+        one.number for one in found if one.amount >= ZERO
+    ]
+
+
+def _stock(evidence: StatementEvidence) -> str:
+    """Stock on hand is shown as a sum for each item and warehouse; what one receipt moved never is."""
+    posted_at = evidence.journal.posted_at
+    since = f" since {posted_at:%Y-%m-%d}" if posted_at else ""
+    return f"stock receipt: unknown{since}; no set shows the stock movements of one receipt"
 
 
 def _statement(seen: AuditableRow, evidence: StatementEvidence) -> str:

@@ -107,6 +107,7 @@ def _forward(row: Row, seen: AuditableRow, news: News, now: datetime) -> Move | 
             SalesOrder=seen.sales_order or None, Invoice=rests.invoice or None, CreditNote=rests.credit_note or None,
             Evidence="\n".join(rests.lines),
             PostedAt=news.evidence[seen.key.legal_entity, seen.statement].journal.posted_at or now,
+            CreditUnknown=True if rests.credit_unknown else None,
         )  # fmt: skip
         moved = True
     return Move(row) if moved else None
@@ -158,7 +159,16 @@ def _unseen(services: Services, row: Row, header: HeaderRow | None) -> Move | No
         why = cause("gone_from_d365", services.settings.d365.environment_id)
         statement = f"; it had been in D365 statement {row.text('D365Statement')}" if posted else ""
         evidence = dict.fromkeys(
-            ("D365Statement", "SalesOrder", "Invoice", "CreditNote", "Evidence", "D365Since", "PostedAt")
+            (
+                "D365Statement",
+                "SalesOrder",
+                "Invoice",
+                "CreditNote",
+                "CreditUnknown",
+                "Evidence",
+                "D365Since",
+                "PostedAt",
+            )
         )
         return held(row, why, now, f"D365 no longer has it{statement}", **evidence)
     day = d365_day(row)

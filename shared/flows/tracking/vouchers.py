@@ -24,7 +24,7 @@ from shared.storage.causes import STATEMENT as A_STATEMENT
 from shared.storage.causes import Member, cause_row, open_causes
 from shared.storage.due import STATEMENT, Due, note_due
 from shared.storage.protocols import Row
-from shared.storage.receipts import records_of_day
+from shared.storage.receipt_record import records_of_day
 from shared.storage.vouchers import (
     Check,
     check_again,
