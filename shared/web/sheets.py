@@ -105,8 +105,43 @@ def statement_page(body: Json) -> str:
     return page(
         f"Store {body['store']}, {body['business_day']}: {body['verdict']}",
         f"<p class={body['verdict'].replace(' ', '-')}>{escape(words)}</p>",
-        _proof(body), _causes(body), _counted(body), _beside(body), _signatures(body),
+        _vouchers(body), _proof(body), _causes(body), _counted(body), _found(body), _beside(body), _signatures(body),
     )  # fmt: skip
+
+
+def _vouchers(body: Json) -> str:
+    said = (body.get("vouchers") or {}).get("said", "")
+    return f"<p>{escape(said)}</p>" if said else ""
+
+
+def _found(body: Json) -> str:
+    """Show what is wrong with shifts, what rounding came to, and what came back without a receipt or by another tender."""
+    parts = []
+    shifts = [
+        [one["terminal"], one["shift"], one["flaw"].replace("_", " "), one["since"], one["amount"], one["proposal"]["because"]]
+        for one in body.get("shift_findings", [])
+    ]  # fmt: skip
+    if shifts:
+        head = ("Till", "Shift", "What is wrong", "Since", "Amount", "Why, and what to do")
+        parts.append("<h2>Shifts to look at</h2>" + table(head, shifts, (4,)))
+    rounded = [
+        [one["mechanism"], one["count"], one["amount"], one["bound"]] for one in body.get("rounding", [])
+    ]
+    if rounded:
+        head4 = ("Rounding, proved", "Receipts", "Amount", "At most")
+        parts.append("<h2>Rounding</h2>" + table(head4, rounded, (1, 2, 3)))
+    returns = body.get("returns") or {}
+    back = [
+        [f"without a receipt, cashier {one['cashier'] or '-'}", one["count"], one["amount"]]
+        for one in returns.get("without_receipt", [])
+    ]
+    back += [
+        [f"by another tender: {one['receipt']}", 1, one["amount"]]
+        for one in returns.get("by_another_tender", [])
+    ]
+    if back:
+        parts.append("<h2>Returns to look at</h2>" + table(("What", "Count", "Amount"), back, (1, 2)))
+    return "".join(parts)
 
 
 def _proof(body: Json) -> str:

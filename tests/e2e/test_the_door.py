@@ -458,7 +458,8 @@ def test_an_account_speaks_only_for_its_stores_and_sees_only_its_own(door: Door)
 # Who may knock: people
 
 SAMPLES = {"store": "S1", "account": EAST, "transaction_id": "T1", "business_day": DAY, "legal_entity": "usrt",
-           "fingerprint": "nothing", "kind": "tenders", "terminal": "1", "shift": "1"}  # fmt: skip
+           "fingerprint": "nothing", "kind": "tenders", "terminal": "1", "shift": "1", "number": "0",
+           "receipt_number": "S1-1-0001", "period": "2017-12"}  # fmt: skip
 OPEN_TO_ALL = {"/api/openapi.json", "/api/schemas/transactions.json", "/api/health"}
 ROUTES = [
     (method.upper(), re.sub(r"\{(\w+)\}", lambda found: SAMPLES[found[1]], path), path)
@@ -474,6 +475,8 @@ DECISIONS: list[tuple[str, str, Json, set[str]]] = [
     ("POST", f"/api/transactions/S1/{EAST}/T1/reversal", {}, {"finance"}),
     ("POST", f"/api/overtyped/S1/{DAY}", {}, {"finance", "store_operations"}),
     ("POST", f"/api/returns/S1/{EAST}/T1/accept", {}, {"finance", "store_operations"}),
+    ("POST", f"/api/statements/S1/{DAY}/sign-off", {}, {"finance"}),
+    ("POST", "/api/readiness/usrt/2017-12/tills", {}, {"finance", "store_operations"}),
 ]
 
 
@@ -544,7 +547,7 @@ def test_a_senders_signature_opens_no_route_of_people(door: Door) -> None:
     [f"/api/returns/S1/{EAST}/never", f"/api/returns/nowhere/{EAST}/T1",
      f"/api/transactions/S1/{EAST}/never", "/api/transactions/S1/nobody/T1", "/api/transactions/nowhere/east/T1",
      f"/api/statements/S1/{DAY}", f"/api/statements/nowhere/{DAY}", "/api/causes/nothing", f"/api/tills/nowhere/{DAY}",
-     f"/api/completeness/S1/{DAY}",
+     f"/api/completeness/S1/{DAY}", f"/api/statements/S1/{DAY}/signed/0", f"/api/trail/S1/{DAY}/never",
      "/api/causes/store_unknown~nowhere=41", f"/api/transactions/S1/{EAST}/{'x' * 400}"],
 )  # fmt: skip
 def test_what_is_not_known_is_not_found(door: Door, path: str) -> None:
@@ -563,6 +566,11 @@ def test_what_is_not_known_is_not_found(door: Door, path: str) -> None:
         ("/api/completeness/S1/soon", "business_day"),
         ("/api/causes?business_day=soon", "business_day"),
         ("/api/causes?state=closed", "state"),
+        (f"/api/statements/S1/{DAY}?format=pdf", "format"),
+        (f"/api/storedays/usrt/{DAY}?format=html", "format"),
+        (f"/api/trail/S1/{DAY}/1?format=csv", "format"),
+        (f"/api/statements/S1/{DAY}/signed/first", "number"),
+        ("/api/trail/S1/someday/1", "business_day"),
         ("/api/mappings/colours", "kind"),
         (f"/api/statements/a%2Fb/{DAY}", "store"),
         (f"/api/statements/a%23b/{DAY}", "store"),

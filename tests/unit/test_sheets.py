@@ -44,7 +44,18 @@ BODY: dict[str, Any] = {
             }
         ]
     },
-    "signed": [], "supplement": None,
+    "signed": [], "supplement": None, "vouchers": {"state": "equal", "said": "Vouchers read, and equal."},
+    "shift_findings": [
+        {
+            "flaw": "never_closed", "terminal": "3", "shift": "9", "since": "2017-12-24T05:00:00+00:00", "amount": "24.00",
+            "proposal": {"because": "nobody sold in it since"},
+        }
+    ],
+    "rounding": [{"mechanism": "line or total", "count": 2, "amount": "0.01", "bound": "0.02"}],
+    "returns": {
+        "without_receipt": [{"cashier": "17", "count": 1, "amount": "-5.00"}],
+        "by_another_tender": [{"receipt": "S1-1-0008", "amount": "-7.00"}],
+    },
 }  # fmt: skip
 
 
@@ -99,7 +110,8 @@ def test_a_page_shows_every_part_and_runs_nothing() -> None:
     text = " ".join(page.texts)
     for words in (
         "Store S1, 2017-12-23: not proved", "<script>alert(1)</script>", "-24.00", "not closed", "safe drop", "WINDOW",
-        "redeemed", "23.00", "Not signed off", "Unexplained",
+        "redeemed", "23.00", "Not signed off", "Unexplained", "Vouchers read, and equal.", "never closed",
+        "nobody sold in it since", "line or total", "cashier 17", "S1-1-0008", "-7.00",
     ):  # fmt: skip
         assert words in text
 
