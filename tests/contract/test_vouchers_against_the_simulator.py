@@ -189,14 +189,14 @@ def test_cash_rounding_and_a_gift_card_stand_on_their_own_accounts_in_accrual_an
         await world.map_also("taxes", {"code": "NONE", "tax_code": "", "item_tax_group": ""})
         await read_reference(world.services, ordered=True)
         card = {
-            "line_number": 2, "kind": "GIFT_CARD_ISSUE", "item": "CARD", "quantity": "1", "unit": "ea", "unit_price": "25.00",
-            "gross": "25.00", "net": "25.00", "gift_card": "G-1",
+            "line_number": 2, "kind": "GIFT_CARD_ISSUE", "item": "CARD", "quantity": "1", "unit": "ea", "unit_price": "25.02",
+            "gross": "25.02", "net": "25.02", "gift_card": "G-1",
         }  # fmt: skip
         sale = sale_document(1)
-        paid = sale["tenders"][0] | {"amount": "48.98"}  # 24.00 and a card of 25.00, two cents forgiven
+        paid = sale["tenders"][0] | {"amount": "49.00"}  # 24.00 and a card of 25.02, rounded to five cents
         rounding = [{"reason": "CASH", "amount": "-0.02"}]
         await world.send(sale_document(1, lines=[*sale["lines"], card], tenders=[paid], rounding=rounding))
-        worth = {"110110": 4898, "401100": -2000, "222100-V20": -400, "250600": -2500, "618900": 2}
+        worth = {"110110": 4900, "401100": -2000, "222100-V20": -400, "250600": -2502, "618900": 2}
         report = await accrue_unposted(world.services, "usrt")
         assert report is not None
         assert of_lines(report.as_json()["currencies"][0]["open"]) == worth
