@@ -3,7 +3,8 @@
 Expected is what the till should hold: the opening amount, all money in and out by receipts (held ones too: it is in the
 drawer all the same), and all cash put in or taken out without a sale. Over is +, short is -. D365 posts a financial statement
 only within its maxima per line, per shift and per statement (D365 facts §3.5). Whether over and short of a shift cancel
-out there nobody could say: here they add up. A limit that was not read is not judged.
+out there nobody could say: here they add up. A limit that was not read is not judged. Where a count is what the till's own
+totals come to, the difference is receipts that never arrived, which is told as that and not as over or short.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from shared.retail.shift import Shift
 
 AGREES, WITHIN, OVER_LIMIT = "agrees", "within the limit", "over the limit"
 NOT_COUNTED, NO_LIMIT, FLOAT_UNKNOWN = "not counted", "no limit known", "opening amount of no tender"
+MISSING = "as the till says: receipts are missing here"
 CASH = "CASH"
 
 
@@ -45,12 +47,13 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class DrawerMove:
-    """Money that one transaction moved in a drawer, by tender; in is +."""
+    """Money that one transaction moved in a drawer, by tender; in is +. of_sale: it is in the till's totals of sales."""
 
     terminal: str
     generation: int
     shift: str
     amounts: Mapping[str, Decimal]
+    of_sale: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,24 +104,45 @@ def compare_counts(
 
     A tender is shown where it was counted, or where D365 requires its count and money moved.
     """
-    by_shift: dict[tuple[str, int, str], dict[str, Decimal]] = {}
-    for move in moves:
-        amounts = by_shift.setdefault((move.terminal, move.generation, move.shift), {})
-        for tender, amount in move.amounts.items():
-            amounts[tender] = amounts.get(tender, ZERO) + amount
+    by_shift, beside_sales = _by_shift(moves), _by_shift([move for move in moves if not move.of_sale])
     lines = []
     for shift in sorted(shifts, key=lambda one: (one.terminal, one.generation, one.opened_at, one.shift)):
         if not shift.synthetic and shift.closed_at is not None:
-            expected = by_shift.get((shift.terminal, shift.generation, shift.shift), {})
-            lines += _lines_of(shift, expected, limits, currency)
-    known = [one for one in lines if one.difference is not None]
+            key = (shift.terminal, shift.generation, shift.shift)
+            own = _lines_of(shift, by_shift.get(key, {}), limits, currency)
+            lines += [_less_what_is_missing(line, shift, by_shift, beside_sales) for line in own]
+    known = [one for one in lines if one.difference is not None and one.verdict != MISSING]
     sums: dict[tuple[str, str], Decimal] = {}
     for one in known:
-        key = (one.terminal, one.shift)
-        sums[key] = sums.get(key, ZERO) + abs(one.difference or ZERO)
-    over = tuple(sorted(key for key, amount in sums.items() if _is_over(amount, limits.shift_max)))
+        place = (one.terminal, one.shift)
+        sums[place] = sums.get(place, ZERO) + abs(one.difference or ZERO)
+    over = tuple(sorted(place for place, amount in sums.items() if _is_over(amount, limits.shift_max)))
     whole = total(abs(one.difference or ZERO) for one in known)
     return Counts(tuple(lines), over, _is_over(whole, limits.statement_max))
+
+
+def _by_shift(moves: Sequence[DrawerMove]) -> dict[tuple[str, int, str], dict[str, Decimal]]:
+    found: dict[tuple[str, int, str], dict[str, Decimal]] = {}
+    for move in moves:
+        amounts = found.setdefault((move.terminal, move.generation, move.shift), {})
+        for tender, amount in move.amounts.items():
+            amounts[tender] = amounts.get(tender, ZERO) + amount
+    return found
+
+
+def _less_what_is_missing(
+    line: CountLine,
+    shift: Shift,
+    by_shift: Mapping[tuple[str, int, str], Mapping[str, Decimal]],
+    beside_sales: Mapping[tuple[str, int, str], Mapping[str, Decimal]],
+) -> CountLine:
+    """Name a difference that is all in receipts which the till counts and which never arrived."""
+    if shift.pos_says is None or not line.difference:
+        return line
+    key = (shift.terminal, shift.generation, shift.shift)
+    arrived = by_shift.get(key, {}).get(line.tender, ZERO) - beside_sales.get(key, {}).get(line.tender, ZERO)
+    missing = shift.pos_says.tenders.get(line.tender, ZERO) - arrived
+    return _with(line, MISSING) if missing == line.difference else line
 
 
 def _lines_of(shift: Shift, moved: Mapping[str, Decimal], limits: Limits, currency: str) -> list[CountLine]:

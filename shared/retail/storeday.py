@@ -158,7 +158,11 @@ def counts(day: StoreDay) -> Counts:
     """What was counted in the tills against what should be there. Money is in the drawer of the shift that the till named."""
     moves = [
         DrawerMove(
-            one.terminal, one.generation, one.till_shift or one.shift, one.figures.tenders or one.drawer
+            one.terminal,
+            one.generation,
+            one.till_shift or one.shift,
+            one.figures.tenders or one.drawer,
+            of_sale=bool(one.figures.tenders),
         )
         for one in day.receipts
         if one.is_of_the_till

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from shared.retail.counting import CountLine, DrawerMove, Limits, TenderLimit, compare_counts
+from shared.retail.figures import Figures
 from shared.retail.shift import Shift
 
 OPENED, CLOSED = datetime(2017, 12, 23, 13, tzinfo=UTC), datetime(2017, 12, 23, 22, tzinfo=UTC)
@@ -111,3 +112,18 @@ def test_shifts_still_open_and_shifts_that_we_made_are_left_out() -> None:
 def test_a_line_without_a_count_has_no_difference() -> None:
     line = CountLine("1", 1, "1", "CASH", Decimal(5), None, "not counted")
     assert line.difference is None
+
+
+def test_money_of_receipts_that_never_arrived_is_not_over() -> None:
+    """The till took 38.10 and 24.00 of it arrived; 2.00 were paid out. What lies in it is what the till says, or is not."""
+    moves = [move(CASH="24.00"), DrawerMove("1", 1, "1", {"CASH": Decimal("-2.00")}, of_sale=False)]
+    says = Figures(2, Decimal("38.10"), tenders={"CASH": Decimal("38.10")})
+    there = shift(("CASH", "36.10"), pos_says=says)
+    found = compare_counts([there], moves, CASH_ONLY, "USD")
+    assert [(one.difference, one.verdict) for one in found.lines] == [
+        (Decimal("14.10"), "as the till says: receipts are missing here")
+    ]
+    assert not found.is_over
+    wrong = compare_counts([shift(("CASH", "36.00"), pos_says=says)], moves, CASH_ONLY, "USD")
+    assert [(one.difference, one.verdict) for one in wrong.lines] == [(Decimal("14.00"), "over the limit")]
+    assert wrong.is_over
