@@ -269,6 +269,7 @@ class Invariants:
             row.key: zlib.decompress(b"".join(row.values[name] for name in _parts_of(row.values))).decode()
             for rows in self._tables.statements._rows.values()
             for row in rows.values()
+            if row.values.get("Record") == "statement"
         }
 
 
