@@ -15,6 +15,7 @@ from demo.prepare import Prepared
 Json = dict[str, Any]
 ZERO = Decimal(0)
 RECEIPT, NUMBER = "receipt", "number"
+SHIFT_NOT_CLOSED = "shift_not_closed"
 GROUPS = ("sales", "returns", "discounts", "gift_cards_issued", "rounding")
 
 
@@ -80,10 +81,18 @@ def compare_findings(picture: Picture, expected: Sequence[Expected]) -> list[str
     for code, causes in sorted(by_code.items()):
         if code == "import_answer_lost" and silent:
             continue
+        if code == SHIFT_NOT_CLOSED:
+            causes = [one for one in causes if not _began_an_overlap(one, picture)]
         wrong += [
             f"reported but not planted: {code} {one['value']!r}, {one['receipts']} receipts" for one in causes
         ]
     return wrong
+
+
+def _began_an_overlap(cause: Json, picture: Picture) -> bool:
+    """An overlap begins as a shift that is not closed when the next one opens; told then, it ends with the closing."""
+    overlaps = {one["value"] for one in picture.causes if one["code"] == "shift_overlap"}
+    return cause["state"] == "ended" and cause["value"] in overlaps
 
 
 def _compare_one(expected: Expected, causes: Sequence[Json]) -> list[str]:

@@ -309,3 +309,31 @@ def test_what_posted_receipts_rest_on_is_counted_and_one_that_gave_money_back_is
         "  - credit note: within invoice INV-1, which also holds sales; not confirmed by itself",
         "  - stock receipt: unknown; no set shows the stock movements of one receipt",
     ]
+
+
+def shift_cause(code: str, state: str) -> dict[str, Any]:
+    return {
+        "code": code,
+        "value": "329 till 4 2017-12-23 shift 1",
+        "state": state,
+        "receipts": 1,
+        "members": [],
+    }
+
+
+def test_a_shift_told_as_not_closed_is_the_overlaps_own_beginning_and_only_once_it_ended() -> None:
+    overlap = shift_cause("shift_overlap", "open")
+    overlap |= {
+        "owner": "store_operations",
+        "do_this": "End shift 1.",
+        "what_happened": "x",
+        "why": "y",
+        "holds_up": "z",
+    }
+    planted = [Expected("shift_overlap", "store_operations", "end shift", None, 1, 1)]
+    ended, still = shift_cause("shift_not_closed", "ended"), shift_cause("shift_not_closed", "open")
+    assert compare_findings(Picture(NOW, {}, (overlap, ended), {}), planted) == []
+    wrong = compare_findings(Picture(NOW, {}, (overlap, still), {}), planted)
+    assert wrong == ["reported but not planted: shift_not_closed '329 till 4 2017-12-23 shift 1', 1 receipts"]
+    elsewhere = ended | {"value": "100 till 1 2017-12-23 shift 1"}
+    assert len(compare_findings(Picture(NOW, {}, (overlap, elsewhere), {}), planted)) == 1
