@@ -198,8 +198,8 @@ class Endings:
                     )
 
     def _is_orphan(self, row: Any) -> bool:
-        """A known defect, seed 366: a worker opens a cause and dies before it holds the receipt; people then move the receipt
-        in D365, it is held for that, and goes on. The first cause is in no row, and nobody ends it.
+        """A known defect, seed 366: a worker opens a cause, and storage refuses the write that would hold the receipt; before
+        the next turn people move the receipt in D365, and it is held for that. The first cause is in no row, and nobody ends it.
         """
         return row.values["Reason"] == "validation_failed" and self._reference.is_touched(
             f"east:{row.values['TransactionId']}"
