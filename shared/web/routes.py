@@ -35,9 +35,9 @@ class Route:
     security: Security
     body: str = ""
     answers: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({"200": "Object"}))
-    takes: Mapping[str, Any] = NOTHING
-    may: Mapping[str, Any] = NOTHING
-    query: Mapping[str, Any] = NOTHING
+    takes: Mapping[str, Any] = field(default_factory=lambda: NOTHING)
+    may: Mapping[str, Any] = field(default_factory=lambda: NOTHING)
+    query: Mapping[str, Any] = field(default_factory=lambda: NOTHING)
 
 
 _DAY = {"type": "string", "format": "date"}
