@@ -12,6 +12,7 @@ import azure.functions as func
 
 from shared.flows.check_effects import check_effects
 from shared.flows.compile_statements import compile_statements
+from shared.flows.end_empty_causes import end_empty_causes
 from shared.flows.keep_given_up import keep_given_up
 from shared.flows.map_transactions import map_transactions
 from shared.flows.post_transactions import post_transactions
@@ -90,3 +91,8 @@ async def silence_lasted(timer: func.TimerRequest) -> None:
 @app.timer_trigger("timer", schedule="%TILLPOST_HEARTBEAT_SCHEDULE%")
 async def receipts_aged(timer: func.TimerRequest) -> None:
     await watch_lateness(await services())
+
+
+@app.timer_trigger("timer", schedule="%TILLPOST_HEARTBEAT_SCHEDULE%")
+async def causes_emptied(timer: func.TimerRequest) -> None:
+    await end_empty_causes(await services())

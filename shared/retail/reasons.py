@@ -272,4 +272,15 @@ _ALL = (
     *OF_RETURNS,
     *OF_ROUNDING,
 )  # fmt: skip
+# Told of receipts that go on all the same: these end by what they are about, not because nothing is held.
+TOLD_BESIDES = frozenset(
+    {
+        "receipt_late",
+        "receipt_after_close",
+        "content_conflict",
+        "counted_twice",
+        "credit_not_confirmed",
+        "work_given_up",
+    }
+)
 REASONS: Mapping[str, Reason] = {reason.code: reason for reason in _ALL}

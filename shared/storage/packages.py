@@ -44,6 +44,10 @@ def preflight_key(environment: str) -> str:
     return join_key("preflight", environment)
 
 
+def causes_key(environment: str) -> str:
+    return join_key("causes", environment)
+
+
 def tracking_key(environment: str) -> str:
     return join_key("tracking", environment)
 

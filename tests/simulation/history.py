@@ -111,6 +111,7 @@ class History:
         self.meddlers = Meddlers(seed, self.headquarters, self.reference, self.effects, self.platform)
         self.desk = Desk(seed, self.platform, self.tables, self.reference)
         self.invariants = Invariants(self)
+        self.endings = Endings(self, self.invariants)
         self.statements = StatementsHold(self.tables, self.reference, self.invariants)
         self.effects.checked = self._check
         self.signer = Signer(seed, self.platform, self.tables)
@@ -170,7 +171,7 @@ class History:
             one.cancel()
         await asyncio.gather(*troubles, return_exceptions=True)
         await self._drain()
-        Endings(self, self.invariants).check()
+        self.endings.check()
         self.statements.check_end()
         self._raise_if_broken()
         hours = asyncio.get_running_loop().time() / 3600
@@ -338,7 +339,8 @@ class History:
             if self.effects.weather.signing:
                 await self.signer.sign()
             self._raise_if_broken()
-            quiet_for = quiet_for + 1 if self.invariants.is_quiet() else 0
+            is_quiet = self.invariants.is_quiet() and not self.endings.stranded()
+            quiet_for = quiet_for + 1 if is_quiet else 0
             if quiet_for > (QUIET_AFTER_A_LOSS if self.restorer.restored else 0):
                 return
         self.invariants.fail("it does not drain: " + self.invariants.what_moves())
