@@ -7,7 +7,8 @@ from functools import cache
 from typing import Any
 
 from shared.pos.canonical_model import schema_text
-from shared.web.routes import CSV, HTML, JSON, REASON, ROUTES, Route
+from shared.web.route import CSV, HTML, JSON, REASON, Route
+from shared.web.routes import ROUTES
 
 _PROBLEM = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
 

@@ -1,53 +1,24 @@
-"""Every HTTP route of the app, one table: what it does, who may call it, what it takes and what it answers.
+"""Every HTTP route of the app, one table, by subject.
 
 `docs/openapi.json` is written from it; a test compares it with the triggers, both ways.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from types import MappingProxyType
-from typing import Any
+from shared.web.route import (
+    ANYONE,
+    DAY,
+    EITHER,
+    JSON,
+    NAME,
+    PEOPLE,
+    REASON,
+    SENDERS,
+    Route,
+    format_of,
+)
+from shared.web.routes_tasks import OF_TASKS
 
-Security = tuple[str, ...]
-PEOPLE: Security = ("person",)
-SENDERS: Security = ("signature",)
-EITHER: Security = ("person", "signature")
-ANYONE: Security = ()
-
-NOTHING: Mapping[str, Any] = MappingProxyType({})
-REASON = {"type": "string", "minLength": 1, "maxLength": 2000}
-JSON, CSV, HTML = "application/json", "text/csv", "text/html"
-
-
-@dataclass(frozen=True, slots=True)
-class Route:
-    """One route. security: who may call it; body: the media type it takes, "" for none.
-
-    answers: kind of answer by status, beside the errors that all routes have. takes: the body's properties that must be
-    there, may: those that may; query: parameters of the query by name.
-    """
-
-    method: str
-    path: str
-    summary: str
-    security: Security
-    body: str = ""
-    answers: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({"200": "Object"}))
-    takes: Mapping[str, Any] = field(default_factory=lambda: NOTHING)
-    may: Mapping[str, Any] = field(default_factory=lambda: NOTHING)
-    query: Mapping[str, Any] = field(default_factory=lambda: NOTHING)
-
-
-_DAY = {"type": "string", "format": "date"}
-
-
-def _format(*known: str) -> dict[str, Any]:
-    return {"type": "string", "enum": list(known), "default": "json"}
-
-
-_NAME = {"type": "string", "minLength": 1, "maxLength": 200}
 ROUTES: tuple[Route, ...] = (
     Route(
         "post",
@@ -84,7 +55,7 @@ ROUTES: tuple[Route, ...] = (
         takes={"reason": REASON, "replace": {"type": "boolean"}},
         may={
             "business_day": {
-                **_DAY,
+                **DAY,
                 "description": "The receipt's own business day or today's. "
                 "Left out: its own, or today's where its period is closed.",
             }
@@ -97,7 +68,7 @@ ROUTES: tuple[Route, ...] = (
         PEOPLE,
         "",
         {"200": "Sheet", "404": "Problem", "422": "Problem"},
-        query={"format": _format("json", "csv", "html")},
+        query={"format": format_of("json", "csv", "html")},
     ),
     Route(
         "post",
@@ -125,52 +96,7 @@ ROUTES: tuple[Route, ...] = (
         PEOPLE,
         "",
         {"200": "Sheet", "422": "Problem"},
-        query={"format": _format("json", "csv")},
-    ),
-    Route(
-        "get",
-        "/causes",
-        "What waits for a person, by cause.",
-        PEOPLE,
-        "",
-        {"200": "Object", "422": "Problem"},
-        query={
-            "state": {"type": "string", "enum": ["open", "ended", "all"], "default": "open"},
-            "business_day": _DAY,
-        },
-    ),
-    Route(
-        "get",
-        "/causes/{fingerprint}",
-        "One cause with all it holds.",
-        PEOPLE,
-        "",
-        {"200": "Object", "404": "Problem", "422": "Problem"},
-    ),
-    Route(
-        "post",
-        "/causes/{fingerprint}/release",
-        "Send what a cause holds on its way, after the fix.",
-        PEOPLE,
-        JSON,
-        {"200": "Object", "404": "Problem", "422": "Problem"},
-        takes={"reason": REASON},
-    ),
-    Route(
-        "put",
-        "/mappings/{kind}",
-        "Take rows of a mapping over from CSV, all or nothing. Header X-Reason says why.",
-        PEOPLE,
-        CSV,
-        {"200": "Object", "422": "Problem"},
-    ),
-    Route(
-        "get",
-        "/mappings/{kind}",
-        "A mapping as it is in force, as CSV.",
-        PEOPLE,
-        "",
-        {"200": "Text", "422": "Problem"},
+        query={"format": format_of("json", "csv")},
     ),
     Route(
         "post",
@@ -239,7 +165,7 @@ ROUTES: tuple[Route, ...] = (
     Route(
         "get", "/trail/{store}/{business_day}/{receipt_number}",
         "The trail of a receipt from its printed number: document, changes, mapping, package, D365, statement, hashes checked.",
-        PEOPLE, "", {"200": "Sheet", "404": "Problem", "422": "Problem"}, query={"format": _format("json", "html")},
+        PEOPLE, "", {"200": "Sheet", "404": "Problem", "422": "Problem"}, query={"format": format_of("json", "html")},
     ),
     # Month end
     Route(
@@ -250,7 +176,7 @@ ROUTES: tuple[Route, ...] = (
         PEOPLE,
         "",
         {"200": "Object", "404": "Problem", "422": "Problem"},
-        query={"format": _format("json", "csv")},
+        query={"format": format_of("json", "csv")},
     ),
     Route(
         "post",
@@ -259,7 +185,7 @@ ROUTES: tuple[Route, ...] = (
         PEOPLE,
         JSON,
         {"200": "Object", "404": "Problem", "422": "Problem"},
-        takes={"reason": REASON, "store": _NAME, "terminal": _NAME},
+        takes={"reason": REASON, "store": NAME, "terminal": NAME},
     ),
     Route(
         "get",
@@ -269,7 +195,7 @@ ROUTES: tuple[Route, ...] = (
         PEOPLE,
         "",
         {"200": "Object", "404": "Problem", "422": "Problem"},
-        query={"cut_off": {"type": "string"}, "format": _format("json", "csv")},
+        query={"cut_off": {"type": "string"}, "format": format_of("json", "csv")},
     ),
     Route(
         "get",
@@ -278,7 +204,7 @@ ROUTES: tuple[Route, ...] = (
         PEOPLE,
         "",
         {"200": "Object", "404": "Problem", "422": "Problem"},
-        query={"format": _format("json", "csv")},
+        query={"format": format_of("json", "csv")},
     ),
     Route(
         "post",
@@ -304,7 +230,7 @@ ROUTES: tuple[Route, ...] = (
         PEOPLE,
         JSON,
         {"200": "Object", "404": "Problem", "422": "Problem"},
-        takes={"reason": REASON, "business_day": _DAY, "since": {"type": "string", "format": "date-time"}},
+        takes={"reason": REASON, "business_day": DAY, "since": {"type": "string", "format": "date-time"}},
     ),
     # Completeness
     Route(
@@ -357,4 +283,5 @@ ROUTES: tuple[Route, ...] = (
         {"200": "Object", "404": "Problem", "422": "Problem"},
         takes={"reason": REASON},
     ),
+    *OF_TASKS,
 )  # fmt: skip
