@@ -11,7 +11,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from types import MappingProxyType
 
-from shared.retail.completeness import Decision, Spell, Till
+from shared.retail.completeness import Decision, Number, Spell, Till
 from shared.retail.counting import Counts, DrawerMove, Limits, compare_counts
 from shared.retail.figures import Figures
 from shared.retail.lateness import Times
@@ -94,7 +94,7 @@ class StoreDay:
     ends_at: datetime
     receipts: Sequence[ReceiptRecord]
     shifts: Sequence[Shift]
-    decisions: Mapping[tuple[str, int], Decision] = field(default_factory=lambda: MappingProxyType({}))
+    decisions: Mapping[Number, Decision] = field(default_factory=lambda: MappingProxyType({}))
     signed: tuple[Signed, ...] = ()
     limits: Limits = field(default_factory=Limits)
     shift_findings: Sequence[Finding] = ()

@@ -55,6 +55,7 @@ async def missing_decided(request: func.HttpRequest, services: Services) -> func
     count = await confirm_missing(
         services, path_key(request, "store"), path_day(request), text_of(body, "terminal"),
         numbers_of(body, "sequence_numbers"), text_of(body, "decision"), person, reason_of(body),
+        number_of(body, "generation") if "generation" in body else 1,
     )  # fmt: skip
     return answer({"confirmed": count})
 
