@@ -14,7 +14,7 @@ from shared.settings import Sender
 from shared.storage.causes import cause_rows
 from shared.storage.protocols import Row
 from shared.storage.receipts import UNKNOWN_STORE, identity_key
-from shared.storage.signed import sha256_of, signed_from, signed_key, signed_text
+from shared.storage.signed import is_unaltered, signed_from, signed_key, signed_text
 from shared.storage.statements import statement_key, statement_text, storedays_of
 
 _SHOWN = {
@@ -68,7 +68,7 @@ async def read_statement(services: Services, store: str, day: date) -> dict[str,
 
 
 async def read_signed(services: Services, store: str, day: date, number: int) -> dict[str, Any] | None:
-    """Give what was signed, as it was signed, and whether its text still has the hash it was signed under."""
+    """Give what was signed, as it was signed, and whether it still has the hashes it was signed under."""
     row = await services.tables.statements.read(store, signed_key(store, day, number))
     if row is None:
         return None
@@ -80,7 +80,7 @@ async def read_signed(services: Services, store: str, day: date, number: int) ->
         "reason": signed.reason,
         "at": signed.at,
         "sha256": signed.sha256,
-        "unaltered": sha256_of(text) == signed.sha256,
+        "unaltered": is_unaltered(row),
         "text": text,
     }
 
