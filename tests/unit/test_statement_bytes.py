@@ -53,8 +53,8 @@ async def told(order: int) -> str:
     rng, hand = Random(f"order {order}"), Hand()
     overtaken = Random(f"overtaken {order}")
 
-    async def let_others_go_first(_: str, __: str) -> None:
-        while overtaken.random() < 0.4:
+    async def let_others_go_first(_kind: str, _table: str) -> None:
+        for _ in range(overtaken.choice((0, 0, 0, 1, 2))):
             await asyncio.sleep(0)
 
     services = await flow_services(hand, before_effect=let_others_go_first)
