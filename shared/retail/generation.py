@@ -69,3 +69,12 @@ def is_another_tills(mappings: Mappings, transaction: Transaction) -> int:
 def in_generation(transaction: Transaction, generation: int, transaction_id: str) -> Transaction:
     """Give a transaction as the new till's, under the id that its adapter builds for it."""
     return replace(transaction, generation=generation, transaction_id=transaction_id)
+
+
+def in_its_drawer(mappings: Mappings, transaction: Transaction) -> Transaction:
+    """Give a transaction with the generation of the till whose drawer it used, where that is another's and was replaced."""
+    till = transaction.drawer_till
+    if till is None or till == transaction.terminal or transaction.drawer_generation is not None:
+        return transaction
+    declared = declared_generation(mappings, transaction.store, till, began_at(transaction))
+    return replace(transaction, drawer_generation=declared) if declared > 1 else transaction

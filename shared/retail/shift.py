@@ -129,6 +129,15 @@ def running_shift(shifts: Sequence[Shift], terminal: str, at: datetime) -> str |
     return max(own, key=lambda one: one.opened_at).shift if own else None
 
 
+def shift_for(shifts: Sequence[Shift], terminal: str, named: str | None, at: datetime, made: str) -> str:
+    """Give the shift a receipt goes to D365 in: the one it counts for, or the late one where D365 has closed that.
+
+    shifts: of one generation. terminal: whose drawer it is; named: by the receipt; made: by us, where the till reports none.
+    """
+    counts_for = effective_shift(shifts, terminal, named or running_shift(shifts, terminal, at) or made, at)
+    return late_shift(shifts, terminal, counts_for) or counts_for
+
+
 def late_shift(shifts: Sequence[Shift], terminal: str, shift: str) -> str | None:
     """Give the late shift for a receipt whose own shift D365 has closed; None where its own may still take it.
 

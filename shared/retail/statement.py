@@ -6,18 +6,20 @@ shown as Unexplained. The same receipts give the same statement, whatever the or
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from shared.retail.completeness import (
     Decision,
     Gap,
     SeenNumber,
+    Till,
     TillNumbers,
     gap_value_of,
     terminal_says,
     tills_of,
 )
+from shared.retail.drawers import till_of_drawer
 from shared.retail.figures import Figures, sum_of
 from shared.retail.reasons import FINANCE, IT, REASONS
 from shared.retail.reversal import REVERSAL
@@ -109,18 +111,15 @@ def compile_store_day(day: StoreDay) -> Statement:
     counted = [one for one in day.receipts if one.is_receipt and one.status is not Status.EXCLUDED]
     receipts = [one for one in counted if one.currency in ("", day.currency)]
     received = sum_of(one.figures for one in receipts)
-    arrived: dict[tuple[str, int], list[Figures]] = {}
-    for one in receipts:
-        if one.is_of_the_till:
-            arrived.setdefault((one.terminal, one.generation), []).append(one.figures)
     pos_says = _pos_says(receipts, day.shifts)
     posted = sum_of(one.figures for one in receipts if one.status in IN_THE_LEDGER)
     tills = tills_of(
         _numbers(day.receipts),
         day.shifts,
-        {till: sum_of(some) for till, some in arrived.items()},
+        _by_till(receipts, _drawer_of),
         day.decisions,
         day.numbers_before,
+        _by_till(receipts, lambda one: (one.terminal, one.generation)),
     )
     gaps = tuple(one.gap for one in tills if one.gap is not None)
     foreign = [one for one in counted if one.currency not in ("", day.currency)]
@@ -147,18 +146,34 @@ def compile_store_day(day: StoreDay) -> Statement:
 
 
 def _pos_says(receipts: Sequence[ReceiptRecord], shifts: Sequence[Shift]) -> Figures | None:
-    """Add up the shifts' totals, if every terminal that sold anything states them for all its shifts."""
-    terminals = {one.terminal for one in receipts if one.is_of_the_till} | {
-        shift.terminal for shift in shifts
+    """Add up the shifts' totals, if every terminal whose drawer took anything states them for all its shifts."""
+    terminals = {_drawer_of(one)[0] for one in receipts if one.is_of_the_till} | {
+        till_of_drawer(shift.terminal) for shift in shifts
     }
     says = [terminal_says(terminal, shifts) for terminal in sorted(terminals)]
     stated = [one for one in says if one is not None]
     return sum_of(stated) if says and len(stated) == len(says) else None
 
 
+def _drawer_of(one: ReceiptRecord) -> Till:
+    """Give the till whose drawer holds a receipt's money."""
+    name, generation = one.drawer_of
+    return till_of_drawer(name), generation
+
+
+def _by_till(
+    receipts: Sequence[ReceiptRecord], till_of: Callable[[ReceiptRecord], Till]
+) -> dict[Till, Figures]:
+    found: dict[Till, list[Figures]] = {}
+    for one in receipts:
+        if one.is_of_the_till:
+            found.setdefault(till_of(one), []).append(one.figures)
+    return {till: sum_of(some) for till, some in found.items()}
+
+
 def _numbers(receipts: Sequence[ReceiptRecord]) -> list[SeenNumber]:
     return [
-        SeenNumber(one.terminal, one.generation, one.sequence_number)
+        SeenNumber(one.terminal, one.generation, one.sequence_number, _drawer_of(one))
         for one in receipts
         if one.sequence_number is not None
     ]

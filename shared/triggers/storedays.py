@@ -22,6 +22,7 @@ from shared.web.requests import (
     instant_of,
     json_object,
     number_of,
+    number_or,
     numbers_of,
     path_day,
     path_key,
@@ -55,6 +56,7 @@ async def missing_decided(request: func.HttpRequest, services: Services) -> func
     count = await confirm_missing(
         services, path_key(request, "store"), path_day(request), text_of(body, "terminal"),
         numbers_of(body, "sequence_numbers"), text_of(body, "decision"), person, reason_of(body),
+        number_or(body, "generation", 1),
     )  # fmt: skip
     return answer({"confirmed": count})
 

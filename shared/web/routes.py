@@ -88,6 +88,15 @@ ROUTES: tuple[Route, ...] = (
             },
             "decision": {"type": "string", "enum": ["lost", "voided"]},
         },
+        may={
+            "generation": {
+                "type": "integer",
+                "minimum": 1,
+                "maximum": 99,
+                "default": 1,
+                "description": "Which of the tills that have borne the number, where it was replaced.",
+            }
+        },
     ),
     Route(
         "get",

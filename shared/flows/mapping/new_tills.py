@@ -15,7 +15,8 @@ from shared.flows.posting.kept import read_kept
 from shared.pos.adapter import localised
 from shared.pos.registry import ADAPTERS
 from shared.retail.business_day import store_zone
-from shared.retail.generation import in_generation, is_another_tills, replaced_tills
+from shared.retail.drawers import till_of_drawer
+from shared.retail.generation import in_generation, in_its_drawer, is_another_tills, replaced_tills
 from shared.retail.identity import content_hash
 from shared.retail.mapped import StoreSetup
 from shared.retail.mapping import Mappings
@@ -27,8 +28,8 @@ from shared.services import Services
 from shared.storage.causes import end_causes_of, fingerprint_of, receipt_member
 from shared.storage.corrections import CORRECTION
 from shared.storage.keys import join_key, prefix_end
-from shared.storage.protocols import Insert, Operation, Remove, Replace, Row
-from shared.storage.receipts import document_of, receipt_label, receipt_rows
+from shared.storage.protocols import Condition, Insert, Operation, Remove, Replace, Row
+from shared.storage.receipts import advanced, document_of, receipt_label, receipt_rows
 from shared.storage.shifts import shifts_of_day, without_told
 
 MOVABLE = frozenset({Status.RECEIVED, Status.WAITING, Status.HELD, Status.MAPPED, Status.EXCLUDED})
@@ -63,7 +64,7 @@ async def move_to_new_till(
     services: Services, store: StoreSetup, day: date, terminal: str, mappings: Mappings
 ) -> Moved:
     """Move one till's receipts of a business day, then what stood in conflict. A second time changes nothing."""
-    receipts, names, in_d365 = 0, set(), 0
+    receipts, names, in_d365 = 0, set[str](), 0
     for row in await _rows(services, "day", store.store, day, terminal):
         told = _as_declared(row, store, mappings)
         if told is None or row.text(CORRECTION):
@@ -75,12 +76,37 @@ async def move_to_new_till(
             names |= (
                 {f"{row.text('Account')} {row.text('TransactionId')}"} if is_about_a_shift(told) else set()
             )
+    names |= await _give_drawers(services, store, day, terminal, mappings)
     if names:
         await _untell(services, store.store, day, terminal, names)
     conflicts = 0
     for row in await _rows(services, "conflict", store.store, day, terminal):
         conflicts += await _settle_conflict(services, row, store, day, mappings)
     return Moved(receipts + conflicts, conflicts, in_d365)
+
+
+async def _give_drawers(
+    services: Services, store: StoreSetup, day: date, terminal: str, mappings: Mappings
+) -> set[str]:
+    """Count what other tills sold into the till's drawers for those of the new till. Give what of it told of a shift, by name."""
+    prefix = f"{join_key('day', store.store, day.isoformat())}~"
+    where = (Condition("DrawerName", "ge", terminal), Condition("DrawerName", "lt", f"{terminal}~"))
+    table, names = services.tables.transactions, set[str]()
+    rows = table.query(store.store, key_from=prefix, key_before=prefix_end(prefix), where=where)
+    for row in [one async for one in rows if till_of_drawer(one.text("DrawerName")) == terminal]:
+        transaction = _read(row.with_values(DrawerGeneration=None), store)
+        if transaction is None or row.text("Terminal") == terminal or not _may_move(row):
+            continue
+        _, generation = in_its_drawer(mappings, transaction).drawer_of
+        if generation == row.number("DrawerGeneration"):
+            continue
+        fresh = row.with_values(DrawerGeneration=generation)
+        if row.text("Status") == Status.MAPPED:
+            note = f"till {terminal}, whose drawer it used, was replaced"
+            fresh = advanced(fresh, Status.RECEIVED, services.now(), note)
+        is_told = await _written(services, [Replace(fresh, row.etag)]) and is_about_a_shift(transaction)
+        names |= {f"{row.text('Account')} {row.text('TransactionId')}"} if is_told else set()
+    return names
 
 
 async def _rows(services: Services, record: str, store: str, day: date, terminal: str) -> list[Row]:
@@ -198,7 +224,7 @@ async def _unmark(services: Services, conflict: Row) -> None:
 async def _untell(services: Services, store: str, day: date, terminal: str, names: set[str]) -> None:
     """Take back from the old till's shifts what the new till told of its own."""
     for row in await shifts_of_day(services.tables.shifts, store, day):
-        if row.text("Terminal") != terminal or row.number("Generation", 1) != 1:
+        if till_of_drawer(row.text("Terminal")) != terminal or row.number("Generation", 1) != 1:
             continue
         current: Row | None = row
         for _ in range(TRIES_MAX):

@@ -30,6 +30,8 @@ def read_kept(row: Row) -> Transaction | None:
         transaction = adapter.read_document(document, row.text("Account"))
     except (RejectedError, zlib.error):
         return None
+    if "DrawerGeneration" in row.values and transaction.drawer_till is not None:
+        transaction = replace(transaction, drawer_generation=row.number("DrawerGeneration"))
     generation = row.number("Generation", 1)
     if not row.text(CORRECTION) and generation == transaction.generation:
         return transaction
