@@ -17,13 +17,7 @@ from shared.retail.identity import d365_shift_number, d365_transaction_number
 from shared.retail.mapped import D365Key, MappedLine, MappedTender, MappedTransaction, StoreSetup, store_setup
 from shared.retail.money import total
 from shared.retail.reasons import Cause, cause
-from shared.retail.shift import (
-    Shift,
-    of_generation,
-    overlap_in_doubt,
-    shift_for,
-    shift_value,
-)
+from shared.retail.shift import Shift, of_generation, overlap_in_doubt, shift_for, shift_value
 from shared.retail.transaction import Kind, Line, Tender, TenderRole, TenderType, Transaction
 
 NEVER_SENT = frozenset(
@@ -39,6 +33,9 @@ UNTAXED = "NONE"
 _MOVED = {
     Kind.FLOAT: 1, Kind.SHIFT_OPEN: 1, Kind.PICKUP: -1, Kind.SAFE_DROP: -1, Kind.BANK_DROP: -1, Kind.TENDER_EXCHANGE: 0,
 }  # fmt: skip
+_FIRST = (
+    "warehouse_missing", "terminal_unmapped", "drawer_unmapped", "shift_overlap", "tender_unmapped", "tax_unmapped",
+)  # fmt: skip
 # Where goods go that came back and are not for sale again: in words, and the stores list's column.
 _PLACES = {
     "quarantine": ("in quarantine", "quarantine_warehouse"),
@@ -174,16 +171,8 @@ class _Mapper:
         self.causes: list[Cause] = []
 
     def distinct_causes(self) -> tuple[Cause, ...]:
-        order = (
-            "warehouse_missing",
-            "terminal_unmapped",
-            "drawer_unmapped",
-            "shift_overlap",
-            "tender_unmapped",
-            "tax_unmapped",
-        )
         found = {(one.code, one.value): one for one in self.causes}
-        return tuple(sorted(found.values(), key=lambda one: (_rank(one.code, order), one.code, one.value)))
+        return tuple(sorted(found.values(), key=lambda one: (_rank(one.code), one.code, one.value)))
 
     def _missing(self, code: str, value: str, **words: str) -> str:
         self.causes.append(
@@ -360,5 +349,5 @@ def synthetic_shift(day: date) -> str:
     return f"day-{day:%Y%m%d}"
 
 
-def _rank(code: str, order: Sequence[str]) -> int:
-    return order.index(code) if code in order else len(order)
+def _rank(code: str) -> int:
+    return _FIRST.index(code) if code in _FIRST else len(_FIRST)
