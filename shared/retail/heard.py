@@ -33,11 +33,11 @@ def heard_of(receipts: Sequence[ReceiptRecord], shifts: Sequence[Shift]) -> list
     found = []
     for terminal in sorted({one.terminal for one in own} | {till_of_drawer(one.terminal) for one in shifts}):
         its = [one for one in own if one.terminal == terminal]
-        generation = max([one.generation for one in its] or [1])
+        generation = max([one.numbered_by[1] for one in its] or [1])
         numbers = [
             one.sequence_number
             for one in its
-            if one.generation == generation and one.sequence_number is not None
+            if one.numbered_by[1] == generation and one.sequence_number is not None
         ]
         instants = [one.in_time.completed_at for one in its if one.in_time is not None]
         is_open = any(till_of_drawer(one.terminal) == terminal and one.closed_at is None for one in shifts)

@@ -119,7 +119,7 @@ def compile_store_day(day: StoreDay) -> Statement:
         _by_till(receipts, _drawer_of),
         day.decisions,
         day.numbers_before,
-        _by_till(receipts, lambda one: (one.terminal, one.generation)),
+        _by_till(receipts, lambda one: one.numbered_by),
     )
     gaps = tuple(one.gap for one in tills if one.gap is not None)
     foreign = [one for one in counted if one.currency not in ("", day.currency)]
@@ -173,7 +173,7 @@ def _by_till(
 
 def _numbers(receipts: Sequence[ReceiptRecord]) -> list[SeenNumber]:
     return [
-        SeenNumber(one.terminal, one.generation, one.sequence_number, _drawer_of(one))
+        SeenNumber(*one.numbered_by, one.sequence_number, _drawer_of(one))
         for one in receipts
         if one.sequence_number is not None
     ]

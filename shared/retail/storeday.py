@@ -35,7 +35,8 @@ class ReceiptRecord:
     where it counts for another ("": it named none). rounding: how its taxes and amounts differ from what they come to when
     worked out again. without_receipt: what came back on it without its sale (negative); other_tender: how much of a refund
     went back by a tender the sale was not paid with. drawer_name, drawer_generation: whose drawer holds its money, where that
-    is not simply its till's.
+    is not simply its till's. numbers_of, counted_in: of what D365 had when its till was declared replaced, or no longer so: the
+    generation that its number is of, and the one whose drawer holds its money; 0 where they are its own.
     """
 
     label: str
@@ -74,11 +75,23 @@ class ReceiptRecord:
     other_tender: Decimal | None = None
     drawer_name: str = ""
     drawer_generation: int = 0
+    numbers_of: int = 0
+    counted_in: int = 0
 
     @property
     def drawer_of(self) -> tuple[str, int]:
         """Whose shifts hold its money: the drawer's name, and the generation of the till that the drawer is of."""
+        return self.drawer_name or self.terminal, self.counted_in or self.drawer_generation or self.generation
+
+    @property
+    def shift_of(self) -> tuple[str, int]:
+        """Whose shift it goes to D365 in; that stays as it was sent."""
         return self.drawer_name or self.terminal, self.drawer_generation or self.generation
+
+    @property
+    def numbered_by(self) -> tuple[str, int]:
+        """Which of the tills that have borne its terminal's number gave it its own."""
+        return self.terminal, self.numbers_of or self.generation
 
     @property
     def name(self) -> str:

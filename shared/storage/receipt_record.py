@@ -35,6 +35,7 @@ RECORD_COLUMNS = (
     "PostedAt", "Paid", "MappingVersion", "PostsOn", "TillShift", "ReadBackAt",
     "StatusSince",
     "Rounding", "Operator", "NoReceipt", "AcceptedBack", "OtherTender", "DrawerName", "DrawerGeneration",
+    "NumbersOf", "CountedIn",
 )  # fmt: skip
 
 
@@ -77,6 +78,8 @@ def record_of(row: Row) -> ReceiptRecord:
         other_tender=_amount_of(row, "OtherTender"),
         drawer_name=row.text("DrawerName"),
         drawer_generation=row.number("DrawerGeneration"),
+        numbers_of=row.number("NumbersOf"),
+        counted_in=row.number("CountedIn"),
     )
 
 

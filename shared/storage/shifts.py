@@ -169,6 +169,7 @@ def shift_from(row: Row) -> Shift:
         closings=row.number("Closings"),
         is_sent=row.text("Status") in (SENDING, SENT),
         day=date.fromisoformat(row.text("BusinessDay")),
+        stands_in=row.flag("StandsIn"),
     )
 
 

@@ -241,6 +241,15 @@ ROUTES: tuple[Route, ...] = (
         {"200": "Object", "404": "Problem", "422": "Problem"},
         takes={"reason": REASON, "business_day": DAY, "since": {"type": "string", "format": "date-time"}},
     ),
+    Route(
+        "post",
+        "/tills/{store}/{terminal}/not-replaced",
+        "Take a declared replacement back: it was a mistake, the till's numbers go on as before.",
+        PEOPLE,
+        JSON,
+        {"200": "Object", "404": "Problem", "422": "Problem"},
+        takes={"reason": REASON, "generation": {"type": "integer", "minimum": 2, "maximum": 99}},
+    ),
     # Completeness
     Route(
         "get",

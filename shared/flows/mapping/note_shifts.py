@@ -76,7 +76,7 @@ def _rung(record: ReceiptRecord, day: date) -> Rung | None:
     drawer, generation = record.drawer_of
     return Rung(
         drawer, shift, record.completed_at, record.label, record.figures, generation, day, record.sequence_number,
-        till=(record.terminal, record.generation),
+        till=record.numbered_by,
     )  # fmt: skip
 
 

@@ -127,7 +127,7 @@ def _mapped_shift(
         one
         for one in records
         if one.is_receipt and one.is_of_the_till and one.status is not Status.EXCLUDED
-        and one.shift == row.text("Shift") and one.drawer_of == (row.text("Terminal"), row.number("Generation", 1))
+        and one.shift == row.text("Shift") and one.shift_of == (row.text("Terminal"), row.number("Generation", 1))
     ]  # fmt: skip
     figures: Figures = sum_of(one.figures for one in own)
     return MappedShift(
