@@ -176,7 +176,9 @@ def test_what_d365_has_as_the_old_tills_stays_so_and_is_never_posted_twice(tmp_p
         assert await world.statuses() == {"T2": "posted", "T3#2": "posted"}
         assert await world.ledger() == (2, {"1": "48"})
         await compile_statements(world.services)
-        numbers = (await statement(world))["completeness"]  # the first one's is the new till's, whatever D365 has
+        numbers = (await statement(world))[
+            "completeness"
+        ]  # the first one's is the new till's, whatever D365 has
         assert [(one["generation"], one["first"], one["last"]) for one in numbers] == [(2, 2, 3)]
         assert await take_back_terminal(world.services, "S1", "1", 2, DESK, "it was another till") is not None
         await compile_statements(world.services)
