@@ -19,9 +19,10 @@ from shared.retail.completeness import (
     terminal_says,
     tills_of,
 )
+from shared.retail.d365_rules import CARDS, Broken, cause_of
 from shared.retail.drawers import till_of_drawer
 from shared.retail.figures import Figures, sum_of
-from shared.retail.reasons import FINANCE, IT, REASONS
+from shared.retail.reasons import FINANCE, IT, REASONS, cause
 from shared.retail.reversal import REVERSAL
 from shared.retail.rounding import RoundingSum, sums_of
 from shared.retail.shift import Shift
@@ -267,8 +268,7 @@ def _why_not_posted(one: ReceiptRecord) -> tuple[str, str, str]:
 
 def _cause(key: tuple[str, str, str], members: Sequence[ReceiptRecord], *, counts: bool) -> ProofCause:
     code, value, fingerprint = key
-    reason = REASONS.get(code)
-    owner, do_this = (reason.owner, reason.do_this) if reason else ON_THE_WAY[code]
+    owner, do_this = ON_THE_WAY[code] if code in ON_THE_WAY else _whose_and_what(code, value)
     return ProofCause(
         code=code,
         value=value,
@@ -278,6 +278,15 @@ def _cause(key: tuple[str, str, str], members: Sequence[ReceiptRecord], *, count
         owner=owner,
         do_this=do_this,
     )
+
+
+def _whose_and_what(code: str, value: str) -> tuple[str, str]:
+    """Give a cause's owner and what is to be done; where that needs words which only its entry has, where to read them."""
+    broken = Broken.from_value(value)
+    is_rule = code in ("d365_rule", "d365_reference") and broken.rule in CARDS
+    why = cause_of(broken) if is_rule else cause(code, value)
+    text = why.texts()["do_this"]
+    return why.owner, text if "…" not in text else "Do what its entry in the list of causes says."
 
 
 def _verdict(pos_says: Figures | None, causes: Sequence[ProofCause], unexplained: Figures) -> str:

@@ -31,7 +31,8 @@ from shared.web.requests import (
     reason_of,
     text_of,
 )
-from shared.web.sheets import statement_csv, statement_page, storedays_csv, trail_page
+from shared.web.sheets import statement_csv, statement_page, storedays_csv
+from shared.web.trail import trail_page
 
 blueprint = func.Blueprint()
 route = functools.partial(blueprint.route, trigger_arg_name="request")
