@@ -190,7 +190,8 @@ def test_missing_numbers_are_written_as_stretches_and_receipts_one_by_one() -> N
 
 def test_vouchers_are_shown_account_by_account_and_only_a_hash_is_broken_anywhere() -> None:
     account = {
-        "account": "401100", "what": ["returns", "income_expense"], "expected": "-70.00", "found": "-69.99", "statement": "STMT-1",
+        "account": "401100", "what": ["returns", "income_expense"], "expected": "-70.00", "found": "-69.99",
+        "statement": "STMT-1",
     }  # fmt: skip
     body = BODY | {
         "vouchers": {
