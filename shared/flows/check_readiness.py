@@ -10,6 +10,7 @@ from typing import Any
 from shared.flows.closing.days import ends_at, stores_of, with_work
 from shared.flows.closing.period import read_causes, read_signed, read_summaries
 from shared.retail.csv_text import csv_text
+from shared.retail.drawers import till_of_drawer
 from shared.retail.late import HOLD, policy_of
 from shared.retail.mapped import StoreSetup
 from shared.retail.mapping import Mappings
@@ -121,7 +122,7 @@ def _tills(mappings: Mappings, stores: dict[str, StoreSetup]) -> dict[str, set[s
     found: dict[str, set[str]] = {}
     for row in newest_rows(mappings).get("terminals", []):
         if row["store"] in stores:
-            found.setdefault(row["store"], set()).add(row["terminal"])
+            found.setdefault(row["store"], set()).add(till_of_drawer(row["terminal"]))
     return found
 
 

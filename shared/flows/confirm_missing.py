@@ -32,10 +32,10 @@ async def confirm_missing(
 ) -> int:
     """Record the decision for each number; the statement is compiled again and keeps them as that cause.
 
-    generation: which of the tills that have borne the terminal's number; 1 where it was never replaced.
+    generation: which of the tills that have borne the terminal's number; each has a receipt no. 1 of its own.
 
     Raises:
-        RejectedError: no numbers, too many, another decision than lost or voided, or no reason.
+        RejectedError: no numbers, too many, another decision than lost or voided, no such till, or no reason.
     """
     if decision not in DECISIONS:
         raise RejectedError(
@@ -63,11 +63,11 @@ async def confirm_missing(
     if not reason.strip():
         raise RejectedError("a reason is needed", field="reason", expected="a sentence", found="nothing")
     now = services.now()
-    till = terminal if generation == 1 else f"{terminal} (no. {generation})"
     role = ", ".join(sorted(person.roles))
+    till = f"till {terminal}" + (f" no. {generation}" if generation > 1 else "")
     await append_audit(
         services.tables.audit, store, now, who=person.name,
-        did=f"confirmed numbers {', '.join(map(str, numbers))} of till {till} on {day} as {decision}", reason=reason,
+        did=f"confirmed numbers {', '.join(map(str, numbers))} of {till} on {day} as {decision}", reason=reason,
     )  # fmt: skip
     decided = Decision(decision, person.name, role, reason, now.isoformat())
     rows = [

@@ -61,7 +61,8 @@ async def read_reference(services: Services, *, ordered: bool = False) -> str:
     except RetryableError as error:
         services.log.warning("D365's reference data could not be read: %s", error)
         pause = timedelta(seconds=error.wait_seconds or SILENT_PAUSE_SECONDS)
-        await _save(services, turn, NextTry=services.now() + pause, Trouble=str(error)[:500])
+        told = True if error.wait_seconds is not None else None
+        await _save(services, turn, NextTry=services.now() + pause, Trouble=str(error)[:500], ToldToWait=told)
         if ordered:
             raise not_now(error) from error
         return "D365 did not answer"
@@ -75,6 +76,9 @@ async def _mappings_if_due(services: Services, *, ordered: bool) -> Mappings | N
         if ordered:
             raise not_now(ThrottledError("sales go first", wait_seconds=SILENT_PAUSE_SECONDS))
         return None
+    if ordered and state is not None and state.flag("ToldToWait") and is_waiting(state, now, timedelta(0)):
+        wait_seconds = (state.instant("NextTry") - now).total_seconds()
+        raise not_now(ThrottledError("D365 has asked for time", wait_seconds=wait_seconds))
     if ordered or state is None:
         return await services.mappings.refresh()
     if is_waiting(state, now, timedelta(0)):
@@ -96,7 +100,7 @@ async def _take_turn(services: Services) -> Row | None:
         if row is None:
             row = Row(*key, values={"Record": "reference", "NextTry": until})
             return replace(row, etag=await table.insert(row))
-        row = row.with_values(NextTry=until)
+        row = row.with_values(NextTry=until, ToldToWait=None)
         return replace(row, etag=await table.replace(row, row.etag))
     except (AlreadyThereError, ChangedMeanwhileError):
         return None
@@ -113,7 +117,7 @@ async def _keep(services: Services, turn: Row, mappings: Mappings, keys: Wanted,
     released = await end_what_is_right(services, mappings, frozenset(broken))
     count = sum(len(rows) for rows in changed.values())
     await _save(
-        services, turn, NextTry=None, Trouble=None, ReadAt=now, MappingVersion=mappings.version,
+        services, turn, NextTry=None, Trouble=None, ToldToWait=None, ReadAt=now, MappingVersion=mappings.version,
         Unknown=json.dumps(found.unknown), Findings=json.dumps([one.value for one in broken[:SHOWN_MAX]]),
         FindingsCount=len(broken), Rows=json.dumps({kind: len(rows) for kind, rows in found.rows.items()}),
         RowsChanged=count,

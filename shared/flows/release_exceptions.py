@@ -115,9 +115,12 @@ async def _first_stands(services: Services, members: Sequence[Row]) -> None:
     for member in members:
         row = await receipt_of(services, member)
         if row is not None and row.flag("Conflict"):
-            day = date.fromisoformat(row.text("BusinessDay"))
-            await note_due(services.tables.due, [Due(STATEMENT, row.partition, day, services.now())])
+            day, begun_at = date.fromisoformat(row.text("BusinessDay")), services.now()
+            dues = [Due(STATEMENT, row.partition, day, begun_at)]
+            await note_due(services.tables.due, dues)
             await save_rows(services.tables.transactions, [row.with_values(Conflict=None)])
+            took = (services.now() - begun_at) / services.clock.speed
+            await note_again_after(services.tables.due, dues, took, services.settings.settle_seconds)
 
 
 async def _bring_home(services: Services, mappings: Mappings, members: Sequence[Row], person: Person) -> None:

@@ -6,20 +6,23 @@ shown as Unexplained. The same receipts give the same statement, whatever the or
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from shared.retail.completeness import (
     Decision,
     Gap,
     SeenNumber,
+    Till,
     TillNumbers,
     gap_value_of,
     terminal_says,
     tills_of,
 )
+from shared.retail.d365_rules import CARDS, Broken, cause_of
+from shared.retail.drawers import till_of_drawer
 from shared.retail.figures import Figures, sum_of
-from shared.retail.reasons import FINANCE, IT, REASONS
+from shared.retail.reasons import FINANCE, IT, REASONS, cause
 from shared.retail.reversal import REVERSAL
 from shared.retail.rounding import RoundingSum, sums_of
 from shared.retail.shift import Shift
@@ -107,18 +110,15 @@ def compile_store_day(day: StoreDay) -> Statement:
     counted = [one for one in day.receipts if one.is_receipt and one.status is not Status.EXCLUDED]
     receipts = [one for one in counted if one.is_in(day.currency)]
     received = sum_of(one.figures for one in receipts)
-    arrived: dict[tuple[str, int], list[Figures]] = {}
-    for one in receipts:
-        if one.is_of_the_till:
-            arrived.setdefault((one.terminal, one.generation), []).append(one.figures)
     pos_says = _pos_says(receipts, day.shifts)
     posted = sum_of(one.figures for one in receipts if one.status in IN_THE_LEDGER)
     tills = tills_of(
         _numbers(day.receipts),
         day.shifts,
-        {till: sum_of(some) for till, some in arrived.items()},
+        _by_till(receipts, _drawer_of),
         day.decisions,
         day.numbers_before,
+        _by_till(receipts, lambda one: one.numbered_by),
     )
     gaps = tuple(one.gap for one in tills if one.gap is not None)
     foreign = [
@@ -150,18 +150,34 @@ def compile_store_day(day: StoreDay) -> Statement:
 
 
 def _pos_says(receipts: Sequence[ReceiptRecord], shifts: Sequence[Shift]) -> Figures | None:
-    """Add up the shifts' totals, if every terminal that sold anything states them for all its shifts."""
-    terminals = {one.terminal for one in receipts if one.is_of_the_till} | {
-        shift.terminal for shift in shifts
+    """Add up the shifts' totals, if every terminal whose drawer took anything states them for all its shifts."""
+    terminals = {_drawer_of(one)[0] for one in receipts if one.is_of_the_till} | {
+        till_of_drawer(shift.terminal) for shift in shifts
     }
     says = [terminal_says(terminal, shifts) for terminal in sorted(terminals)]
     stated = [one for one in says if one is not None]
     return sum_of(stated) if says and len(stated) == len(says) else None
 
 
+def _drawer_of(one: ReceiptRecord) -> Till:
+    """Give the till whose drawer holds a receipt's money."""
+    name, generation = one.drawer_of
+    return till_of_drawer(name), generation
+
+
+def _by_till(
+    receipts: Sequence[ReceiptRecord], till_of: Callable[[ReceiptRecord], Till]
+) -> dict[Till, Figures]:
+    found: dict[Till, list[Figures]] = {}
+    for one in receipts:
+        if one.is_of_the_till:
+            found.setdefault(till_of(one), []).append(one.figures)
+    return {till: sum_of(some) for till, some in found.items()}
+
+
 def _numbers(receipts: Sequence[ReceiptRecord]) -> list[SeenNumber]:
     return [
-        SeenNumber(one.terminal, one.generation, one.sequence_number)
+        SeenNumber(*one.numbered_by, one.sequence_number, _drawer_of(one))
         for one in receipts
         if one.sequence_number is not None
     ]
@@ -255,8 +271,7 @@ def _why_not_posted(one: ReceiptRecord) -> tuple[str, str, str]:
 
 def _cause(key: tuple[str, str, str], members: Sequence[ReceiptRecord], *, counts: bool) -> ProofCause:
     code, value, fingerprint = key
-    reason = REASONS.get(code)
-    owner, do_this = (reason.owner, reason.do_this) if reason else ON_THE_WAY[code]
+    owner, do_this = ON_THE_WAY[code] if code in ON_THE_WAY else _whose_and_what(code, value)
     return ProofCause(
         code=code,
         value=value,
@@ -266,6 +281,15 @@ def _cause(key: tuple[str, str, str], members: Sequence[ReceiptRecord], *, count
         owner=owner,
         do_this=do_this,
     )
+
+
+def _whose_and_what(code: str, value: str) -> tuple[str, str]:
+    """Give a cause's owner and what is to be done; where that needs words which only its entry has, where to read them."""
+    broken = Broken.from_value(value)
+    is_rule = code in ("d365_rule", "d365_reference") and broken.rule in CARDS
+    why = cause_of(broken) if is_rule else cause(code, value)
+    text = why.texts()["do_this"]
+    return why.owner, text if "…" not in text else "Do what its entry in the list of causes says."
 
 
 def _verdict(pos_says: Figures | None, causes: Sequence[ProofCause], unexplained: Figures) -> str:

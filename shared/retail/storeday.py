@@ -11,7 +11,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from types import MappingProxyType
 
-from shared.retail.completeness import Decision, Number, Spell, Till
+from shared.retail.completeness import Decision, Numbered, Spell, Till
 from shared.retail.counting import Counts, DrawerMove, Limits, compare_counts
 from shared.retail.figures import Figures
 from shared.retail.lateness import Times
@@ -34,7 +34,9 @@ class ReceiptRecord:
     stands for. posts_on: the day D365 has it under, where that is not its business day. till_shift: the shift the till named,
     where it counts for another ("": it named none). rounding: how its taxes and amounts differ from what they come to when
     worked out again. without_receipt: what came back on it without its sale (negative); other_tender: how much of a refund
-    went back by a tender the sale was not paid with.
+    went back by a tender the sale was not paid with. drawer_name, drawer_generation: whose drawer holds its money, where that
+    is not simply its till's. numbers_of, counted_in: of what D365 had when its till was declared replaced, or no longer so: the
+    generation that its number is of, and the one whose drawer holds its money; 0 where they are its own.
     """
 
     label: str
@@ -71,6 +73,25 @@ class ReceiptRecord:
     operator: str = ""
     without_receipt: Decimal | None = None
     other_tender: Decimal | None = None
+    drawer_name: str = ""
+    drawer_generation: int = 0
+    numbers_of: int = 0
+    counted_in: int = 0
+
+    @property
+    def drawer_of(self) -> tuple[str, int]:
+        """Whose shifts hold its money: the drawer's name, and the generation of the till that the drawer is of."""
+        return self.drawer_name or self.terminal, self.counted_in or self.drawer_generation or self.generation
+
+    @property
+    def shift_of(self) -> tuple[str, int]:
+        """Whose shift it goes to D365 in; that stays as it was sent."""
+        return self.drawer_name or self.terminal, self.drawer_generation or self.generation
+
+    @property
+    def numbered_by(self) -> tuple[str, int]:
+        """Which of the tills that have borne its terminal's number gave it its own."""
+        return self.terminal, self.numbers_of or self.generation
 
     @property
     def name(self) -> str:
@@ -103,7 +124,7 @@ class StoreDay:
     ends_at: datetime
     receipts: Sequence[ReceiptRecord]
     shifts: Sequence[Shift]
-    decisions: Mapping[Number, Decision] = field(default_factory=lambda: MappingProxyType({}))
+    decisions: Mapping[Numbered, Decision] = field(default_factory=lambda: MappingProxyType({}))
     signed: tuple[Signed, ...] = ()
     limits: Limits = field(default_factory=Limits)
     shift_findings: Sequence[Finding] = ()
@@ -164,11 +185,10 @@ def _moved(some: Sequence[ReceiptRecord]) -> Decimal:
 
 
 def counts(day: StoreDay) -> Counts:
-    """What was counted in the tills against what should be there. Money is in the drawer of the shift that the till named."""
+    """What was counted in the tills against what should be there. Money is in the drawer that the till named."""
     moves = [
         DrawerMove(
-            one.terminal,
-            one.generation,
+            *one.drawer_of,
             one.till_shift or one.shift,
             one.figures.tenders or one.drawer,
             of_sale=bool(one.figures.tenders),

@@ -34,7 +34,8 @@ RECORD_COLUMNS = (
     "Moved", "Drawer", "Correction", "Replaced", "DecidedBy", "DecidedAs", "DecidedWhy", "DecidedAt", "CompletedAt", "ReceivedAt",
     "PostedAt", "Paid", "MappingVersion", "PostsOn", "TillShift", "ReadBackAt",
     "StatusSince",
-    "Rounding", "Operator", "NoReceipt", "AcceptedBack", "OtherTender",
+    "Rounding", "Operator", "NoReceipt", "AcceptedBack", "OtherTender", "DrawerName", "DrawerGeneration",
+    "NumbersOf", "CountedIn",
 )  # fmt: skip
 
 
@@ -75,6 +76,10 @@ def record_of(row: Row) -> ReceiptRecord:
         operator=row.text("Operator"),
         without_receipt=_amount_of(row, "NoReceipt", "AcceptedBack"),
         other_tender=_amount_of(row, "OtherTender"),
+        drawer_name=row.text("DrawerName"),
+        drawer_generation=row.number("DrawerGeneration"),
+        numbers_of=row.number("NumbersOf"),
+        counted_in=row.number("CountedIn"),
     )
 
 

@@ -100,6 +100,7 @@ def _summary(transaction: Transaction, day: date) -> dict[str, Value | None]:
         "ReceiptNumber": transaction.receipt_number,
         "SequenceNumber": transaction.sequence_number,
         "Shift": transaction.shift,
+        **_drawer_of(transaction),
         "CompletedAt": transaction.completed_at,
         "Currency": transaction.currency,
         "Total": money_text(figures.total, transaction.currency),
@@ -112,6 +113,13 @@ def _summary(transaction: Transaction, day: date) -> dict[str, Value | None]:
         "Rounding": diagnoses_text(diagnose(transaction)) if transaction.is_for_the_ledger else None,
         "Revision": transaction.revision,
     }
+
+
+def _drawer_of(transaction: Transaction) -> dict[str, Value | None]:
+    """Give whose drawer holds its money, where that is not simply its own till's."""
+    name, generation = transaction.drawer_of
+    is_own = (name, generation) == (transaction.terminal, transaction.generation)
+    return {} if is_own else {"DrawerName": name, "DrawerGeneration": generation}
 
 
 def _moved(transaction: Transaction) -> str | None:

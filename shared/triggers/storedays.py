@@ -21,6 +21,7 @@ from shared.web.requests import (
     instant_of,
     json_object,
     number_of,
+    number_or,
     numbers_of,
     path_day,
     path_id,
@@ -30,7 +31,8 @@ from shared.web.requests import (
     reason_of,
     text_of,
 )
-from shared.web.sheets import statement_csv, statement_page, storedays_csv, trail_page
+from shared.web.sheets import statement_csv, statement_page, storedays_csv
+from shared.web.trail import trail_page
 
 blueprint = func.Blueprint()
 route = functools.partial(blueprint.route, trigger_arg_name="request")
@@ -55,7 +57,7 @@ async def missing_decided(request: func.HttpRequest, services: Services) -> func
     count = await confirm_missing(
         services, path_key(request, "store"), path_day(request), text_of(body, "terminal"),
         numbers_of(body, "sequence_numbers"), text_of(body, "decision"), person, reason_of(body),
-        number_of(body, "generation") if "generation" in body else 1,
+        number_or(body, "generation", 1),
     )  # fmt: skip
     return answer({"confirmed": count})
 

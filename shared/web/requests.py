@@ -262,6 +262,15 @@ def numbers_of(body: Mapping[str, Any], name: str) -> list[int]:
     return value
 
 
+def number_or(body: Mapping[str, Any], name: str, otherwise: int) -> int:
+    """Give a whole number, or the one that stands where none is said.
+
+    Raises:
+        RejectedError: it is none, or out of range.
+    """
+    return number_of(body, name) if body.get(name) is not None else otherwise
+
+
 def number_of(body: Mapping[str, Any], name: str) -> int:
     """Give a whole number that must be there.
 

@@ -88,7 +88,15 @@ ROUTES: tuple[Route, ...] = (
             },
             "decision": {"type": "string", "enum": ["lost", "voided"]},
         },
-        may={"generation": {"type": "integer", "minimum": 1, "maximum": 99, "default": 1}},
+        may={
+            "generation": {
+                "type": "integer",
+                "minimum": 1,
+                "maximum": 99,
+                "default": 1,
+                "description": "Which of the tills that have borne the number, where it was replaced.",
+            }
+        },
     ),
     Route(
         "get",
@@ -232,6 +240,15 @@ ROUTES: tuple[Route, ...] = (
         JSON,
         {"200": "Object", "404": "Problem", "422": "Problem"},
         takes={"reason": REASON, "business_day": DAY, "since": {"type": "string", "format": "date-time"}},
+    ),
+    Route(
+        "post",
+        "/tills/{store}/{terminal}/not-replaced",
+        "Take a declared replacement back: it was a mistake, the till's numbers go on as before.",
+        PEOPLE,
+        JSON,
+        {"200": "Object", "404": "Problem", "422": "Problem"},
+        takes={"reason": REASON, "generation": {"type": "integer", "minimum": 2, "maximum": 99}},
     ),
     # Completeness
     Route(

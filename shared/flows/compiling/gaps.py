@@ -51,11 +51,11 @@ async def note_gaps(services: Services, statement: Statement) -> None:
     """Put missing numbers before store operations; end those that arrived or were decided, and keep each one's life."""
     day = statement.day
     gaps = {(gap.terminal, gap.generation): gap for gap in statement.gaps}
-    tills = {(one.terminal, one.generation) for one in day.receipts} | gaps.keys()
+    tills = {one.numbered_by for one in day.receipts} | gaps.keys()
     arrived: dict[Till, dict[int, datetime]] = {}
     for one in day.receipts:
         if one.sequence_number is not None and one.times is not None:
-            numbers = arrived.setdefault((one.terminal, one.generation), {})
+            numbers = arrived.setdefault(one.numbered_by, {})
             numbers[one.sequence_number] = one.times.received_at
     for till in sorted(tills):
         fingerprint = fingerprint_of(cause("receipts_missing", gap_value(day, *till)))
