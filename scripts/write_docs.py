@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from scripts.reason_tables import reasons_page, with_owners
 from shared.web.openapi import openapi_document, transactions_schema
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
@@ -16,7 +17,16 @@ def documents() -> dict[str, dict[str, Any]]:
     return {"openapi.json": openapi_document(), "transactions.schema.json": transactions_schema()}
 
 
+def pages() -> dict[str, str]:
+    """Give each page that is derived, whole or in part, by its name under docs/."""
+    handover = (DOCS / "handover" / "README.md").read_text(encoding="utf-8")
+    return {"reasons.md": reasons_page(), "handover/README.md": with_owners(handover)}
+
+
 def main() -> None:
+    for name, text in pages().items():
+        (DOCS / name).write_text(text, encoding="utf-8")
+        print(f"wrote docs/{name}")
     for name, document in documents().items():
         (DOCS / name).write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
         print(f"wrote docs/{name}")
