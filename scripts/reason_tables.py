@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from shared.retail.checks import Check
 from shared.retail.reason import FINANCE, IT, OWNERS, RETAIL_SYSTEMS, STORE_OPERATIONS, Reason
 from shared.retail.reasons import REASONS, cause
 
@@ -41,6 +42,15 @@ def with_owners(page: str) -> str:
         links = ", ".join(f"[{one.code}](runbooks/{one.code}.md)" for one in _of(owner))
         lines.append(f"| {OWNER_WORDS[owner]} | {len(_of(owner))} | {links} |")
     return replaced(page, "reasons by owner", lines)
+
+
+def with_checks(page: str, name: str, checks: Sequence[Check]) -> str:
+    """Give a page of docs/handover with its table of these checks as the app makes them now."""
+    lines = ["| check | owner | in order means | what speaks against it |", "|---|---|---|---|"]
+    for one in checks:
+        links = ", ".join(f"[{code}](runbooks/{code}.md)" for code in sorted(one.codes)) or "figures"
+        lines.append(f"| [{one.key}](#{one.key}) | {OWNER_WORDS[one.owner]} | {one.sentence} | {links} |")
+    return replaced(page, name, lines)
 
 
 def replaced(page: str, name: str, lines: Sequence[str]) -> str:

@@ -61,7 +61,9 @@ def read_runbook(code: str, folder: Path = RUNBOOKS) -> Runbook:
     steps, _, worked = after.partition("\n## How to know it worked\n")
     parts = {name: _part(before, name) for name in ("Meaning", "Effect", "Who")}
     missing = [name for name, found in parts.items() if not found]
-    missing += [name for name, found in (("Steps", steps), ("How to know it worked", worked)) if not found.strip()]
+    missing += [
+        name for name, found in (("Steps", steps), ("How to know it worked", worked)) if not found.strip()
+    ]
     if missing or not text.startswith(f"# {code}\n"):
         raise ValueError(f"runbook {code} lacks {', '.join(missing) or 'its name as its title'}")
     return Runbook(code, parts["Meaning"], parts["Effect"], parts["Who"], steps_of(steps), worked.strip())

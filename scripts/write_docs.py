@@ -6,7 +6,11 @@ import json
 from pathlib import Path
 from typing import Any
 
-from scripts.reason_tables import reasons_page, with_owners
+from scripts.reason_tables import reasons_page, with_checks, with_owners
+from shared.retail.checks import DAILY, MONTHLY
+from shared.retail.checks_daily import DAILY_CHECKS
+from shared.retail.checks_monthly import MONTHLY_CHECKS
+from shared.retail.reason import FINANCE
 from shared.web.openapi import openapi_document, transactions_schema
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
@@ -19,8 +23,21 @@ def documents() -> dict[str, dict[str, Any]]:
 
 def pages() -> dict[str, str]:
     """Give each page that is derived, whole or in part, by its name under docs/."""
-    handover = (DOCS / "handover" / "README.md").read_text(encoding="utf-8")
-    return {"reasons.md": reasons_page(), "handover/README.md": with_owners(handover)}
+    model, finance, others = (
+        (DOCS / "handover" / name).read_text(encoding="utf-8")
+        for name in ("README.md", "finance.md", "retail-operations.md")
+    )
+    for cadence, checks in ((DAILY, DAILY_CHECKS), (MONTHLY, MONTHLY_CHECKS)):
+        of_finance = [one for one in checks if one.owner == FINANCE]
+        finance = with_checks(finance, f"{cadence} checks of finance", of_finance)
+        rest = [one for one in checks if one.owner != FINANCE]
+        others = with_checks(others, f"{cadence} checks of others", rest)
+    return {
+        "reasons.md": reasons_page(),
+        "handover/README.md": with_owners(model),
+        "handover/finance.md": finance,
+        "handover/retail-operations.md": others,
+    }
 
 
 def main() -> None:

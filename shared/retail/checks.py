@@ -61,7 +61,10 @@ class Result:
     def amounts(self) -> dict[str, Decimal]:
         """Give the money that speaks against it, by currency."""
         named = {one.currency for one in self.items if one.currency}
-        return {currency: total(one.amount for one in self.items if one.currency == currency) for currency in sorted(named)}
+        return {
+            currency: total(one.amount for one in self.items if one.currency == currency)
+            for currency in sorted(named)
+        }
 
     @property
     def receipts(self) -> int:

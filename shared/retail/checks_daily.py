@@ -70,7 +70,7 @@ RETURNS_SETTLED = _check(
 CODES_MAPPED = _check(
     "codes_mapped", RETAIL_SYSTEMS, "Nothing waits for a list or for D365's set-up.",
     "store_unknown", "warehouse_missing", "terminal_unmapped", "tender_unmapped", "tax_unmapped", "item_unmapped",
-    "disposition_unmapped", "reason_unmapped", "does_not_fit_d365", "d365_rule", "d365_reference",
+    "disposition_unmapped", "reason_unmapped", "does_not_fit_d365", "d365_rule",
 )  # fmt: skip
 RECEIPTS_SOUND = _check(
     "receipts_sound", FINANCE, "No receipt contradicts itself, another one, or its source.",
@@ -87,12 +87,15 @@ D365_COMPARED = _check(
     "d365_contract_mismatch", "d365_evidence_missing",
 )  # fmt: skip
 LISTS_COMPARED = _check(
-    "lists_compared", RETAIL_SYSTEMS, "The lists name nothing that D365 does not have, compared within a day."
-)
+    "lists_compared", RETAIL_SYSTEMS, "The lists name nothing that D365 does not have, compared within a day.", "d365_reference"
+)  # fmt: skip
 APP_WORKS = _check("app_works", IT, "The app gave up no work.", "work_given_up", "cannot_be_mapped")
 DAYS_COMPILED = _check("days_compiled", IT, "Every store-day that is over has its statement.")
 NOTHING_UNEXPLAINED = _check(
-    "nothing_unexplained", FINANCE, "No store-day has an amount that nothing explains.", "statement_unexplained"
+    "nothing_unexplained",
+    FINANCE,
+    "No store-day has an amount that nothing explains.",
+    "statement_unexplained",
 )
 ALL_IN_D365 = _check("all_in_d365", FINANCE, "D365 has everything that was received of the day.")
 ALL_POSTED = _check(
@@ -103,7 +106,11 @@ ALL_POSTED = _check(
 DAYS_PROVED = _check("days_proved", FINANCE, "Every store-day of the day is proved.")
 DAYS_SIGNED = _check("days_signed", FINANCE, "Every store-day of the day is signed off.")
 LATE_KNOWN = _check(
-    "late_known", FINANCE, "No receipt that came late is on its way to the ledger.", "receipt_late", "receipt_after_close"
+    "late_known",
+    FINANCE,
+    "No receipt that came late is on its way to the ledger.",
+    "receipt_late",
+    "receipt_after_close",
 )
 
 DAILY_CHECKS: tuple[Check, ...] = (
@@ -124,10 +131,14 @@ def _result(check: Check, seen: DailySeen) -> Result:
         items += tuple(more(seen, check.owner))
     unknown = ""
     if check is D365_COMPARED:
-        found, unknown = of_looked(seen.compared, check.owner, seen.now, "D365 was never compared with what is used of it")
+        found, unknown = of_looked(
+            seen.compared, check.owner, seen.now, "D365 was never compared with what is used of it"
+        )
         items += found
     elif check is LISTS_COMPARED:
-        found, unknown = of_looked(seen.reference, check.owner, seen.now, "the lists were never compared with D365")
+        found, unknown = of_looked(
+            seen.reference, check.owner, seen.now, "the lists were never compared with D365"
+        )
         items += found
     elif check in (DAYS_COMPILED, ALL_IN_D365, ALL_POSTED, DAYS_PROVED, DAYS_SIGNED) and not items:
         unknown = _too_early(seen)
@@ -142,7 +153,11 @@ def _too_early(seen: DailySeen) -> str:
 
 def _absent(seen: DailySeen, owner: str) -> Iterable[Item]:
     for store in sorted(seen.absent):
-        yield Item(f"Nothing of store {store} came for {seen.day}, on which its calendar lets it trade.", owner, store)
+        yield Item(
+            f"Nothing of store {store} came for {seen.day}, on which its calendar lets it trade.",
+            owner,
+            store,
+        )
 
 
 def _uncompiled(seen: DailySeen, owner: str) -> Iterable[Item]:
@@ -153,7 +168,9 @@ def _uncompiled(seen: DailySeen, owner: str) -> Iterable[Item]:
 def _not_in_d365(seen: DailySeen, owner: str) -> Iterable[Item]:
     for one in seen.days:
         if one.received != one.in_d365:
-            yield _item(one, f"Store {one.store}: received, and not in D365.", owner, one.received - one.in_d365)
+            yield _item(
+                one, f"Store {one.store}: received, and not in D365.", owner, one.received - one.in_d365
+            )
 
 
 def _not_posted(seen: DailySeen, owner: str) -> Iterable[Item]:
@@ -177,7 +194,11 @@ def _unproved(seen: DailySeen, owner: str) -> Iterable[Item]:
 def _unsigned(seen: DailySeen, owner: str) -> Iterable[Item]:
     for one in seen.days:
         if not one.is_signed:
-            yield Item(f"Store {one.store} is not signed off, or something came after its signature.", owner, one.store)
+            yield Item(
+                f"Store {one.store} is not signed off, or something came after its signature.",
+                owner,
+                one.store,
+            )
 
 
 def _item(one: DaySeen, what: str, owner: str, amount: Decimal) -> Item:

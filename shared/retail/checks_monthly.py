@@ -34,19 +34,29 @@ def _check(key: str, owner: str, sentence: str) -> Check:
     return Check(key, MONTHLY, owner, sentence)
 
 
-PERIOD_OVER = _check("period_over", FINANCE, "The period is over in every store, and something of it is here.")
+PERIOD_OVER = _check(
+    "period_over", FINANCE, "The period is over in every store, and something of it is here."
+)
 TILLS_HEARD = _check("tills_heard", STORE_OPERATIONS, "Every till was heard to the end of the period.")
 CAUSES_ENDED = _check("causes_ended", FINANCE, "Nothing of the period waits for a person.")
 MONTH_COMPILED = _check("month_compiled", IT, "Every store-day of the period has its statement.")
 MONTH_PROVED = _check("month_proved", FINANCE, "Every store-day of the period is proved.")
 MONTH_SIGNED = _check("month_signed", FINANCE, "Every store-day of the period is signed off.")
 MONTH_POSTED = _check("month_posted", FINANCE, "Every receipt of the period is posted in D365.")
-PERIOD_OPEN = _check("period_open", FINANCE, "D365's period is open for whatever is still to be posted in it.")
-LEDGER_LACKS_NOTHING = _check("ledger_lacks_nothing", FINANCE, "The ledger lacks nothing at the end of the period.")
-NOTHING_ELSEWHERE = _check("nothing_elsewhere", FINANCE, "Nothing that belongs to the period stands in another, or the reverse.")
+PERIOD_OPEN = _check(
+    "period_open", FINANCE, "D365's period is open for whatever is still to be posted in it."
+)
+LEDGER_LACKS_NOTHING = _check(
+    "ledger_lacks_nothing", FINANCE, "The ledger lacks nothing at the end of the period."
+)
+NOTHING_ELSEWHERE = _check(
+    "nothing_elsewhere", FINANCE, "Nothing that belongs to the period stands in another, or the reverse."
+)
 VOUCHERS_SEEN = _check("vouchers_seen", FINANCE, "Every store-day rests on vouchers that were read.")
 ACCOUNTS_NAMED = _check("accounts_named", FINANCE, "Every account that D365 does not show is named.")
-DAYS_CHECKED = _check("days_checked", FINANCE, "The daily checks were made and kept for every day the company traded on.")
+DAYS_CHECKED = _check(
+    "days_checked", FINANCE, "The daily checks were made and kept for every day the company traded on."
+)
 MONTH_LISTS = _check("month_lists", RETAIL_SYSTEMS, "The lists name nothing that D365 does not have.")
 MONTH_COMPARED = _check("month_compared", IT, "D365 is as it is used, and shows what became of receipts.")
 
@@ -88,7 +98,9 @@ def monthly_results(seen: MonthlySeen) -> tuple[Result, ...]:
         for store, day, posts_on in sorted(seen.late)
     ]
     found[VOUCHERS_SEEN.key] += [
-        Item(f"Store {store} on {day}: its vouchers were not read, or D365 does not show them.", FINANCE, store)
+        Item(
+            f"Store {store} on {day}: its vouchers were not read, or D365 does not show them.", FINANCE, store
+        )
         for store, day in sorted(seen.not_visible)
     ]
     found[ACCOUNTS_NAMED.key] += [Item(f"No account is named for {one}.", FINANCE) for one in seen.unnamed]

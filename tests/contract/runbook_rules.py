@@ -1,4 +1,4 @@
-"""What a page for people may name: routes that exist, with bodies they take, by roles they admit; targets of the Makefile; links."""
+"""What a page for people may name: routes that exist, with bodies they take, by roles they admit; targets of `make`; links."""
 
 from __future__ import annotations
 
@@ -42,7 +42,11 @@ def mistakes_of(step: Step, owner: str) -> list[str]:
         return [f"no such route: {call.method} {call.path}"]
     role = step.role or owner
     admitted = roles_by_route()[route.method.upper(), f"/api{route.path}"]
-    wrong = [] if role in OWNERS and (not admitted or role in admitted) else [f"{call.method} {call.path} is not for {role}"]
+    wrong = (
+        []
+        if role in OWNERS and (not admitted or role in admitted)
+        else [f"{call.method} {call.path} is not for {role}"]
+    )
     return [*wrong, *_of_query(call, route), *_of_body(call, route), *_of_placeholders(step.text)]
 
 
@@ -64,7 +68,7 @@ def route_of(call: Call) -> Route | None:
 
 
 def _fits(of_route: str, of_call: str) -> bool:
-    return of_call != "" and of_route.startswith("{") or of_route == of_call
+    return (of_call != "" and of_route.startswith("{")) or of_route == of_call
 
 
 def _of_query(call: Call, route: Route) -> Iterable[str]:
@@ -85,7 +89,9 @@ def _of_body(call: Call, route: Route) -> list[str]:
         return [f"{call.method} {call.path}: its body is no JSON"]
     wrong = sorted(set(body) - {*route.takes, *route.may})
     missing = sorted(set(route.takes) - set(body))
-    return [f"{call.path}: not taken: {one}" for one in wrong] + [f"{call.path}: missing: {one}" for one in missing]
+    return [f"{call.path}: not taken: {one}" for one in wrong] + [
+        f"{call.path}: missing: {one}" for one in missing
+    ]
 
 
 def _of_csv(call: Call) -> list[str]:
@@ -97,7 +103,9 @@ def _of_csv(call: Call) -> list[str]:
         return []
     columns, needed = heading.split(","), {*kind.key, *kind.required}
     wrong = [one for one in columns if one not in (*kind.key, *kind.columns)]
-    return [f"{name} has no column {one}" for one in wrong] + [f"{name} lacks {one}" for one in needed - set(columns)]
+    return [f"{name} has no column {one}" for one in wrong] + [
+        f"{name} lacks {one}" for one in needed - set(columns)
+    ]
 
 
 def _of_placeholders(text: str) -> Iterable[str]:
@@ -122,7 +130,10 @@ def _addresses(node: ast.AsyncFunctionDef) -> Iterable[tuple[str, str]]:
         if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "route":
             for one in call.keywords:
                 if one.arg == "methods":
-                    yield from ((method, f"/api/{ast.literal_eval(call.args[0])}") for method in ast.literal_eval(one.value))
+                    yield from (
+                        (method, f"/api/{ast.literal_eval(call.args[0])}")
+                        for method in ast.literal_eval(one.value)
+                    )
 
 
 def _admitted(node: ast.AsyncFunctionDef) -> frozenset[str]:
@@ -130,7 +141,9 @@ def _admitted(node: ast.AsyncFunctionDef) -> frozenset[str]:
     for one in ast.walk(node):
         if isinstance(one, ast.Call) and isinstance(one.func, ast.Name) and one.func.id == "admit_person":
             for argument in one.args[2:]:
-                roles |= set(OWNERS) if isinstance(argument, ast.Starred) else {str(ast.literal_eval(argument))}
+                roles |= (
+                    set(OWNERS) if isinstance(argument, ast.Starred) else {str(ast.literal_eval(argument))}
+                )
     return frozenset(roles)
 
 
@@ -143,7 +156,11 @@ def targets() -> frozenset[str]:
 def anchors_of(text: str) -> set[str]:
     """Give the anchors of a page's headings, as GitHub makes them."""
     found: dict[str, int] = {}
-    for heading in re.findall(r"^#{1,6} +(.+?) *#*$", re.sub(r"^( *)```.*?^\1```", "", text, flags=re.MULTILINE | re.DOTALL), flags=re.MULTILINE):
+    for heading in re.findall(
+        r"^#{1,6} +(.+?) *#*$",
+        re.sub(r"^( *)```.*?^\1```", "", text, flags=re.MULTILINE | re.DOTALL),
+        flags=re.MULTILINE,
+    ):
         plain = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", heading)
         slug = re.sub(r"[^\w\- ]", "", plain.lower()).replace(" ", "-")
         found[slug] = found.get(slug, -1) + 1
@@ -154,15 +171,17 @@ def broken_links(page: Path) -> list[str]:
     """Name the relative links of a page that lead nowhere: to no file, or to no heading of it."""
     text = re.sub(r"^( *)```.*?^\1```", "", page.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
     text = re.sub(r"`[^`\n]+`", "", text)
-    links = re.findall(r"\]\(([^)\s]+)\)", text) + re.findall(r"^\[[^\]]+\]: +(\S+)", text, flags=re.MULTILINE)
+    links = re.findall(r"\]\(([^)\s]+)\)", text) + re.findall(
+        r"^\[[^\]]+\]: +(\S+)", text, flags=re.MULTILINE
+    )
     broken = []
     for link in links:
         if re.match(r"[a-z]+:", link):
             continue
         name, _, anchor = link.partition("#")
         target = page.parent / name if name else page
-        if not target.exists():
-            broken.append(link)
-        elif anchor and (target.suffix != ".md" or anchor not in anchors_of(target.read_text(encoding="utf-8"))):
+        if not target.exists() or (anchor and (
+            target.suffix != ".md" or anchor not in anchors_of(target.read_text(encoding="utf-8"))
+        )):
             broken.append(link)
     return broken

@@ -22,7 +22,17 @@ TOP = Path(__file__).resolve().parents[2]
 OWNER_WORDS = {
     FINANCE: "Finance", STORE_OPERATIONS: "Store operations", RETAIL_SYSTEMS: "Retail systems", IT: "IT",
 }  # fmt: skip
-NEVER_SHOWN = ("dead letter", "payload", "poison", "idempoten", "queue", "odata", "exception class", "4xx", "5xx")
+NEVER_SHOWN = (
+    "dead letter",
+    "payload",
+    "poison",
+    "idempoten",
+    "queue",
+    "odata",
+    "exception class",
+    "4xx",
+    "5xx",
+)
 WORDS_AT_LEAST = 60  # a page of fewer words says nothing that its reason's own texts do not
 
 
@@ -44,7 +54,12 @@ def test_a_runbook_says_all_it_must_and_names_nothing_that_is_not_there(reason: 
     assert [word for word in NEVER_SHOWN if word in prose.lower()] == []
     assert len(prose.split()) >= WORDS_AT_LEAST
     named = re.findall(r"`((?:GET|POST|PUT) /api/\S+)`", text)
-    assert [wrong for one in named for wrong in mistakes_of(Step("http", "", one), reason.owner) if "no such" in wrong] == []
+    assert [
+        wrong
+        for one in named
+        for wrong in mistakes_of(Step("http", "", one), reason.owner)
+        if "no such" in wrong
+    ] == []
 
 
 def test_no_two_runbooks_tell_the_same_effect_or_the_same_meaning() -> None:
@@ -82,7 +97,12 @@ def test_the_roles_of_the_routes_are_read_from_the_gate() -> None:
     assert roles["GET", "/api/causes"] == frozenset()
     assert roles["POST", "/api/preflight"] == {IT}
     assert roles["POST", "/api/shifts/{store}/{terminal}/{shift}/end"] == {STORE_OPERATIONS}
-    assert roles["POST", "/api/causes/{fingerprint}/release"] == {FINANCE, STORE_OPERATIONS, RETAIL_SYSTEMS, IT}
+    assert roles["POST", "/api/causes/{fingerprint}/release"] == {
+        FINANCE,
+        STORE_OPERATIONS,
+        RETAIL_SYSTEMS,
+        IT,
+    }
 
 
 def test_a_runbook_without_one_of_its_parts_is_refused(tmp_path: Path) -> None:
@@ -119,15 +139,27 @@ def test_a_reason_that_lacks_its_owner_remedy_or_runbook_is_refused(
 
 
 def test_the_app_does_not_start_with_a_reason_that_has_no_runbook() -> None:
-    without = "from shared.retail import runbooks; runbooks.RUNBOOKS -= {'tender_unmapped'}; import function_app"
-    ran = subprocess.run([sys.executable, "-c", without], cwd=TOP, capture_output=True, text=True, check=False)
+    without = (
+        "from shared.retail import runbooks; runbooks.RUNBOOKS -= {'tender_unmapped'}; import function_app"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", without], cwd=TOP, capture_output=True, text=True, check=False
+    )
     assert ran.returncode == 1
     assert "the registry of reasons is not whole: tender_unmapped has no runbook" in ran.stderr
 
 
 def test_anchors_are_what_github_makes_of_headings(tmp_path: Path) -> None:
-    assert anchors_of("# A `b` c\n## What's *in* it?\n## Same\n## Same\n") == {"a-b-c", "whats-in-it", "same", "same-1"}
+    assert anchors_of("# A `b` c\n## What's *in* it?\n## Same\n## Same\n") == {
+        "a-b-c",
+        "whats-in-it",
+        "same",
+        "same-1",
+    }
     (tmp_path / "other.md").write_text("# There\n", encoding="utf-8")
     page = tmp_path / "page.md"
-    page.write_text("[a](other.md#there) [b](other.md#gone) [c](none.md) [d](#self) [e](https://x)\n# Self\n", encoding="utf-8")
+    page.write_text(
+        "[a](other.md#there) [b](other.md#gone) [c](none.md) [d](#self) [e](https://x)\n# Self\n",
+        encoding="utf-8",
+    )
     assert broken_links(page) == ["other.md#gone", "none.md"]
