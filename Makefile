@@ -47,7 +47,7 @@ monthly-check: setup ## Make the monthly checks of a running app: ENTITY=usrt PE
 	@$(VENV)/python -m scripts.check monthly --entity "$(ENTITY)" --period "$(PERIOD)" $(if $(KEEP),--keep) --note "$(NOTE)"
 
 drill: setup ## Practise: start everything here with one fault in it (NAME=...), or list what there is to practise
-	@$(VENV)/python -m drills $(NAME)
+	@$(VENV)/python -m drills $(NAME) $(if $(SHOW),--show)
 
 bench: setup ## Measure against the budgets, compared inside one run
 	@$(VENV)/python -m benchmarks $(BENCH_ARGS)

@@ -72,9 +72,7 @@ def expected_checks(prepared: Prepared, day: date, picture: Picture, *, repaired
     return found
 
 
-def _of(
-    prepared: Prepared, messages: Sequence[Message], *, counted: bool = True
-) -> Wrong:
+def _of(prepared: Prepared, messages: Sequence[Message], *, counted: bool = True) -> Wrong:
     money = sum((prepared.books.receipts[one.visit].total for one in messages if one.visit), ZERO)
     stores = frozenset(one.store for one in messages)
     return Wrong(stores, money, len(messages) if counted else None)

@@ -33,7 +33,10 @@ def main(arguments: Sequence[str] | None = None, environ: Mapping[str, str] = os
     app = (environ.get("APP") or HERE).rstrip("/").removesuffix("/api")
     key = environ.get("TILLPOST_KEY") or (PEOPLES_KEY if app == HERE else "")
     if not given.entity or not key:
-        print("check: say ENTITY=, and for another app than this machine's APP= and TILLPOST_KEY=", file=sys.stderr)
+        print(
+            "check: say ENTITY=, and for another app than this machine's APP= and TILLPOST_KEY=",
+            file=sys.stderr,
+        )
         return 2
     period = given.period or _before(given.cadence, datetime.now(UTC))
     try:
@@ -45,7 +48,9 @@ def main(arguments: Sequence[str] | None = None, environ: Mapping[str, str] = os
     return 0 if all(one["state"] == IN_ORDER for one in body["checks"]) else 1
 
 
-def ask(app: str, key: str, cadence: str, entity: str, period: str, *, keep: bool, note: str) -> dict[str, Any]:
+def ask(
+    app: str, key: str, cadence: str, entity: str, period: str, *, keep: bool, note: str
+) -> dict[str, Any]:
     """Make the checks at the app; with `keep` they are kept under the key's person.
 
     Raises:
@@ -80,7 +85,9 @@ def checks_text(body: Mapping[str, Any]) -> str:
 
 def _item_lines(item: Mapping[str, Any]) -> list[str]:
     money = f" {item['amount']} {item['currency']}" if item["currency"] else ""
-    lines = textwrap.wrap(f"{item['what']}{money}", WIDTH, initial_indent="    - ", subsequent_indent="      ")
+    lines = textwrap.wrap(
+        f"{item['what']}{money}", WIDTH, initial_indent="    - ", subsequent_indent="      "
+    )
     return [*lines, f"      {item['runbook']}"] if item["runbook"] else lines
 
 
@@ -93,10 +100,14 @@ def _before(cadence: str, now: datetime) -> str:
 
 
 def _options() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m scripts.check", description="Make the checks of a running app.")
+    parser = argparse.ArgumentParser(
+        prog="python -m scripts.check", description="Make the checks of a running app."
+    )
     parser.add_argument("cadence", choices=(DAILY, MONTHLY))
     parser.add_argument("--entity", default="", help="the legal entity, such as usrt")
-    parser.add_argument("--period", default="", help="the business day, or the month; else the one before this one")
+    parser.add_argument(
+        "--period", default="", help="the business day, or the month; else the one before this one"
+    )
     parser.add_argument("--keep", action="store_true", help="keep what was found, under the key's person")
     parser.add_argument("--note", default="", help="what to note beside, where it is kept")
     return parser

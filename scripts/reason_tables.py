@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from drills.plan import DRILLS
 from shared.retail.checks import Check
 from shared.retail.reason import FINANCE, IT, OWNERS, RETAIL_SYSTEMS, STORE_OPERATIONS, Reason
 from shared.retail.reasons import REASONS, cause
@@ -51,6 +52,16 @@ def with_checks(page: str, name: str, checks: Sequence[Check]) -> str:
         links = ", ".join(f"[{code}](runbooks/{code}.md)" for code in sorted(one.codes)) or "figures"
         lines.append(f"| [{one.key}](#{one.key}) | {OWNER_WORDS[one.owner]} | {one.sentence} | {links} |")
     return replaced(page, name, lines)
+
+
+def with_drills(page: str) -> str:
+    """Give docs/handover/drills.md with its table of what there is to practise."""
+    lines = ["| drill | for | what has happened | its runbook |", "|---|---|---|---|"]
+    for one in DRILLS.values():
+        who, _, task = one.task.removeprefix("You are ").partition(". ")
+        owner = who if who == "IT" else who.capitalize()
+        lines.append(f"| `{one.name}` | {owner} | {task} | [{one.reason}](runbooks/{one.reason}.md) |")
+    return replaced(page, "drills", lines)
 
 
 def replaced(page: str, name: str, lines: Sequence[str]) -> str:

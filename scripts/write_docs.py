@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from scripts.reason_tables import reasons_page, with_checks, with_owners
+from scripts.reason_tables import reasons_page, with_checks, with_drills, with_owners
 from shared.retail.checks import DAILY, MONTHLY
 from shared.retail.checks_daily import DAILY_CHECKS
 from shared.retail.checks_monthly import MONTHLY_CHECKS
@@ -23,9 +23,9 @@ def documents() -> dict[str, dict[str, Any]]:
 
 def pages() -> dict[str, str]:
     """Give each page that is derived, whole or in part, by its name under docs/."""
-    model, finance, others = (
+    model, finance, others, drills = (
         (DOCS / "handover" / name).read_text(encoding="utf-8")
-        for name in ("README.md", "finance.md", "retail-operations.md")
+        for name in ("README.md", "finance.md", "retail-operations.md", "drills.md")
     )
     for cadence, checks in ((DAILY, DAILY_CHECKS), (MONTHLY, MONTHLY_CHECKS)):
         of_finance = [one for one in checks if one.owner == FINANCE]
@@ -37,6 +37,7 @@ def pages() -> dict[str, str]:
         "handover/README.md": with_owners(model),
         "handover/finance.md": finance,
         "handover/retail-operations.md": others,
+        "handover/drills.md": with_drills(drills),
     }
 
 

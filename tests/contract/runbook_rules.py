@@ -180,8 +180,9 @@ def broken_links(page: Path) -> list[str]:
             continue
         name, _, anchor = link.partition("#")
         target = page.parent / name if name else page
-        if not target.exists() or (anchor and (
-            target.suffix != ".md" or anchor not in anchors_of(target.read_text(encoding="utf-8"))
-        )):
+        if not target.exists() or (
+            anchor
+            and (target.suffix != ".md" or anchor not in anchors_of(target.read_text(encoding="utf-8")))
+        ):
             broken.append(link)
     return broken
