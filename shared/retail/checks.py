@@ -30,8 +30,17 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True)
+class Held:
+    """One thing that a cause holds. name: the same under every cause that holds it; receipts: how many it is."""
+
+    name: str
+    amount: Decimal
+    receipts: int
+
+
+@dataclass(frozen=True, slots=True)
 class Item:
-    """One thing that speaks against a check. code and fingerprint: of the cause it is, "" where it is none."""
+    """One thing that speaks against a check. code, fingerprint and holds: of the cause it is, nothing where it is none."""
 
     what: str
     owner: str
@@ -41,6 +50,7 @@ class Item:
     receipts: int = 0
     code: str = ""
     fingerprint: str = ""
+    holds: tuple[Held, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,16 +69,24 @@ class Result:
 
     @property
     def amounts(self) -> dict[str, Decimal]:
-        """Give the money that speaks against it, by currency."""
-        named = {one.currency for one in self.items if one.currency}
-        return {
-            currency: total(one.amount for one in self.items if one.currency == currency)
-            for currency in sorted(named)
-        }
+        """Give the money that speaks against it, by currency; what several causes hold counts once."""
+        found: dict[str, list[Decimal]] = {}
+        for currency, one in self._each_once():
+            if currency:
+                found.setdefault(currency, []).append(one.amount)
+        return {currency: total(amounts) for currency, amounts in sorted(found.items())}
 
     @property
     def receipts(self) -> int:
-        return sum(one.receipts for one in self.items)
+        """Give how many receipts speak against it, each once."""
+        return sum(one.receipts for _, one in self._each_once())
+
+    def _each_once(self) -> list[tuple[str, Held]]:
+        found: dict[tuple[str, str], Held] = {}
+        for number, item in enumerate(self.items):
+            for one in item.holds or (Held(f"item {number}", item.amount, item.receipts),):
+                found.setdefault((item.currency, one.name), one)
+        return [(currency, one) for (currency, _), one in found.items()]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +102,7 @@ class Waiting:
     currency: str
     receipts: int
     stores: tuple[str, ...]
+    holds: tuple[Held, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +130,7 @@ def of_causes(causes: Iterable[Waiting]) -> tuple[Item, ...]:
     return tuple(
         Item(
             one.what_happened, one.owner, ", ".join(one.stores), one.amount, one.currency, one.receipts, one.code,
-            one.fingerprint,
+            one.fingerprint, one.holds,
         )
         for one in ordered
     )  # fmt: skip

@@ -14,7 +14,7 @@ import pytest
 from shared.errors import RejectedError
 from shared.flows.run_checks import keep_checks, list_checks, run_checks
 from shared.retail import readiness
-from shared.retail.checks import Item, Looked, Result, Waiting, verdict_of
+from shared.retail.checks import Held, Item, Looked, Result, Waiting, verdict_of
 from shared.retail.checks_daily import DAILY_CHECKS, DailySeen, DaySeen, daily_results
 from shared.retail.checks_monthly import BY_KIND, MONTHLY_CHECKS, MonthlySeen, monthly_results
 from shared.retail.readiness import Blocker, Readiness
@@ -127,6 +127,17 @@ def test_causes_are_listed_under_their_check_the_most_valuable_first() -> None:
     assert [one.code for one in found["codes_mapped"].items] == ["warehouse_missing", "tender_unmapped"]
     assert found["codes_mapped"].amounts == {"USD": Decimal("-295.00")}
     assert found["tills_closed"].receipts == 2
+
+
+def test_a_receipt_that_two_causes_hold_counts_once() -> None:
+    held, other = Held("S1~east~T1", Decimal("24.00"), 1), Held("S1~east~T2", Decimal("5.00"), 1)
+    causes = [
+        waiting("tender_unmapped", "29.00", receipts=2, holds=(held, other)),
+        waiting("tax_unmapped", "24.00", holds=(held,)),
+    ]
+    (found,) = (one for one in daily_results(seen(causes=causes)) if one.items)
+    assert [item.amount for item in found.items] == [Decimal("29.00"), Decimal("24.00")]
+    assert (found.amounts, found.receipts) == ({"USD": Decimal("29.00")}, 2)
 
 
 def test_what_was_never_looked_at_or_too_long_ago_is_not_known() -> None:

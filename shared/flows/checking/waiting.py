@@ -8,12 +8,12 @@ from datetime import timedelta
 from decimal import Decimal
 
 from shared.flows.posting.preflight import GOOD_FOR, TELLING_SETS, read_kept_preflight
-from shared.retail.checks import Looked, Waiting
+from shared.retail.checks import Held, Looked, Waiting
 from shared.retail.d365_rules import Broken, cause_of
 from shared.retail.mapped import StoreSetup
 from shared.retail.money import total
 from shared.services import Services
-from shared.storage.causes import OPEN, cause_rows
+from shared.storage.causes import OPEN, RECEIPT, cause_rows
 from shared.storage.keys import join_key
 from shared.storage.protocols import Row
 
@@ -53,7 +53,17 @@ def _waiting(fingerprint: str, rows: list[Row]) -> Waiting:
         currency=next((row.text("Currency") for row in rows if row.text("Currency")), ""),
         receipts=sum(row.number("Receipts", 1) for row in rows),
         stores=tuple(sorted({row.text("Store") for row in rows} - {""})),
+        holds=tuple(
+            Held(_name(row), Decimal(row.text("Amount") or "0"), row.number("Receipts", 1)) for row in rows
+        ),
     )
+
+
+def _name(row: Row) -> str:
+    """Name what a row holds: a receipt by itself, so that it is the same under each of its causes; all else by the row."""
+    if row.text("What") != RECEIPT:
+        return row.key
+    return join_key(row.text("Store"), row.text("Account"), row.text("TransactionId"))
 
 
 async def read_comparison(services: Services) -> Looked:
