@@ -30,6 +30,7 @@ TEMPO = {
     "TILLPOST_HEARTBEAT_SCHEDULE": "0 */5 * * * *",
     "TILLPOST_REFUND_WAIT_HOURS": "1",
     "TILLPOST_GRACE_MINUTES": "60",
+    "TILLPOST_TRACKING_MINUTES": "15",
 }
 JOBS_EVERY_MINUTES = 15
 WORDS = """Type here, and press Enter:
@@ -106,7 +107,8 @@ async def _play(drill: Drill, world: World, clock: Clock, *, show: bool) -> int:
         solved = await _shown(scene, drill) if show else await _watched(scene, drill)
     took = timedelta(seconds=round(time.monotonic() - began))
     print(f"\nSOLVED after {took}." if solved else f"\nNot solved, after {took}.", flush=True)
-    print(f"How to know it worked, says its runbook: {read_runbook(drill.reason).worked}")
+    if solved:
+        print(f"How to know it worked, says its runbook: {' '.join(read_runbook(drill.reason).worked.split())}")
     return 0 if solved else 1
 
 

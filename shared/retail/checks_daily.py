@@ -140,14 +140,14 @@ def _result(check: Check, seen: DailySeen) -> Result:
             seen.reference, check.owner, seen.now, "the lists were never compared with D365"
         )
         items += found
-    elif check in (DAYS_COMPILED, ALL_IN_D365, ALL_POSTED, DAYS_PROVED, DAYS_SIGNED) and not items:
+    elif check in _OF_A_DAY_THAT_IS_OVER and not items:
         unknown = _too_early(seen)
     return Result(check, items, unknown)
 
 
 def _too_early(seen: DailySeen) -> str:
     if seen.ahead:
-        return f"the day is not over in {len(seen.ahead)} stores"
+        return f"the day is not over in {len(seen.ahead)} of its stores"
     return "" if seen.days else "no store-day of this day has a statement"
 
 
@@ -205,6 +205,14 @@ def _item(one: DaySeen, what: str, owner: str, amount: Decimal) -> Item:
     return Item(what, owner, one.store, amount, one.currency)
 
 
+_OF_A_DAY_THAT_IS_OVER = (
+    DAYS_COMPILED,
+    ALL_IN_D365,
+    ALL_POSTED,
+    NOTHING_UNEXPLAINED,
+    DAYS_PROVED,
+    DAYS_SIGNED,
+)
 _OF_DAYS: Mapping[str, Callable[[DailySeen, str], Iterable[Item]]] = {
     STORES_HEARD.key: _absent,
     DAYS_COMPILED.key: _uncompiled,

@@ -95,7 +95,7 @@ PHRASINGS: dict[str, tuple[str, ...]] = {
         "Voucher {other} Account structure, for the combination {id} - 001 - Sales, is not valid. Posting was canceled.",
     ),
     "voucher_unbalanced": (
-        "The transactions on voucher {id} do not balance as per {day}. (accounting currency: {amount} - reporting currency: {amount})",
+        "The transactions on voucher {id} do not balance as per {day}. (accounting currency: {amount} - reporting: {amount})",
         _INVOICED + "The transactions on voucher {id} do not balance as per {day}.",
         "Statement {other}: the transactions on voucher '{id}' do not balance as per {day}. (accounting currency: 0.01)",
         "Posting  The transactions on voucher {id}  do not balance as per {day}",

@@ -12,20 +12,28 @@ import pytest
 from scripts import check
 from scripts.check import _before, checks_text, main
 
+RUNBOOK = "docs/handover/runbooks/tender_unmapped.md"
+
+
+def found(sentence: str, owner: str, state: str, *items: dict[str, str], **more: Any) -> dict[str, Any]:
+    whole = {"sentence": sentence, "owner": owner, "state": state, "unknown": None, "amounts": {}}
+    return {**whole, "items": list(items), "count": len(items), **more}
+
+
+def item(what: str, amount: str = "", currency: str = "", runbook: str = "") -> dict[str, str]:
+    return {"what": what, "amount": amount, "currency": currency, "runbook": runbook}
+
+
 BODY: dict[str, Any] = {
     "cadence": "daily", "legal_entity": "usrt", "period": "2017-12-23", "at": "2017-12-24T09:00:00+00:00",
     "verdict": "1 of 3 checks not in order, 1 not known", "by": "finance desk",
     "checks": [
-        {"key": "a", "sentence": "All is well.", "owner": "it", "state": "in order", "unknown": None, "count": 0, "amounts": {}, "items": []},
-        {
-            "key": "b", "sentence": "Nothing waits.", "owner": "store_operations", "state": "not in order", "unknown": None, "count": 21,
-            "amounts": {"USD": "24.00"},
-            "items": [
-                {"what": "A receipt waits.", "amount": "24.00", "currency": "USD", "runbook": "docs/handover/runbooks/tender_unmapped.md"},
-                *({"what": "And this.", "amount": "", "currency": "", "runbook": ""} for _ in range(20)),
-            ],
-        },
-        {"key": "c", "sentence": "It was looked at.", "owner": "it", "state": "not known", "unknown": "never", "count": 0, "amounts": {}, "items": []},
+        found("All is well.", "it", "in order"),
+        found(
+            "Nothing waits.", "store_operations", "not in order", item("A receipt waits.", "24.00", "USD", RUNBOOK),
+            *(item("And this.") for _ in range(20)), amounts={"USD": "24.00"},
+        ),
+        found("It was looked at.", "it", "not known", unknown="never"),
     ],
 }  # fmt: skip
 

@@ -152,8 +152,15 @@ def test_what_was_never_looked_at_or_too_long_ago_is_not_known() -> None:
 
 def test_a_day_that_is_not_over_is_not_called_in_order() -> None:
     found = daily_results(replace(seen(ahead=["S1"]), days=()))
-    assert set(unknown(found)) == {"days_compiled", "all_in_d365", "all_posted", "days_proved", "days_signed"}
-    assert unknown(found)["days_proved"] == "the day is not over in 1 stores"
+    assert set(unknown(found)) == {
+        "days_compiled",
+        "all_in_d365",
+        "all_posted",
+        "nothing_unexplained",
+        "days_proved",
+        "days_signed",
+    }
+    assert unknown(found)["days_proved"] == "the day is not over in 1 of its stores"
     nothing = daily_results(replace(seen(), days=()))
     assert unknown(nothing)["days_signed"] == "no store-day of this day has a statement"
 
