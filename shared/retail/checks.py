@@ -36,6 +36,7 @@ class Held:
     name: str
     amount: Decimal
     receipts: int
+    currency: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,27 +72,28 @@ class Result:
     def amounts(self) -> dict[str, Decimal]:
         """Give the money that speaks against it, by currency; what several causes hold counts once."""
         found: dict[str, list[Decimal]] = {}
-        for currency, one in self._each_once():
-            if currency:
-                found.setdefault(currency, []).append(one.amount)
+        for one in self._each_once():
+            if one.currency:
+                found.setdefault(one.currency, []).append(one.amount)
         return {currency: total(amounts) for currency, amounts in sorted(found.items())}
 
     @property
     def receipts(self) -> int:
         """Give how many receipts speak against it, each once."""
-        return sum(one.receipts for _, one in self._each_once())
+        return sum(one.receipts for one in self._each_once())
 
-    def _each_once(self) -> list[tuple[str, Held]]:
-        found: dict[tuple[str, str], Held] = {}
+    def _each_once(self) -> list[Held]:
+        found: dict[str, Held] = {}
         for number, item in enumerate(self.items):
-            for one in item.holds or (Held(f"item {number}", item.amount, item.receipts),):
-                found.setdefault((item.currency, one.name), one)
-        return [(currency, one) for (currency, _), one in found.items()]
+            whole = Held(f"item {number}", item.amount, item.receipts, item.currency)
+            for one in item.holds or (whole,):
+                found.setdefault(one.name, one)
+        return list(found.values())
 
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """One open cause, counted now."""
+    """One open cause, counted now. amount: what it holds in its currency; holds has that in others too."""
 
     fingerprint: str
     code: str

@@ -130,7 +130,10 @@ def test_causes_are_listed_under_their_check_the_most_valuable_first() -> None:
 
 
 def test_a_receipt_that_two_causes_hold_counts_once() -> None:
-    held, other = Held("S1~east~T1", Decimal("24.00"), 1), Held("S1~east~T2", Decimal("5.00"), 1)
+    held, other = (
+        Held(f"S1~east~T{number}", Decimal(amount), 1, "USD")
+        for number, amount in ((1, "24.00"), (2, "5.00"))
+    )
     causes = [
         waiting("tender_unmapped", "29.00", receipts=2, holds=(held, other)),
         waiting("tax_unmapped", "24.00", holds=(held,)),

@@ -43,20 +43,26 @@ def _of_others(services: Services, stores: Collection[str]) -> set[str]:
 
 def _waiting(fingerprint: str, rows: list[Row]) -> Waiting:
     newest = max(rows, key=lambda row: (row.instant("Since"), row.key))
+    currency = next((row.text("Currency") for row in rows if row.text("Currency")), "")
+    own = [row for row in rows if row.text("Currency") == currency]
     return Waiting(
         fingerprint=fingerprint,
         code=newest.text("Reason"),
         value=newest.text("Value"),
         owner=newest.text("Owner"),
         what_happened=newest.text("WhatHappened"),
-        amount=total(Decimal(row.text("Amount") or "0") for row in rows),
-        currency=next((row.text("Currency") for row in rows if row.text("Currency")), ""),
+        amount=total(_amount(row) for row in own),
+        currency=currency,
         receipts=sum(row.number("Receipts", 1) for row in rows),
         stores=tuple(sorted({row.text("Store") for row in rows} - {""})),
         holds=tuple(
-            Held(_name(row), Decimal(row.text("Amount") or "0"), row.number("Receipts", 1)) for row in rows
+            Held(_name(row), _amount(row), row.number("Receipts", 1), row.text("Currency")) for row in rows
         ),
     )
+
+
+def _amount(row: Row) -> Decimal:
+    return Decimal(row.text("Amount") or "0")
 
 
 def _name(row: Row) -> str:
