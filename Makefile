@@ -17,11 +17,11 @@ BOTH_CORES := -n 2 --dist loadfile --no-loadscope-reorder
 export PYTHONUNBUFFERED := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check run bench simulate twins mutants format clean
+.PHONY: help setup demo test check run daily-check monthly-check drill bench simulate twins mutants format clean
 
 help: ## Say what can be done here
 	@echo "Tillpost: from the tills to Dynamics 365, to the penny. Usage: make TARGET"
-	@sed -n 's/^\([a-z]*\):[a-z ]*## \(.*\)/  \1|\2/p' Makefile | tr '|' '\t'
+	@sed -n 's/^\([a-z-]*\):[a-z ]*## \(.*\)/  \1|\2/p' Makefile | tr '|' '\t'
 	@echo "Options: PYTHON=/path/to/python  DEMO_ARGS='...'  TEST_ARGS='-k word'  BENCH_ARGS='...'  SEEDS=400  SEQUENCES=5000"
 
 setup: ## Install what is missing (every other target does this first)
@@ -41,6 +41,15 @@ check: setup ## Lint, format check, types, then all tests
 
 run: setup ## Run the app here with the storage emulator and the D365 simulator, until Ctrl-C
 	@$(VENV)/python -m scripts.run
+
+daily-check: setup ## Make the daily checks of a running app: ENTITY=usrt DAY=2017-12-23, KEEP=yes NOTE='...' to keep them
+	@$(VENV)/python -m scripts.check daily --entity "$(ENTITY)" --period "$(DAY)" $(if $(KEEP),--keep) --note "$(NOTE)"
+
+monthly-check: setup ## Make the monthly checks of a running app: ENTITY=usrt PERIOD=2017-12, KEEP=yes NOTE='...' to keep them
+	@$(VENV)/python -m scripts.check monthly --entity "$(ENTITY)" --period "$(PERIOD)" $(if $(KEEP),--keep) --note "$(NOTE)"
+
+drill: setup ## Practise: start everything here with one fault in it (NAME=...), or list what there is to practise
+	@$(VENV)/python -m drills $(NAME) $(if $(SHOW),--show)
 
 bench: setup ## Measure against the budgets, compared inside one run
 	@$(VENV)/python -m benchmarks $(BENCH_ARGS)

@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from shared.retail.money import ZERO, money_text
+from shared.retail.runbooks import runbook_of
 from shared.services import Services
 from shared.settings import Sender
 from shared.storage.causes import cause_rows
@@ -144,6 +145,7 @@ def _cause_body(rows: list[Row]) -> dict[str, Any]:
         "why": newest.text("Why"),
         "holds_up": newest.text("HoldsUp"),
         "do_this": newest.text("DoThis"),
+        "runbook": runbook_of(newest.text("Reason")),
         "receipts": sum(row.number("Receipts", 1) for row in counted),
         "amount": money_text(amounts.get(currency, ZERO), currency or "USD"),
         "currency": currency,

@@ -34,6 +34,10 @@ ENDED_BY_WORD = frozenset(
         "counted_twice",
         "credit_not_confirmed",
         "d365_went_back",
+        "shift_closed_twice",
+        "shift_counted_twice",
+        "shift_never_opened",
+        "till_maybe_replaced",
         "work_given_up",
     }
 )

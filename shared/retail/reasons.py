@@ -26,6 +26,7 @@ from shared.retail.reasons_returns import OF_RETURNS
 from shared.retail.reasons_rounding import OF_ROUNDING
 from shared.retail.reasons_shifts import OF_SHIFTS
 from shared.retail.reasons_statement import OF_STATEMENTS
+from shared.retail.runbooks import RUNBOOKS, refuse_orphans
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,3 +285,4 @@ TOLD_BESIDES = frozenset(
     }
 )
 REASONS: Mapping[str, Reason] = {reason.code: reason for reason in _ALL}
+refuse_orphans(REASONS, RUNBOOKS)  # whoever imports the registry has it whole, or does not start

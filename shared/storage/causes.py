@@ -14,6 +14,7 @@ from decimal import Decimal
 from shared.errors import ChangedMeanwhileError, GroupRefusedError, NotThereError
 from shared.retail.money import money_text
 from shared.retail.reasons import Cause
+from shared.retail.runbooks import runbook_of
 from shared.storage.keys import join_key
 from shared.storage.protocols import Condition, Replace, Row, Table, Upsert, Value
 
@@ -90,6 +91,7 @@ def cause_row(cause: Cause, member: Member, since: datetime) -> Row:
         "Why": texts["why"],
         "HoldsUp": texts["holds_up"],
         "DoThis": texts["do_this"],
+        "Runbook": runbook_of(cause.code),
         "Fault": cause.fault,
         "Reason": cause.code,
         "Value": cause.value,

@@ -176,6 +176,16 @@ def reason_of(body: Mapping[str, Any]) -> str:
     return masked_text(_text(body.get("reason"), "reason"), free=True)
 
 
+def note_of(body: Mapping[str, Any]) -> str:
+    """Give what a person notes beside, without card numbers; "" where they note nothing.
+
+    Raises:
+        RejectedError: it is no text, or too long.
+    """
+    value = body.get("note", "")
+    return masked_text(_text(value, "note"), free=True) if value != "" else ""
+
+
 def reason_header(request: func.HttpRequest) -> str:
     """Give the reason where the body is a file: the header X-Reason.
 

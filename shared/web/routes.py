@@ -17,6 +17,7 @@ from shared.web.route import (
     Route,
     format_of,
 )
+from shared.web.routes_checks import OF_CHECKS
 from shared.web.routes_tasks import OF_TASKS
 
 ROUTES: tuple[Route, ...] = (
@@ -302,4 +303,5 @@ ROUTES: tuple[Route, ...] = (
         takes={"reason": REASON},
     ),
     *OF_TASKS,
+    *OF_CHECKS,
 )  # fmt: skip

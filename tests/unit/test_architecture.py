@@ -36,6 +36,7 @@ MAY_IMPORT = {
     "shared.d365": ("shared.d365", "shared.retail", "shared.errors"),
     "shared.storage": ("shared.storage", "shared.retail", "shared.errors", "shared.settings"),
     "shared.flows": (
+        "shared.flows.checking",
         "shared.flows.closing",
         "shared.flows.compiling",
         "shared.flows.ingesting",
