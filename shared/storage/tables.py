@@ -19,6 +19,8 @@ TABLE_NAMES = (
     "returns",
     "stores",
     "audit",
+    "tasks",
+    "alerts",
 )
 QUEUE_NAMES = ("mapping-due", "posting-due")
 POISON_SUFFIX = "-poison"
@@ -43,6 +45,8 @@ class Tables:
     returns: Table
     stores: Table
     audit: Table
+    tasks: Table
+    alerts: Table
     _ensure: Ensure
     _close: Close
 

@@ -17,6 +17,7 @@ from shared.web.route import (
     Route,
     format_of,
 )
+from shared.web.routes_causes import OF_CAUSES
 from shared.web.routes_tasks import OF_TASKS
 
 ROUTES: tuple[Route, ...] = (
@@ -284,4 +285,5 @@ ROUTES: tuple[Route, ...] = (
         takes={"reason": REASON},
     ),
     *OF_TASKS,
+    *OF_CAUSES,
 )  # fmt: skip

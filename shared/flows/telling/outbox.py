@@ -1,0 +1,49 @@
+"""Hand alerts on: decided here is through which channels, and whether now or when quiet hours are over."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from shared.pos.masking import masked_text
+from shared.retail.alert import Alert
+from shared.retail.quiet import QuietHours
+from shared.services import Services
+from shared.settings import Settings
+from shared.settings_alerts import Channel
+from shared.storage.outbox import add_delivery
+
+
+def channels_of(settings: Settings, owner: str, event: str) -> Iterator[Channel]:
+    """Give the channels that an owner's event goes through: the one place where this is decided."""
+    return (one for one in settings.alerts.channels if one.takes(owner, event))
+
+
+async def hand_on(services: Services, alert: Alert) -> int:
+    """Write an alert down for each of its channels, before anything is sent; give their number. Twice is once."""
+    shown = Alert(
+        alert.id, alert.event, alert.owner, alert.at, alert.passes, _masked(dict(alert.body)), alert.fingerprint
+    )  # fmt: skip
+    channels = list(channels_of(services.settings, alert.owner, alert.event))
+    not_before = alert.at if alert.passes else _after_quiet(services.settings, alert.owner, alert.at)
+    for channel in channels:
+        await add_delivery(services.tables.alerts, shown, channel.name, not_before)
+    return len(channels)
+
+
+def _after_quiet(settings: Settings, owner: str, at: datetime) -> datetime:
+    quiet = settings.alerts.quiet.get(owner)
+    if quiet is None:
+        return at
+    return QuietHours(quiet.begins, quiet.ends, ZoneInfo(quiet.zone), quiet.days).ends_after(at)
+
+
+def _masked(value: Any) -> Any:
+    """Take card numbers and mail addresses out of every text: offending values and D365's own words may hold some."""
+    if isinstance(value, str):
+        return masked_text(value, free=True)
+    if isinstance(value, dict):
+        return {name: _masked(one) for name, one in value.items()}
+    return [_masked(one) for one in value] if isinstance(value, list) else value
