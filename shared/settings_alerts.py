@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from base64 import b64decode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import time
@@ -27,6 +29,7 @@ WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", 
 CHANNELS_MAX, ADDRESSES_MAX = 40, 20
 SECRET_CHARACTERS_MIN = 16
 HIGH_VALUE_DEFAULT, HIGH_VALUE_MAX = 1_000, 100_000_000
+_NAME = re.compile(r"[A-Za-z0-9-]{1,40}")
 _WANTED = {TEAMS: (), WEBHOOK: ("secrets",), MAIL: ("key", "from", "to")}
 _KNOWN = {"name", "kind", "url", "owners", "events", "secrets", "key", "from", "to"}
 
@@ -115,14 +118,31 @@ def _channels(text: str) -> tuple[Channel, ...]:
 
 
 def _channel(row: Mapping[str, Any]) -> Channel:
+    name, kind, url = _identity(row)
+    secrets, to = _texts(row, "secrets", name), _texts(row, "to", name)
+    if len(secrets) > 2 or any(len(one) < SECRET_CHARACTERS_MIN for one in secrets):
+        shape = f"one or two secrets of at least {SECRET_CHARACTERS_MIN} characters"
+        raise SettingsError(f"{CHANNELS}: {name} needs {shape}")
+    if len(to) > ADDRESSES_MAX or any(one.count("@") != 1 for one in to):
+        raise SettingsError(f"{CHANNELS}: {name} needs at most {ADDRESSES_MAX} mail addresses in to")
+    key, sender = _text(row, "key", name), _text(row, "from", name)
+    if kind == MAIL and (urlsplit(url).path not in ("", "/") or not _is_base64(key)):
+        raise SettingsError(
+            f"{CHANNELS}: {name} needs the mail service's address without a path, and its access key"
+        )
+    owners = frozenset(_texts(row, "owners", name))
+    if not owners or not owners <= {*TOLD_OWNERS, EVERYBODY}:
+        raise SettingsError(f"{CHANNELS}: {name} needs owners: {', '.join(TOLD_OWNERS)} or {EVERYBODY}")
+    events = frozenset(_texts(row, "events", name)) or frozenset(EVENTS)
+    if not events <= set(EVENTS):
+        raise SettingsError(f"{CHANNELS}: {name} has an event that is none of {', '.join(EVENTS)}")
+    return Channel(name, kind, url, owners, events, secrets, key, sender, to)
+
+
+def _identity(row: Mapping[str, Any]) -> tuple[str, str, str]:
+    """Give name, kind and address, once nothing is there that means nothing, and nothing lacks that its kind needs."""
     name, kind, url = row.get("name"), row.get("kind"), row.get("url")
-    if (
-        not isinstance(name, str)
-        or not name
-        or len(name) > 40
-        or not name.replace("-", "").isalnum()
-        or not name.isascii()
-    ):
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
         raise SettingsError(f"{CHANNELS}: each needs a name of at most 40 letters, digits and dashes")
     if not isinstance(kind, str) or kind not in KINDS:
         raise SettingsError(f"{CHANNELS}: {name} needs a kind: {', '.join(KINDS)}")
@@ -130,25 +150,9 @@ def _channel(row: Mapping[str, Any]) -> Channel:
         raise SettingsError(f"{CHANNELS}: {name} needs a url that starts with https:// and names a host")
     if unknown := sorted(set(row) - _KNOWN):
         raise SettingsError(f"{CHANNELS}: {name} has {', '.join(unknown)}, which means nothing here")
-    missing = [one for one in _WANTED[kind] if not row.get(one)]
-    if missing:
+    if missing := [one for one in _WANTED[kind] if not row.get(one)]:
         raise SettingsError(f"{CHANNELS}: {name} lacks {', '.join(missing)}")
-    secrets = _texts(row, "secrets", name)
-    if len(secrets) > 2 or any(len(one) < SECRET_CHARACTERS_MIN for one in secrets):
-        shape = f"one or two secrets of at least {SECRET_CHARACTERS_MIN} characters"
-        raise SettingsError(f"{CHANNELS}: {name} needs {shape}")
-    to = _texts(row, "to", name)
-    if len(to) > ADDRESSES_MAX or any(one.count("@") != 1 for one in to):
-        raise SettingsError(f"{CHANNELS}: {name} needs at most {ADDRESSES_MAX} mail addresses in to")
-    owners = frozenset(_texts(row, "owners", name))
-    if not owners or not owners <= {*TOLD_OWNERS, EVERYBODY}:
-        raise SettingsError(f"{CHANNELS}: {name} needs owners: {', '.join(TOLD_OWNERS)} or {EVERYBODY}")
-    events = frozenset(_texts(row, "events", name)) or frozenset(EVENTS)
-    if not events <= set(EVENTS):
-        raise SettingsError(f"{CHANNELS}: {name} has an event that is none of {', '.join(EVENTS)}")
-    return Channel(
-        name, kind, url, owners, events, secrets, _text(row, "key", name), _text(row, "from", name), to
-    )
+    return name, kind, url
 
 
 def _quiet(text: str) -> Mapping[str, QuietSetting]:
@@ -192,6 +196,13 @@ def _text(row: Mapping[str, Any], name: str, channel: str) -> str:
     if not isinstance(value, str):
         raise SettingsError(f"{CHANNELS}: {channel} needs {name} as a text")
     return value
+
+
+def _is_base64(key: str) -> bool:
+    try:
+        return bool(b64decode(key, validate=True))
+    except ValueError:
+        return False
 
 
 def _is_address(url: str) -> bool:

@@ -64,7 +64,7 @@ def mail_text(body: Mapping[str, Any]) -> str:
             f"Holds: {one['size']}{f', {amounts}' if amounts else ''}",
             f"State: {one['state']}{told}; due {one['due_at'][:16].replace('T', ' ')} UTC{', overdue' if one['overdue'] else ''}",
             f"Stores: {', '.join(one['store_names'])}" if one["store_names"] else "",
-            one["stock"].capitalize() if one["stock"] else "",
+            one["stock"],
         ]
         texts = [one["what_happened"], one["why"], one["holds_up"], *facts, f"Do this: {one['do_this']}"]
         parts.append("\n".join([*(text for text in texts if text), f"Runbook: {one['runbook']}"]))

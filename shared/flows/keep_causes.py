@@ -48,9 +48,10 @@ async def keep_causes(services: Services) -> Kept:
         for fingerprint in sorted({*heads, *counts})
         if (change := _change(services, mappings, heads.get(fingerprint), counts.get(fingerprint), now))
     ]
-    changes = [replace(one, texts=await _texts(services, one, counts)) for one in _batched(changes, now)]
+    changes = await _with_texts(services, _batched(changes, now), counts)
     saved = await save_changes(services.tables.tasks, changes)
-    told = await _tell(services, now)
+    known = [*(one.decided.head for one in saved), *(one.head for one in heads.values())]
+    told = await _tell(services, now) if any(one.telling for one in known) else 0
     return Kept(len(saved), told + await tell_the_day(services, now))
 
 
@@ -109,6 +110,17 @@ def _in_batch(change: Change, now: datetime) -> Change:
     owner, event = _group(head)
     telling = replace(head.telling, batch=f"{owner}~{event}~{now:%Y%m%dT%H%M%S%f}")
     return replace(change, decided=Decided(replace(head, telling=telling), change.decided.entries))
+
+
+async def _with_texts(
+    services: Services, changes: Sequence[Change], counts: Mapping[str, Counting]
+) -> list[Change]:
+    found: list[Change] = []
+    for at in range(0, len(changes), READS_AT_ONCE):
+        part = changes[at : at + READS_AT_ONCE]
+        texts = await services.together(*(_texts(services, one, counts) for one in part))
+        found += [replace(one, texts=text) for one, text in zip(part, texts, strict=True)]
+    return found
 
 
 async def _texts(services: Services, change: Change, counts: Mapping[str, Counting]) -> dict[str, str]:

@@ -6,6 +6,7 @@ receipts' numbers beyond the offending value, or where anything can be opened wi
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -91,10 +92,16 @@ def cause_alert(told: Told, runbooks_url: str, now: datetime) -> Alert:
     opening = "Overdue" if telling.why == "it is overdue" else _OPENING[telling.event]
     what = told.texts["WhatHappened"]
     title = f"{opening}: {_weight(tally)}: {what}" if _weight(tally) else f"{opening}: {what}"
-    identity = f"{tally.fingerprint}~{telling.number}"
+    identity = alert_id(tally, telling.number)
     body = _body(identity, telling.event, tally.owner, telling.at, title, [_cause(told, runbooks_url, now)])
     passes = passes_quiet_hours(tally.code, telling.event)
     return Alert(identity, telling.event, tally.owner, telling.at, passes, body, tally.fingerprint)
+
+
+def alert_id(tally: Tally, number: int) -> str:
+    """Name one telling of one cause. The offending value is in it as a hash alone: it may be what must not be said."""
+    digest = hashlib.sha256(tally.fingerprint.encode()).hexdigest()[:16]
+    return f"{tally.code}~{digest}~{number}"
 
 
 def batch_alert(told: Sequence[Told], runbooks_url: str, now: datetime) -> Alert:
@@ -188,10 +195,14 @@ def stock_text(tally: Tally) -> str:
     """Say what D365's stock is off by while the receipts are held; "" where they move no goods."""
     parts = []
     if tally.units.sold:
-        parts.append(f"overstated by {units_text(tally.units.sold)} units sold and held")
+        parts.append(f"overstated by {_units(tally.units.sold)} sold and held")
     if tally.units.back:
-        parts.append(f"understated by {units_text(tally.units.back)} units brought back and held")
-    return f"stock in D365 is {' and '.join(parts)}" if parts else ""
+        parts.append(f"understated by {_units(tally.units.back)} brought back and held")
+    return f"Stock in D365 is {' and '.join(parts)}" if parts else ""
+
+
+def _units(units: Decimal) -> str:
+    return f"{units_text(units)} unit{'' if units == 1 else 's'}"
 
 
 def runbook_of(code: str, runbooks_url: str = "") -> str:

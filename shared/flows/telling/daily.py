@@ -28,13 +28,21 @@ PROVED = "proved"
 
 
 async def tell_the_day(services: Services, now: datetime) -> int:
-    """Hand on the word of the day, once its time has come; give how many owners it went to. Twice is once."""
+    """Hand on the word of the day, once its time has come; give how many owners it went to. Twice is once.
+
+    One that was missed, because nothing ran, is handed on late, for the last such day alone.
+    """
     settings = services.settings.alerts
     local = now.astimezone(ZoneInfo(settings.digest_zone))
-    if not settings.channels or local.time() < settings.digest_at:
+    if not settings.channels:
         return 0
-    day = local.date()
-    if await digest_told_on(services.tables.tasks) >= day.isoformat():
+    is_before = local.time() < settings.digest_at
+    day = local.date() - ONE_DAY if is_before else local.date()
+    told_on = await digest_told_on(services.tables.tasks)
+    if told_on >= day.isoformat():
+        return 0
+    if not told_on and is_before:  # the first look ever: yesterday's word was nobody's to give
+        await note_digest(services.tables.tasks, day.isoformat(), now)
         return 0
     heads = await active_heads(services.tables.tasks)
     ended = await heads_ended_since(services.tables.tasks, now - ONE_DAY)

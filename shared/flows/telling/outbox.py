@@ -13,6 +13,7 @@ from shared.retail.quiet import QuietHours
 from shared.services import Services
 from shared.settings import Settings
 from shared.settings_alerts import Channel
+from shared.storage.keys import split_key
 from shared.storage.outbox import add_delivery
 
 
@@ -45,5 +46,13 @@ def _masked(value: Any) -> Any:
     if isinstance(value, str):
         return masked_text(value, free=True)
     if isinstance(value, dict):
-        return {name: _masked(one) for name, one in value.items()}
+        return {
+            name: _sayable_key(one) if name == "fingerprint" else _masked(one) for name, one in value.items()
+        }
     return [_masked(one) for one in value] if isinstance(value, list) else value
+
+
+def _sayable_key(fingerprint: str) -> str:
+    """Give a cause's fingerprint, or "" where its value holds what must not be said."""
+    text = " ".join(split_key(fingerprint))
+    return fingerprint if masked_text(text, free=True) == text else ""

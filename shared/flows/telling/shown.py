@@ -7,6 +7,7 @@ from typing import Any
 
 from shared.retail.alert import runbook_of, stock_text
 from shared.retail.cause_state import OVER, Head
+from shared.retail.units import units_text
 from shared.services import Services
 from shared.storage.tasks import KeptHead, entries_of, every_head, read_head
 
@@ -60,7 +61,11 @@ def _stock_body(head: Head) -> dict[str, Any] | None:
     if not text:
         return None
     units = head.tally.units
-    return {"units_sold_held": str(units.sold), "units_back_held": str(units.back), "words": text}
+    return {
+        "units_sold_held": units_text(units.sold) or "0",
+        "units_back_held": units_text(units.back) or "0",
+        "words": text,
+    }
 
 
 def _iso(at: datetime | None) -> str | None:
