@@ -5,21 +5,30 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 from datetime import time
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from shared.flows.assign_cause import assign_cause
+from shared.flows.ingest_transactions import ingest_transactions
 from shared.flows.keep_causes import keep_causes
+from shared.flows.map_transactions import map_transactions
 from shared.flows.read_records import list_causes
+from shared.flows.release_exceptions import release_exceptions
 from shared.flows.send_alerts import send_alerts
+from shared.pos.registry import ADAPTERS
 from shared.retail.reasons import cause
+from shared.retail.transaction import LineKind
+from shared.retail.units import Units, units_of, units_text
 from shared.settings_alerts import QuietSetting
 from shared.storage.keys import join_key
 from shared.storage.mappings import import_rows
 from shared.storage.protocols import Row
 from tests.unit.alerted import CARD, HOOK, POST, WITH_DAILY, desk, utc
-from tests.unit.flow_services import DESK, run
+from tests.unit.builders import sale
+from tests.unit.documents import call_of, paid_with
+from tests.unit.flow_services import DESK, SENDER, run
 from tests.unit.test_calendar import WEEK
 
 WEEKENDS = QuietSetting(time(18, 0), time(8, 0), "Europe/London", frozenset({5, 6}))
@@ -388,3 +397,39 @@ def test_the_word_of_the_day_says_how_the_day_before_came_out() -> None:
         assert len(one.receiver.got) == 8
 
     run(story())
+
+
+def test_receipts_held_from_the_door_on_are_a_cause_with_units_and_end_when_they_are_released() -> None:
+    async def story() -> None:
+        one = await desk()
+        documents = [paid_with("KLARNA", number) for number in (1, 2, 3)]  # two units each
+        await ingest_transactions(one.services, SENDER, ADAPTERS["canonical"], call_of(*documents))
+        await map_transactions(one.services, "map~S1~2017-12-23")
+        await one.beat(minutes=2)
+        found = await one.the()
+        assert (found["phase"], found["receipts"], found["amount"]) == ("new", 3, "72.00")
+        assert found["stock"]["words"] == "Stock in D365 is overstated by 6 units sold and held"
+        (told,) = one.receiver.bodies()
+        assert told["causes"][0]["stock"] == "Stock in D365 is overstated by 6 units sold and held"
+        row = [{"store": "*", "tender": "KLARNA", "payment_method": "9"}]
+        await import_rows(one.services.tables.mappings, "tenders", row, who="x", reason="x", at=one.hand.at)
+        await release_exceptions(one.services, found["fingerprint"], DESK, "mapped")
+        await one.beat(minutes=2)
+        found = await one.the()
+        assert (found["phase"], found["state"], found["due_at"]) == ("ended", "ended", None)
+        assert one.receiver.events() == ["new"]
+
+    run(story())
+
+
+def test_goods_that_come_back_and_lines_that_move_no_stock_are_counted_apart() -> None:
+    (first,) = sale().lines
+    goods, back = replace(first, quantity=Decimal("2.5")), replace(first, quantity=Decimal(-1))
+    sold = replace(sale(), lines=(goods, back, replace(first, kind=LineKind.TIP)))
+    assert units_of(sold) == Units(Decimal("2.5"), Decimal(1))
+    assert units_of(replace(sold, training=True)) == Units()
+    assert [units_text(one) for one in (Decimal("2.50"), Decimal(100), Decimal("0.0"))] == [
+        "2.5",
+        "100",
+        None,
+    ]
