@@ -25,7 +25,7 @@ from shared.settings_alerts import QuietSetting
 from shared.storage.keys import join_key
 from shared.storage.mappings import import_rows
 from shared.storage.protocols import Row
-from tests.unit.alerted import CARD, HOOK, POST, WITH_DAILY, desk, utc
+from tests.unit.alerted import CARD, HOOK, POST, WITH_DAILY, desk, interleave, utc
 from tests.unit.builders import sale
 from tests.unit.documents import call_of, paid_with
 from tests.unit.flow_services import DESK, SENDER, run
@@ -362,8 +362,13 @@ def test_a_worker_that_dies_at_any_write_tells_nothing_twice_and_forgets_nothing
 def test_two_workers_at_once_tell_one_thing_once() -> None:
     async def story() -> None:
         one = await desk()
+        interleave(one.services)
         await one.hold(3)
         await asyncio.gather(*(keep_causes(one.services) for _ in range(3)))
+        assert [line["text"] for line in (await one.the())["history"]] == [
+            "new: 3 receipts of 1 store",
+            "told (new) through 1 channel",
+        ]
         await asyncio.gather(*(send_alerts(one.services) for _ in range(3)))
         assert one.receiver.events() == ["new"]
 

@@ -11,8 +11,12 @@ import pytest
 from shared.flows.keep_causes import keep_causes
 from shared.flows.read_alerts import read_alerts
 from shared.flows.send_alerts import TRIES_MAX, send_alerts
+from shared.flows.telling.outbox import hand_on
+from shared.retail.alert import Told, cause_alert
+from shared.retail.cause_state import Telling
 from shared.retail.reasons import cause
 from shared.settings_alerts import Channel
+from shared.storage.tasks import active_heads, texts_of
 from tests.unit.alerted import CARD, HOOK, POST, Desk, connect, desk
 from tests.unit.flow_services import run
 
@@ -117,7 +121,11 @@ def test_what_nobody_knows_of_is_sent_twice_at_most_under_one_id(
             await one.beat(minutes=2)
         mine = [body["id"] for body in one.receiver.bodies() if body["owner"] == "finance"]
         assert mine == ["tender_unmapped~0f1818555349a48f~1"] * 2
-        assert (await outcomes(one))["hook", "new"] == "not known"
+        (row,) = (
+            row for row in (await read_alerts(one.services, "2017-12"))["done"] if row["owner"] == "finance"
+        )
+        assert (row["outcome"], row["tries"]) == ("not known", 2)
+        assert row["words"] in ("no answer (ReadTimeout)", "it failed (500)")
 
     run(story())
 
@@ -203,5 +211,37 @@ def test_a_mail_a_card_and_a_webhook_of_one_alert_are_one_id() -> None:
         await one.beat(minutes=2)
         assert len(one.receiver.got) == 3
         assert all(b"tender_unmapped~0f1818555349a48f~1" in request.content for request in one.receiver.got)
+
+    run(story())
+
+
+def test_what_is_handed_on_again_after_it_was_delivered_goes_away_unsent() -> None:
+    async def story() -> None:
+        one = await desk((HOOK,))
+        await one.hold(3)
+        await keep_causes(one.services)
+        (waiting,) = [row async for row in one.services.tables.alerts.query("waiting")]
+        await send_alerts(one.services)
+        await one.services.tables.alerts.insert(waiting)  # by a worker that had not heard of it
+        assert await send_alerts(one.services) == 0
+        assert [row async for row in one.services.tables.alerts.query("waiting")] == []
+        assert len(one.receiver.got) == 1
+        assert await outcomes(one) == {("hook", "new"): "delivered"}
+
+    run(story())
+
+
+def test_what_is_handed_on_again_while_it_waits_keeps_its_tries() -> None:
+    async def story() -> None:
+        one = await desk((HOOK,))
+        one.receiver.answers["hook.test"] = always(400)
+        await one.hold(3)
+        await keep_causes(one.services)
+        (kept,) = await active_heads(one.services.tables.tasks)
+        await send_alerts(one.services)
+        told = Told(kept.head, texts_of(kept.row), Telling("new", 1, one.hand.at))
+        assert await hand_on(one.services, cause_alert(told, "", one.hand.at)) == 1
+        (row,) = (await read_alerts(one.services, "2017-12"))["waiting"]
+        assert (row["tries"], row["words"]) == (1, "it refused (400)")
 
     run(story())

@@ -16,7 +16,7 @@ from shared.flows.note_cause import note_cause
 from shared.flows.set_cause_aside import set_cause_aside
 from shared.settings import Person
 from shared.storage.audit import audit_of
-from tests.unit.alerted import Desk, desk, utc
+from tests.unit.alerted import Desk, desk, interleave, utc
 from tests.unit.flow_services import DESK, run
 
 CLERK = Person("retail clerk", frozenset({"retail_systems"}), hashlib.sha256(b"clerk").hexdigest())
@@ -137,6 +137,7 @@ def test_a_cause_that_is_set_aside_comes_back_when_it_grows() -> None:
 def test_words_said_at_once_are_all_kept() -> None:
     async def story() -> None:
         one, fingerprint = await held()
+        interleave(one.services)
         await asyncio.gather(*(note_cause(one.services, fingerprint, f"note {n}", DESK) for n in range(3)))
         found = await one.the()
         notes = {line["text"] for line in found["history"] if line["text"].startswith("note")}
