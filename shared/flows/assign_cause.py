@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from shared.errors import RejectedError
+from shared.flows.telling.people import names_of
 from shared.flows.telling.word import read_or_begin, say
 from shared.retail.cause_state import Decided, Head, assign
 from shared.services import Services
@@ -14,16 +15,17 @@ NAMES_SHOWN_MAX = 20
 async def assign_cause(
     services: Services, fingerprint: str, to: str, person: Person, reason: str
 ) -> Head | None:
-    """Assign a cause; `to` is the name of somebody known here who holds its owner role, or "" for nobody. None: no such cause.
+    """Assign a cause; `to` is the name of somebody who answers for its owner role, or "" for nobody. None: no such cause.
 
     Raises:
-        RejectedError: nobody of that name holds the role.
+        RejectedError: nobody of that name answers for the role.
     """
     head = await read_or_begin(services, fingerprint)
     if head is None:
         return None
     owner = head.tally.owner
-    names = sorted(one.name for one in services.settings.people if owner in one.roles)
+    mappings = await services.mappings.at_least(0)
+    names = names_of(services.settings, mappings, owner, services.now().date())
     if to and to not in names:
         raise RejectedError(
             f"nobody of that name answers for {owner}", field="to", found=to[:80],

@@ -7,7 +7,7 @@ more and then left, so nobody hears anything three times; each delivery of an al
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from shared.alerts.client import AlertClient
@@ -124,7 +124,7 @@ async def _is_over(services: Services, one: Delivery) -> bool:
 
 async def _try(client: AlertClient, channel: Channel, delivery: Delivery) -> _Tried:
     try:
-        await client.deliver(channel, delivery.body)
+        await client.deliver(replace(channel, to=delivery.to) if delivery.to else channel, delivery.body)
     except RetryableError as error:
         return _Tried("", str(error), wait_seconds=error.wait_seconds or 0, stops=True)
     except UnknownOutcomeError as error:

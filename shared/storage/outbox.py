@@ -30,7 +30,8 @@ class Delivery:
     """One alert on its way through one channel.
 
     not_before: when it may go out. held_by_quiet: it waits for quiet hours to end. tries: begun; unknown: of these, those of
-    which nobody knows whether they arrived; begun_at: when a try began of which nothing is written yet.
+    which nobody knows whether they arrived; begun_at: when a try began of which nothing is written yet. to: addresses
+    instead of the channel's own.
     """
 
     row: Row
@@ -46,16 +47,21 @@ class Delivery:
     unknown: int
     begun_at: datetime | None
     body: Mapping[str, Any]
+    to: tuple[str, ...] = ()
 
 
-async def add_delivery(table: Table, alert: Alert, channel: str, not_before: datetime) -> None:
-    """Write down that an alert is to be delivered; what is written already stays as it is."""
+async def add_delivery(
+    table: Table, alert: Alert, channel: str, not_before: datetime, to: Sequence[str] = ()
+) -> None:
+    """Write down that an alert is to be delivered; what is written already stays as it is. to: instead of the channel's own."""
     values: dict[str, Value] = {
         "Alert": alert.id, "Channel": channel, "Event": alert.event, "Owner": alert.owner,
         "Title": str(alert.body["title"]), "At": alert.at, "NotBefore": not_before,
         "HeldByQuiet": not_before > alert.at, "Tries": 0, "Unknown": 0,
         "Body": json.dumps(alert.body, ensure_ascii=False, separators=(",", ":")),
     }  # fmt: skip
+    if to:
+        values["To"] = ";".join(to)
     if alert.fingerprint:
         values["Fingerprint"] = alert.fingerprint
     with contextlib.suppress(AlreadyThereError):
@@ -73,7 +79,7 @@ def delivery_from(row: Row) -> Delivery:
         owner=row.text("Owner"), fingerprint=row.text("Fingerprint"), at=row.instant("At"),
         not_before=row.instant("NotBefore"), held_by_quiet=row.flag("HeldByQuiet"), tries=row.number("Tries"),
         unknown=row.number("Unknown"), begun_at=row.instant("BegunAt") if "BegunAt" in row.values else None,
-        body=json.loads(row.text("Body")),
+        body=json.loads(row.text("Body")), to=tuple(one for one in row.text("To").split(";") if one),
     )  # fmt: skip
 
 

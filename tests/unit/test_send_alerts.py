@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 
 import httpx
 import pytest
 
+from shared.errors import RejectedError
+from shared.flows.assign_cause import assign_cause
 from shared.flows.keep_causes import keep_causes
 from shared.flows.read_alerts import read_alerts
 from shared.flows.send_alerts import TRIES_MAX, send_alerts
 from shared.flows.telling.outbox import hand_on
 from shared.retail.alert import Told, cause_alert
 from shared.retail.cause_state import Telling
+from shared.retail.mapping import MappingRow, Mappings
 from shared.retail.reasons import cause
 from shared.settings_alerts import Channel
 from shared.storage.tasks import active_heads, texts_of
 from tests.unit.alerted import CARD, HOOK, POST, Desk, connect, desk
-from tests.unit.flow_services import run
+from tests.unit.flow_services import DESK, run
 
 FAILING = cause("alerts_failing", "card", problem="x")
 IT_HOOK = replace(HOOK, owners=frozenset({"it", "finance"}))
@@ -243,5 +247,59 @@ def test_what_is_handed_on_again_while_it_waits_keeps_its_tries() -> None:
         assert await hand_on(one.services, cause_alert(told, "", one.hand.at)) == 1
         (row,) = (await read_alerts(one.services, "2017-12"))["waiting"]
         assert (row["tries"], row["words"]) == (1, "it refused (400)")
+
+    run(story())
+
+
+class Known:
+    """Mappings that are known, rows of kinds included that no import takes."""
+
+    def __init__(self, mappings: Mappings) -> None:
+        self._mappings = mappings
+
+    async def at_least(self, version: int) -> Mappings:
+        return self._mappings
+
+
+def test_a_mail_goes_to_whom_the_owners_mapping_names_for_the_store_and_else_to_the_settings() -> None:
+    async def story() -> None:
+        post = replace(POST, owners=frozenset({"finance"}))
+        one = await desk((post,))
+        await one.hold(1)
+        await one.beat(minutes=2)
+        rows = [
+            {
+                "role": "finance",
+                "store": "*",
+                "people": "Ann",
+                "deputy": "",
+                "alerts_to": "all@chain.test; no address",
+            },
+            {
+                "role": "finance",
+                "store": "S2",
+                "people": "Bo",
+                "deputy": "Cy",
+                "alerts_to": "two@chain.test;three@chain.test",
+            },
+            {"role": "it", "store": "*", "people": "Di", "deputy": "", "alerts_to": "it@chain.test"},
+        ]
+        before = await one.services.mappings.at_least(0)
+        named = {("owners", row["role"], row["store"]): (MappingRow(row, 1),) for row in rows}
+        one.services.mappings = Known(Mappings(before.version, {**before.rows, **named}))  # type: ignore[assignment]
+        await one.hold(1, cause("tender_unmapped", "B"))
+        await one.beat(minutes=2)
+        await one.hold(1, cause("tender_unmapped", "C"), store="S2")
+        await one.beat(minutes=2)
+        told = [json.loads(request.content)["recipients"]["to"] for request in one.receiver.got]
+        assert told == [
+            [{"address": "night.desk@chain.test"}],
+            [{"address": "all@chain.test"}],
+            [{"address": "two@chain.test"}, {"address": "three@chain.test"}],
+        ]
+        found = await one.the(cause("tender_unmapped", "C"))
+        assert await assign_cause(one.services, found["fingerprint"], "Cy", DESK, "on the rota")
+        with pytest.raises(RejectedError):
+            await assign_cause(one.services, found["fingerprint"], "Di", DESK, "of another role")
 
     run(story())

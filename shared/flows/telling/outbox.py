@@ -7,12 +7,13 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from shared.flows.telling.people import addresses_of
 from shared.pos.masking import masked_text
 from shared.retail.alert import Alert
 from shared.retail.quiet import QuietHours
 from shared.services import Services
 from shared.settings import Settings
-from shared.settings_alerts import Channel
+from shared.settings_alerts import MAIL, Channel
 from shared.storage.keys import split_key
 from shared.storage.outbox import add_delivery
 
@@ -29,8 +30,12 @@ async def hand_on(services: Services, alert: Alert) -> int:
     )  # fmt: skip
     channels = list(channels_of(services.settings, alert.owner, alert.event))
     not_before = alert.at if alert.passes else _after_quiet(services.settings, alert.owner, alert.at)
+    stores = {store for one in shown.body["causes"] for store in one["store_names"]}
+    mappings = await services.mappings.at_least(0)
+    to = addresses_of(mappings, alert.owner, stores, alert.at.date())
     for channel in channels:
-        await add_delivery(services.tables.alerts, shown, channel.name, not_before)
+        ways = to if channel.kind == MAIL else ()
+        await add_delivery(services.tables.alerts, shown, channel.name, not_before, ways)
     return len(channels)
 
 
