@@ -77,7 +77,7 @@ def _change(
     urgency = urgency_now(services, mappings, known, now)
 
     def due(since: datetime, pressing: str) -> datetime:
-        return due_of(mappings, known, since, pressing)
+        return due_of(services, mappings, known, since, pressing)
 
     decided = decide(before, tally, now, urgency, due)
     return None if decided.head == before else Change(decided, kept, {}, now)

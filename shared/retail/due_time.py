@@ -1,7 +1,8 @@
 """How pressing a cause is, and when it is due: so many hours in which its stores trade, fewer the more is at stake.
 
-At stake are its value, the number of its stores, the age of its oldest business day, and how near the end of a period is. A store
-that has said no trading hours counts every hour; of several stores the one that trades first decides.
+At stake are its value, the number of its stores, the age of its oldest business day, and how near the end of a period is. Of
+several stores the one that trades first decides. What is of no store, or of stores that have said no hours, counts the hours that
+are not its owner's quiet ones; where it is urgent, every hour.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from types import MappingProxyType
 from shared.retail.calendar import Calendar
 from shared.retail.mapping import Mappings
 from shared.retail.money import ZERO
+from shared.retail.quiet import QuietHours
 from shared.retail.reasons import NO_ACTION, OUTAGES
 from shared.retail.reference import open_spans
 
@@ -78,11 +80,15 @@ def period_end_of(mappings: Mappings, legal_entity: str, day: date) -> date:
     return day.replace(day=months.monthrange(day.year, day.month)[1])
 
 
-def due_at(calendars: Sequence[Calendar], since: datetime, urgency: str) -> datetime:
-    """Give when something that came at `since` is due, in UTC."""
+def due_at(
+    calendars: Sequence[Calendar], since: datetime, urgency: str, quiet: QuietHours | None = None
+) -> datetime:
+    """Give when something that came at `since` is due, in UTC. quiet: its owner's hours."""
     wanted = timedelta(hours=TRADING_HOURS[urgency])
     known = [one for one in calendars[:STORES_MAX] if one.is_known]
     found = [at for one in known if (at := after_trading(one, since, wanted)) is not None]
+    if not found and quiet is not None and urgency != URGENT:
+        return quiet.after_working(since, wanted)
     return min(found, default=since + wanted)
 
 

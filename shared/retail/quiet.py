@@ -37,13 +37,24 @@ class QuietHours:
         """Give the first instant, from this one on, that is not quiet, in UTC."""
         if not self.holds(at):
             return at
-        found = (one for one in self._edges(at) if one > at and not self.holds(one))
+        found = (one for one in self._edges(at, self.ends) if one > at and not self.holds(one))
         return next(found, at)
 
-    def _edges(self, at: datetime) -> Iterator[datetime]:
-        """Give the instants at which quiet may end, in order: midnight, and the end of the quiet hours."""
+    def after_working(self, since: datetime, wanted: timedelta) -> datetime:
+        """Give the instant at which so much time that is not quiet has passed since an instant, in UTC."""
+        at, left = self.ends_after(since), wanted
+        while True:
+            edges = (one for one in self._edges(at, self.begins) if one > at and self.holds(one))
+            quiet_at = next(edges, at + left)
+            if quiet_at - at >= left:
+                return at + left
+            left -= quiet_at - at
+            at = self.ends_after(quiet_at)
+
+    def _edges(self, at: datetime, clock: time) -> Iterator[datetime]:
+        """Give the instants at which quiet may begin or end, in order: midnight, and a time of day."""
         today = at.astimezone(self.zone).date()
         for number in range(DAYS_LOOKED_AHEAD):
             day = today + ONE_DAY * number
-            for clock in sorted({time(0), self.ends}):
-                yield datetime.combine(day, clock, self.zone).astimezone(UTC)
+            for edge in sorted({time(0), clock}):
+                yield datetime.combine(day, edge, self.zone).astimezone(UTC)

@@ -133,6 +133,10 @@ def test_a_saturday_outage_alerts_on_saturday_and_what_can_wait_waits_until_mond
 def test_an_escalation_is_told_in_quiet_hours_too() -> None:
     async def story() -> None:
         one = await desk(quiet={"finance": WEEKENDS})
+        hours = [{"store": "*", "day": day, "opens": "00:00", "closes": "00:00"} for day in WEEK]
+        await import_rows(
+            one.services.tables.mappings, "calendars", hours, who="x", reason="x", at=one.hand.at
+        )
         await one.hold(3)
         await one.beat(minutes=2)
         await one.beat(hours=8)  # overdue by Sunday, 02:00

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from shared.retail.due_time import due_at
 from shared.retail.quiet import QuietHours
+from tests.unit.test_calendar import WEEK, calendar
 
 LONDON = ZoneInfo("Europe/London")
 NIGHTS = QuietHours(time(18, 0), time(8, 0), LONDON, frozenset({5, 6}))  # and Saturday and Sunday
@@ -42,3 +44,26 @@ def test_hours_of_one_day_and_hours_that_are_none() -> None:
     never = QuietHours(time(9, 0), time(9, 0), LONDON, frozenset({6}))
     assert not never.holds(at("2017-12-13T09:00"))
     assert never.ends_after(at("2017-12-17T15:00")) == at("2017-12-18T00:00")  # a quiet Sunday alone
+
+
+@pytest.mark.parametrize(
+    ("since", "hours", "due"),
+    [
+        ("2017-12-13T09:00", 8, "2017-12-13T17:00"),  # within a working day
+        ("2017-12-13T09:00", 9, "2017-12-13T18:00"),  # to its very end
+        ("2017-12-13T09:00", 10, "2017-12-14T09:00"),
+        ("2017-12-15T16:00", 8, "2017-12-18T14:00"),  # Friday: two hours, then Monday six
+        ("2017-12-16T12:00", 2, "2017-12-18T10:00"),  # Saturday
+        ("2017-10-27T15:00", 8, "2017-10-30T14:00"),  # Friday 16:00 BST: two hours; Monday 08:00 GMT and six
+    ],
+)
+def test_work_is_counted_outside_quiet_hours(since: str, hours: int, due: str) -> None:
+    assert NIGHTS.after_working(at(since), timedelta(hours=hours)) == at(due)
+
+
+def test_what_is_of_no_trading_store_is_due_in_its_owners_working_hours_but_an_outage_at_any() -> None:
+    friday = at("2017-12-15T16:00")
+    assert due_at([], friday, "normal", NIGHTS) == at("2017-12-18T14:00")
+    assert due_at([], friday, "urgent", NIGHTS) == at("2017-12-15T18:00")
+    always = calendar({("*", day): "00:00-00:00" for day in WEEK})
+    assert due_at([always], friday, "normal", NIGHTS) == at("2017-12-16T00:00")

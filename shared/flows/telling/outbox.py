@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from shared.flows.telling.people import addresses_of
+from shared.flows.telling.people import addresses_of, quiet_hours_of
 from shared.pos.masking import masked_text
 from shared.retail.alert import Alert
-from shared.retail.quiet import QuietHours
 from shared.services import Services
 from shared.settings import Settings
 from shared.settings_alerts import MAIL, Channel
@@ -40,10 +38,8 @@ async def hand_on(services: Services, alert: Alert) -> int:
 
 
 def _after_quiet(settings: Settings, owner: str, at: datetime) -> datetime:
-    quiet = settings.alerts.quiet.get(owner)
-    if quiet is None:
-        return at
-    return QuietHours(quiet.begins, quiet.ends, ZoneInfo(quiet.zone), quiet.days).ends_after(at)
+    quiet = quiet_hours_of(settings, owner)
+    return at if quiet is None else quiet.ends_after(at)
 
 
 def _masked(value: Any) -> Any:

@@ -1,18 +1,27 @@
-"""Who answers for a role, by name, and where mails for them go: the owners mapping where it has rows, else the settings.
+"""Who answers for a role, when they are not called, and where mails for them go.
 
-Rows of the owners mapping are by role and store (`*`: all), dated; names and addresses are parted by semicolons.
+The settings say it, and rows of the owners mapping: by role and store (`*`: all), dated, names and addresses parted by
+semicolons.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date
+from zoneinfo import ZoneInfo
 
 from shared.retail.mapping import Mappings
+from shared.retail.quiet import QuietHours
 from shared.settings import Settings
 from shared.settings_alerts import ADDRESSES_MAX
 
 OWNERS_KIND, EVERY_STORE = "owners", "*"
+
+
+def quiet_hours_of(settings: Settings, role: str) -> QuietHours | None:
+    """Give when the people of a role are not called; None where they always may be."""
+    quiet = settings.alerts.quiet.get(role)
+    return QuietHours(quiet.begins, quiet.ends, ZoneInfo(quiet.zone), quiet.days) if quiet else None
 
 
 def names_of(settings: Settings, mappings: Mappings, role: str, day: date) -> list[str]:

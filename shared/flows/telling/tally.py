@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
+from shared.flows.telling.people import quiet_hours_of
 from shared.retail.business_day import store_zone
 from shared.retail.calendar import Calendar
 from shared.retail.cause_state import Tally
@@ -99,8 +100,8 @@ def urgency_now(services: Services, mappings: Mappings, tally: Tally, now: datet
     return urgency_of(stake, today, services.settings.alerts.high_value)
 
 
-def due_of(mappings: Mappings, tally: Tally, since: datetime, urgency: str) -> datetime:
+def due_of(services: Services, mappings: Mappings, tally: Tally, since: datetime, urgency: str) -> datetime:
     """Give when a cause is due that came at an instant, in the trading hours of its stores."""
     setups = [setup for store in tally.stores[:STORES_MAX] if (setup := mappings.store(store)) is not None]
     calendars = [Calendar(one.store, store_zone(one.time_zone), mappings) for one in setups]
-    return due_at(calendars, since, urgency)
+    return due_at(calendars, since, urgency, quiet_hours_of(services.settings, tally.owner))

@@ -77,7 +77,7 @@ async def _begun(services: Services, fingerprint: str) -> Change | None:
     urgency = urgency_now(services, mappings, tally, now)
 
     def due(since: datetime, pressing: str) -> datetime:
-        return due_of(mappings, tally, since, pressing)
+        return due_of(services, mappings, tally, since, pressing)
 
     row = await services.tables.causes.read(counting.newest.partition, counting.newest.key)
     return Change(decide(None, tally, now, urgency, due), None, texts_of(row) if row is not None else {}, now)
