@@ -115,6 +115,10 @@ param runbooksUrl string = ''
 @minValue(1)
 param highValue int = 1000
 
+@description('Partitions of the list of work: 1 up to 1,000 stores, 16 beyond. May be raised, never lowered.')
+@allowed([1, 16])
+param dueShards int = 1
+
 @description('Upper limit of instances: caps the bill and the pressure on storage.')
 @minValue(1)
 @maxValue(1000)
@@ -261,6 +265,7 @@ module function 'app/function.bicep' = {
     digestZone: digestZone
     runbooksUrl: runbooksUrl
     highValue: highValue
+    dueShards: dueShards
     d365Url: d365Url
     d365EnvironmentId: d365EnvironmentId
     d365MovedFrom: d365MovedFrom

@@ -27,6 +27,7 @@ param digestAt string
 param digestZone string
 param runbooksUrl string
 param highValue int
+param dueShards int
 param d365Url string
 param d365EnvironmentId string
 param d365MovedFrom string
@@ -197,6 +198,7 @@ resource settings 'Microsoft.Web/sites/config@2024-04-01' = {
     TILLPOST_DIGEST_ZONE: digestZone
     TILLPOST_RUNBOOKS_URL: runbooksUrl
     TILLPOST_HIGH_VALUE: string(highValue)
+    TILLPOST_DUE_SHARDS: string(dueShards)
     D365_URL: d365Url
     D365_ENVIRONMENT_ID: d365EnvironmentId
     D365_MOVED_FROM: d365MovedFrom
