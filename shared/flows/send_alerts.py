@@ -55,9 +55,8 @@ async def send_alerts(services: Services) -> int:
     One request, and for each alert sent four.
     """
     client = services.alerts
-    waiting = await waiting_deliveries(services.tables.alerts)
     now = services.now()
-    due = [one for one in waiting if one.not_before <= now]
+    due = await waiting_deliveries(services.tables.alerts, now)
     channels = {one.name: one for one in services.settings.alerts.channels}
     for one in due:
         if one.channel not in channels or client is None:
@@ -67,7 +66,7 @@ async def send_alerts(services: Services) -> int:
     if client is None:
         return 0
     groups = [
-        _through(services, client, channel, [one for one in due if one.channel == name][:OF_A_CHANNEL_MAX])
+        _through(services, client, channel, [one for one in due if one.channel == name])
         for name, channel in sorted(channels.items())
     ]
     return sum(await services.together(*groups))
@@ -76,9 +75,13 @@ async def send_alerts(services: Services) -> int:
 async def _through(
     services: Services, client: AlertClient, channel: Channel, deliveries: Sequence[Delivery]
 ) -> int:
-    """Send one channel's alerts, one after the other, until one says that the channel does not work now."""
+    """Send one channel's alerts, one after the other, until one says that the channel does not work now.
+
+    Outages and what gets worse go first; a time that the receiver asks for holds for all that are due.
+    """
     delivered, failed = 0, ""
-    for one in sorted(deliveries, key=lambda one: (one.at, one.alert_id)):
+    ordered = sorted(deliveries, key=lambda one: (not one.passes, one.at, one.alert_id))[:OF_A_CHANNEL_MAX]
+    for place, one in enumerate(ordered, start=1):
         begun = await _begun(services, one)
         if begun is None:
             continue
@@ -88,6 +91,10 @@ async def _through(
             delivered += 1
         elif begun.tries >= TOLD_AFTER_TRIES or tried.how:
             failed = tried.words
+        if tried.wait_seconds:
+            until = services.now() + timedelta(seconds=tried.wait_seconds)
+            for later in ordered[place:]:
+                await keep(services.tables.alerts, later, NotBefore=until)
         if tried.stops:
             break
     if delivered:

@@ -29,7 +29,7 @@ from shared.retail.cause_state import (
     size_text,
 )
 from shared.retail.money import ZERO, money_text
-from shared.retail.reasons import OUTAGES
+from shared.retail.reasons import NO_ACTION, OUTAGES
 from shared.retail.units import units_text
 
 DAILY = "daily"
@@ -121,7 +121,8 @@ def daily_alert(
 ) -> Alert:  # fmt: skip
     """Make the word of the day for one owner: what waits for them, or that nothing does; and how the last business day stands."""
     name = OWNER_NAMES.get(owner, owner)
-    waiting = [one for one in open_heads if one.head.phase not in (ASIDE, OVER)]
+    waiting = [one for one in open_heads if one.head.phase not in (ASIDE, OVER) and not _is_idle(one)]
+    idle = sum(_is_idle(one) for one in open_heads)
     aside = sum(one.head.phase == ASIDE for one in open_heads)
     overdue = sum(one.head.is_overdue(now) for one in waiting)
     phases = {phase: sum(one.head.phase == phase for one in waiting) for phase in (NEW, WORSE, BACK)}
@@ -132,6 +133,7 @@ def daily_alert(
     lines = [f"{number:,} {phase}" for phase, number in phases.items() if number]
     lines += [f"{aside:,} set aside"] if aside else []
     lines += [f"{ended:,} ended since yesterday"] if ended else []
+    lines += [f"{idle:,} about which nothing has to be done"] if idle else []
     lines += [_figures_line(one) for one in figures]
     ordered = sorted(
         waiting, key=lambda one: (one.head.due_at, -_most(one.head.tally), one.head.tally.fingerprint)
@@ -140,6 +142,10 @@ def daily_alert(
     identity = f"{DAILY}~{owner}~{day.isoformat()}"
     body = _body(identity, DAILY, owner, now, title, shown, more=len(waiting) - len(shown), lines=lines)
     return Alert(identity, DAILY, owner, now, True, {**body, "all_clear": not waiting})
+
+
+def _is_idle(told: Told) -> bool:
+    return told.head.tally.code in NO_ACTION
 
 
 def _figures_line(one: DayFigures) -> str:

@@ -17,7 +17,7 @@ from typing import Any
 from shared.errors import AlreadyThereError, ChangedMeanwhileError, NotThereError
 from shared.retail.alert import Alert
 from shared.storage.keys import join_key
-from shared.storage.protocols import Row, Table, Value
+from shared.storage.protocols import Condition, Row, Table, Value
 
 WAITING, DONE = "waiting", "done"
 DELIVERED, NOT_KNOWN, GIVEN_UP, NOT_NEEDED = "delivered", "not known", "given up", "not needed"
@@ -29,7 +29,7 @@ DONE_SHOWN_MAX = 1_000
 class Delivery:
     """One alert on its way through one channel.
 
-    not_before: when it may go out. held_by_quiet: it waits for quiet hours to end. tries: begun; unknown: of these, those of
+    not_before: when it may go out. held_by_quiet: it waits for quiet hours to end; passes: it is not to. tries: begun; unknown: of these, those of
     which nobody knows whether they arrived; begun_at: when a try began of which nothing is written yet. to: addresses
     instead of the channel's own.
     """
@@ -43,6 +43,7 @@ class Delivery:
     at: datetime
     not_before: datetime
     held_by_quiet: bool
+    passes: bool
     tries: int
     unknown: int
     begun_at: datetime | None
@@ -57,7 +58,7 @@ async def add_delivery(
     values: dict[str, Value] = {
         "Alert": alert.id, "Channel": channel, "Event": alert.event, "Owner": alert.owner,
         "Title": str(alert.body["title"]), "At": alert.at, "NotBefore": not_before,
-        "HeldByQuiet": not_before > alert.at, "Tries": 0, "Unknown": 0,
+        "HeldByQuiet": not_before > alert.at, "Passes": alert.passes, "Tries": 0, "Unknown": 0,
         "Body": json.dumps(alert.body, ensure_ascii=False, separators=(",", ":")),
     }  # fmt: skip
     if to:
@@ -77,16 +78,17 @@ def delivery_from(row: Row) -> Delivery:
     return Delivery(
         row=row, alert_id=row.text("Alert"), channel=row.text("Channel"), event=row.text("Event"),
         owner=row.text("Owner"), fingerprint=row.text("Fingerprint"), at=row.instant("At"),
-        not_before=row.instant("NotBefore"), held_by_quiet=row.flag("HeldByQuiet"), tries=row.number("Tries"),
+        not_before=row.instant("NotBefore"), held_by_quiet=row.flag("HeldByQuiet"), passes=row.flag("Passes"), tries=row.number("Tries"),
         unknown=row.number("Unknown"), begun_at=row.instant("BegunAt") if "BegunAt" in row.values else None,
         body=json.loads(row.text("Body")), to=tuple(one for one in row.text("To").split(";") if one),
     )  # fmt: skip
 
 
-async def waiting_deliveries(table: Table) -> list[Delivery]:
-    """Read what is still to be delivered, as many as one beat looks at, in the order of their keys."""
+async def waiting_deliveries(table: Table, due_at: datetime | None = None) -> list[Delivery]:
+    """Read what is still to be delivered, or of that what is due at an instant: as many as one beat looks at."""
+    where = (Condition("NotBefore", "le", due_at),) if due_at is not None else ()
     found: list[Delivery] = []
-    async for row in table.query(WAITING, page_size=WAITING_MAX):
+    async for row in table.query(WAITING, where=where):
         found.append(delivery_from(row))
         if len(found) >= WAITING_MAX:
             break

@@ -280,6 +280,9 @@ def test_nothing_is_told_where_nothing_must_be_done_nor_without_channels() -> No
         await one.beat(minutes=2)
         await one.beat(days=40)
         assert set(one.receiver.events()) == {"daily"}
+        (finance, _) = (body for body in one.receiver.bodies() if body["owner"] == "finance")
+        assert (finance["title"], finance["all_clear"]) == ("All clear: nothing waits for finance", True)
+        assert finance["lines"] == ["1 about which nothing has to be done"]
 
     run(story())
 
@@ -442,3 +445,24 @@ def test_goods_that_come_back_and_lines_that_move_no_stock_are_counted_apart() -
         "100",
         None,
     ]
+
+
+def test_the_longest_alert_fits_the_row_that_keeps_it() -> None:
+    async def story() -> None:
+        one = await desk((HOOK, CARD))
+        long = "\N{RECEIPT}"  # two of the units that a row is measured in
+        stores = [f"{'S' * 55}{number:02}" for number in range(12)]
+        for number in range(12):
+            why = cause("tender_unmapped", f"{number}{long * 400}", do_this=long * 900)
+            for store in stores:
+                await one.hold(1, why, store=store)
+        await one.beat(minutes=2)
+        (row,) = [
+            row
+            async for row in one.services.tables.alerts.query("done~2017-12")
+            if row.text("Channel") == "hook"
+        ]
+        assert 10_000 < len(row.text("Body").encode("utf-16-le")) // 2 < 32_768
+        assert one.receiver.bodies()[0]["title"] == "New: 12 causes at once for finance"
+
+    run(story())

@@ -150,6 +150,38 @@ def test_a_time_that_the_receiver_asks_for_is_waited() -> None:
     run(story())
 
 
+def test_a_time_that_the_receiver_asks_for_holds_for_everything_that_is_due_there() -> None:
+    async def story() -> None:
+        one = await desk((HOOK, SPARE))
+        one.receiver.answers["hook.test"] = always(429, **{"Retry-After": "1200"})
+        for number in range(4):
+            await one.hold(1, cause("tender_unmapped", f"T{number}"))
+        for _ in range(10):
+            await one.beat(minutes=2)
+        assert (len(one.receiver.of("hook.test")), len(one.receiver.of("spare.test"))) == (1, 4)
+        one.receiver.answers.clear()
+        await one.beat(minutes=2)
+        assert len(one.receiver.of("hook.test")) == 5
+
+    run(story())
+
+
+def test_outages_go_before_what_has_waited_longer() -> None:
+    async def story() -> None:
+        one = await desk((HOOK,))
+        one.receiver.answers["hook.test"] = unreachable
+        await one.hold(1)
+        await one.beat(minutes=2)
+        await one.silence("S9", why=cause("store_silent", "S9", store="S9", since="noon"))
+        one.receiver.answers.clear()
+        await one.beat(minutes=2)
+        assert [body["causes"][0]["code"] for body in one.receiver.bodies()] == [
+            "tender_unmapped", "store_silent", "tender_unmapped",
+        ]  # fmt: skip
+
+    run(story())
+
+
 def test_of_many_that_wait_for_a_dead_channel_one_is_tried_a_beat() -> None:
     async def story() -> None:
         one = await desk((HOOK,))
