@@ -29,9 +29,9 @@ DONE_SHOWN_MAX = 1_000
 class Delivery:
     """One alert on its way through one channel.
 
-    not_before: when it may go out. held_by_quiet: it waits for quiet hours to end; passes: it is not to. tries: begun; unknown: of these, those of
-    which nobody knows whether they arrived; begun_at: when a try began of which nothing is written yet. to: addresses
-    instead of the channel's own.
+    not_before: when it may go out. held_by_quiet: it waits for quiet hours to end; passes: it is not to. tries: begun; unknown:
+    of these, those of which nobody knows whether they arrived; begun_at: when a try began of which nothing is written yet. to:
+    addresses instead of the channel's own.
     """
 
     row: Row
@@ -78,7 +78,8 @@ def delivery_from(row: Row) -> Delivery:
     return Delivery(
         row=row, alert_id=row.text("Alert"), channel=row.text("Channel"), event=row.text("Event"),
         owner=row.text("Owner"), fingerprint=row.text("Fingerprint"), at=row.instant("At"),
-        not_before=row.instant("NotBefore"), held_by_quiet=row.flag("HeldByQuiet"), passes=row.flag("Passes"), tries=row.number("Tries"),
+        not_before=row.instant("NotBefore"), held_by_quiet=row.flag("HeldByQuiet"), passes=row.flag("Passes"),
+        tries=row.number("Tries"),
         unknown=row.number("Unknown"), begun_at=row.instant("BegunAt") if "BegunAt" in row.values else None,
         body=json.loads(row.text("Body")), to=tuple(one for one in row.text("To").split(";") if one),
     )  # fmt: skip
