@@ -269,7 +269,10 @@ def _cause(key: tuple[str, str, str], members: Sequence[ReceiptRecord], *, count
 
 
 def _verdict(pos_says: Figures | None, causes: Sequence[ProofCause], unexplained: Figures) -> str:
-    """Proved: the POS states its totals, nothing is unexplained, and every cause with money in it is decided."""
+    """Proved: the POS states its totals, nothing is unexplained, and every cause with money in it is decided.
+
+    Where the money is whole and the till counts other receipts than came, one of nothing is missing: not proven.
+    """
     if not unexplained.is_nothing:
         return NOT_PROVED
     if any(not one.figures.is_nothing and one.decided is None for one in causes):
@@ -277,6 +280,6 @@ def _verdict(pos_says: Figures | None, causes: Sequence[ProofCause], unexplained
     if any(one.code in ("content_conflict", "other_currency") for one in causes):
         return NOT_PROVED
     open_gap = any(one.code == "receipts_missing" and one.decided is None for one in causes)
-    if pos_says is None or open_gap:
+    if pos_says is None or open_gap or unexplained.count:
         return NOT_STATED
     return PROVED
