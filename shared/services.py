@@ -22,6 +22,8 @@ import httpx
 from azure.core.credentials_async import AsyncTokenCredential
 from azure.identity.aio import ClientSecretCredential, ManagedIdentityCredential
 
+from shared.alerts.client import TIMEOUT as ALERT_TIMEOUT
+from shared.alerts.client import AlertClient
 from shared.clock import Clock
 from shared.d365.addresses import environment_origin
 from shared.d365.client import UPLOAD_HOSTS, D365Client
@@ -60,6 +62,7 @@ class Services:
     chance: Callable[[], float] = random.random  # 0 to 1, for pauses; a simulation gives its own
     token_hex: Callable[[int], str] = secrets.token_hex  # names nobody else gives; a simulation gives its own
     log: logging.Logger = field(default_factory=lambda: logging.getLogger("tillpost"))
+    alerts: AlertClient | None = None  # there are channels, or there is nobody to tell
 
     @property
     def clock(self) -> Clock:
@@ -143,7 +146,17 @@ async def open_services(settings: Settings) -> Services:
         mappings=MappingCache(tables.mappings, settings.clock.now, settings.clock.patience(60)),
         storage_calls=calls,
         started_at=settings.clock.now(),
+        alerts=open_alerts(settings),
     )
+
+
+def open_alerts(settings: Settings) -> AlertClient | None:
+    """Build the client that sends alerts; None where the settings name no channel."""
+    channels = settings.alerts.channels
+    if not channels:
+        return None
+    http = httpx.AsyncClient(timeout=ALERT_TIMEOUT, follow_redirects=False, trust_env=False)
+    return AlertClient(http, channels, settings.clock.now)
 
 
 async def refuse_other_environment(tables: Tables, d365: D365Settings, now: datetime) -> None:

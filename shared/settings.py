@@ -6,12 +6,13 @@ import json
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from shared.clock import Clock
 from shared.errors import SettingsError
+from shared.settings_alerts import ALERT_SETTING_NAMES, AlertSettings, read_alert_settings
 
 SIMULATION = "simulation"
 ENVIRONMENTS = (SIMULATION, "test", "production")
@@ -35,6 +36,7 @@ SETTING_NAMES = (
     "TILLPOST_LATE_MINUTES",
     "TILLPOST_REFUND_WAIT_HOURS",
     "TILLPOST_EFFECT_HOURS",
+    *ALERT_SETTING_NAMES,
     "TILLPOST_DUE_SHARDS",
     *SIMULATION_ONLY[:3],
     "D365_URL",
@@ -135,6 +137,7 @@ class Settings:
     late_minutes: int = 30
     refund_wait_hours: int = 24
     effect_hours: int = 72
+    alerts: AlertSettings = field(default_factory=AlertSettings)
     due_shards: int = 1
 
 
@@ -170,6 +173,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         late_minutes=_number(environ, "TILLPOST_LATE_MINUTES", 30),
         refund_wait_hours=_number(environ, "TILLPOST_REFUND_WAIT_HOURS", 24),
         effect_hours=_number(environ, "TILLPOST_EFFECT_HOURS", 72),
+        alerts=read_alert_settings(environ),
         due_shards=_shards(environ),
     )
 

@@ -8,6 +8,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from shared.flows.telling.shown import with_history, with_states
 from shared.retail.money import ZERO, money_text
 from shared.retail.runbooks import runbook_of
 from shared.services import Services
@@ -110,7 +111,7 @@ async def list_causes(services: Services, state: str | None, day: str | None) ->
     async for row in cause_rows(services.tables.causes, None, state if state == "open" else None):
         if day is None or row.text("BusinessDay") in ("", day):
             groups.setdefault(row.partition, []).append(row)
-    causes = [_cause_body(rows) for rows in groups.values()]
+    causes = await with_states(services, [_cause_body(rows) for rows in groups.values()])
     return sorted(
         (one for one in causes if state in (None, one["state"])),
         key=lambda one: (-abs(Decimal(one["amount"])), one["fingerprint"]),
@@ -123,7 +124,7 @@ async def read_cause(services: Services, fingerprint: str) -> dict[str, Any] | N
     if not rows:
         return None
     members = [_member_body(row) for row in sorted(rows, key=lambda row: row.key)]
-    return _cause_body(rows) | {"members": members}
+    return await with_history(services, _cause_body(rows)) | {"members": members}
 
 
 def _cause_body(rows: list[Row]) -> dict[str, Any]:

@@ -89,7 +89,9 @@ D365_COMPARED = _check(
 LISTS_COMPARED = _check(
     "lists_compared", RETAIL_SYSTEMS, "The lists name nothing that D365 does not have, compared within a day.", "d365_reference"
 )  # fmt: skip
-APP_WORKS = _check("app_works", IT, "The app gave up no work.", "work_given_up", "cannot_be_mapped")
+APP_WORKS = _check(
+    "app_works", IT, "The app gave up no work.", "work_given_up", "cannot_be_mapped", "alerts_failing"
+)
 DAYS_COMPILED = _check("days_compiled", IT, "Every store-day that is over has its statement.")
 NOTHING_UNEXPLAINED = _check(
     "nothing_unexplained",

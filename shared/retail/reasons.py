@@ -19,6 +19,9 @@ from shared.retail.reason import STORE_OPERATIONS as STORE_OPERATIONS
 from shared.retail.reason import STORE_TIMING as STORE_TIMING
 from shared.retail.reason import SYSTEM as SYSTEM
 from shared.retail.reason import Reason as Reason
+from shared.retail.reasons_alerts import NO_ACTION as NO_ACTION
+from shared.retail.reasons_alerts import OF_ALERTS
+from shared.retail.reasons_alerts import OUTAGES as OUTAGES
 from shared.retail.reasons_completeness import OF_COMPLETENESS
 from shared.retail.reasons_d365 import OF_D365
 from shared.retail.reasons_month_end import OF_MONTH_END
@@ -272,6 +275,7 @@ _ALL = (
     *OF_COMPLETENESS,
     *OF_RETURNS,
     *OF_ROUNDING,
+    *OF_ALERTS,
 )  # fmt: skip
 # Told of receipts that go on all the same: these end by what they are about, not because nothing is held.
 TOLD_BESIDES = frozenset(

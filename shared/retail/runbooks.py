@@ -14,6 +14,7 @@ from shared.retail.reason import OWNERS, Reason
 RUNBOOKS_FOLDER = "docs/handover/runbooks"
 RUNBOOKS = frozenset(
     {
+        "alerts_failing",
         "cannot_be_mapped",
         "cannot_be_read",
         "changed_in_d365",

@@ -22,6 +22,7 @@ from shared.retail.returns import amount_without_receipt
 from shared.retail.rounding import diagnose, diagnoses_text
 from shared.retail.status import Status, advance
 from shared.retail.transaction import Kind, TillStatus, Transaction
+from shared.retail.units import units_of, units_text
 from shared.storage.keys import join_key, prefix_end
 from shared.storage.protocols import Condition, Row, Table, Value
 
@@ -86,7 +87,7 @@ def receipt_rows(
 
 
 def _summary(transaction: Transaction, day: date) -> dict[str, Value | None]:
-    figures = figures_of(transaction)
+    figures, units = figures_of(transaction), units_of(transaction)
     return {
         "Record": "receipt",
         "Store": transaction.store,
@@ -108,6 +109,8 @@ def _summary(transaction: Transaction, day: date) -> dict[str, Value | None]:
         "Moved": _moved(transaction),
         "Drawer": _drawer(transaction),
         "Paid": _paid(transaction),
+        "UnitsSold": units_text(units.sold),
+        "UnitsBack": units_text(units.back),
         "Operator": transaction.operator,
         "NoReceipt": _without_receipt(transaction),
         "Rounding": diagnoses_text(diagnose(transaction)) if transaction.is_for_the_ledger else None,

@@ -20,6 +20,8 @@ TABLE_NAMES = (
     "stores",
     "audit",
     "checks",
+    "tasks",
+    "alerts",
 )
 QUEUE_NAMES = ("mapping-due", "posting-due")
 POISON_SUFFIX = "-poison"
@@ -45,6 +47,8 @@ class Tables:
     stores: Table
     audit: Table
     checks: Table
+    tasks: Table
+    alerts: Table
     _ensure: Ensure
     _close: Close
 

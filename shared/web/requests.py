@@ -24,6 +24,7 @@ PART_CHARACTERS_MAX = (
 REASON_CHARACTERS_MAX = 2000
 SEQUENCE_NUMBER_MAX = 10**15
 YEARS = range(1990, 2200)
+_MONTH = re.compile(r"(?:199|20\d|21\d)\d-(?:0[1-9]|1[0-2])", re.ASCII)
 _KEY = re.compile(r"[A-Za-z0-9_.=~-]+")
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
@@ -184,6 +185,43 @@ def note_of(body: Mapping[str, Any]) -> str:
     """
     value = body.get("note", "")
     return masked_text(_text(value, "note"), free=True) if value != "" else ""
+
+
+def free_text_of(body: Mapping[str, Any], name: str) -> str:
+    """Give a text that people write for each other, without card numbers and mail addresses.
+
+    Raises:
+        RejectedError: it is missing, empty or no text.
+    """
+    return masked_text(text_of(body, name), free=True)
+
+
+def name_of(body: Mapping[str, Any], name: str) -> str:
+    """Give somebody's name, or "" for nobody, which must be said.
+
+    Raises:
+        RejectedError: it is no text, or longer than a name.
+    """
+    value = body.get(name)
+    if value == "":
+        return ""
+    return _named(_text(value, name), name, 200)
+
+
+def query_month(request: func.HttpRequest, name: str, now: datetime) -> str:
+    """Give a month of the query (2017-12), the present one where none is named.
+
+    Raises:
+        RejectedError: it is none.
+    """
+    text = request.params.get(name)
+    if not text:
+        return f"{now:%Y-%m}"
+    if not _MONTH.fullmatch(text):
+        raise RejectedError(
+            f"{name} is no month", field=name, expected="a month such as 2017-12", found=text[:80]
+        )
+    return str(text)
 
 
 def reason_header(request: func.HttpRequest) -> str:

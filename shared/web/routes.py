@@ -17,6 +17,7 @@ from shared.web.route import (
     Route,
     format_of,
 )
+from shared.web.routes_causes import OF_CAUSES
 from shared.web.routes_checks import OF_CHECKS
 from shared.web.routes_tasks import OF_TASKS
 
@@ -304,4 +305,5 @@ ROUTES: tuple[Route, ...] = (
     ),
     *OF_TASKS,
     *OF_CHECKS,
+    *OF_CAUSES,
 )  # fmt: skip

@@ -188,6 +188,7 @@ def test_secrets_come_from_the_vault_and_docs_say_how_to_set_them() -> None:
         "TILLPOST_SENDERS": "tillpost-senders",
         "TILLPOST_PEOPLE": "tillpost-people",
         "TILLPOST_KEYED_HASH_SECRET": "tillpost-keyed-hash-secret",
+        "TILLPOST_ALERT_CHANNELS": "tillpost-alert-channels",
         "D365_CLIENT_SECRET": "d365-client-secret",
     }
     for setting, secret in secrets.items():
