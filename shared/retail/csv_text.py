@@ -20,7 +20,7 @@ _FORMULA_STARTS = (
     "\uff0d",
     "\uff20",
 )  # the last four: wide ones
-_AMOUNT = re.compile(r"-?\d+(\.\d+)?")
+_AMOUNT = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 
 
 def csv_text(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:

@@ -2,29 +2,17 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import Any
 
+from shared.retail.csv_text import csv_text
+from shared.retail.stretches import stretches
 from shared.web.pages import at_words, page, table
 
 _NUMBER = re.compile(r"(till .+) number (\d+)")
-FORMULA_STARTS = (
-    "=",
-    "+",
-    "-",
-    "@",
-    "\t",
-    "\r",
-    "\n",
-    "\uff1d",
-    "\uff0b",
-    "\uff0d",
-    "\uff20",
-)  # the last four: wide ones
+STRETCHES_MAX = 12
 COLUMNS = ("pos_says", "received", "in_d365", "posted", "difference", "unexplained")
 HEADS = ("POS says", "Received", "In D365", "Posted", "Difference", "Unexplained")
 GROUPS = {
@@ -32,23 +20,6 @@ GROUPS = {
     "gift_cards_issued": "Gift cards sold", "rounding": "Cash rounding",
 }  # fmt: skip
 Json = Mapping[str, Any]
-
-
-def csv_text(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """Write rows as CSV. A text that a spreadsheet would run gets an apostrophe; a number, negative too, stays one."""
-    written = io.StringIO()
-    writer = csv.writer(written, lineterminator="\r\n")
-    writer.writerow(head)
-    for row in rows:
-        writer.writerow([_safe(value) for value in row])
-    return written.getvalue()
-
-
-def _safe(value: object) -> str:
-    text = "" if value is None else str(value)
-    is_number = text.removeprefix("-").replace(".", "", 1).isdecimal() and text.isascii()
-    runs = text.startswith(FORMULA_STARTS) or text.lstrip().startswith(FORMULA_STARTS)
-    return f"'{text}" if runs and not is_number else text
 
 
 def statement_csv(body: Json) -> str:
@@ -202,18 +173,7 @@ def _receipts(names: Sequence[str]) -> str:
         if found is None:
             return ", ".join(names[:12]) + (" …" if len(names) > 12 else "")
         numbers.setdefault(found[1], []).append(int(found[2]))
-    return "; ".join(f"{till}: {_stretches(some)}" for till, some in numbers.items())
-
-
-def _stretches(numbers: Sequence[int]) -> str:
-    found: list[list[int]] = []
-    for number in numbers:
-        if found and number == found[-1][1] + 1:
-            found[-1][1] = number
-        else:
-            found.append([number, number])
-    some = [str(first) if first == last else f"{first}-{last}" for first, last in found]
-    return ", ".join(some[:12]) + (" …" if len(some) > 12 else "")
+    return "; ".join(f"{till}: {stretches(some, STRETCHES_MAX)}" for till, some in numbers.items())
 
 
 def _counted(body: Json) -> str:

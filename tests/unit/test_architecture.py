@@ -63,6 +63,8 @@ MAY_IMPORT = {
         "shared.flows.ingest_transactions",
         "shared.flows.ingesting",
         "shared.pos",
+        "shared.retail.csv_text",
+        "shared.retail.stretches",
     ),
     "shared.services": (
         "shared.alerts",

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from shared.web.sheets import csv_text, statement_csv, statement_page, storedays_csv
+from shared.retail.csv_text import csv_text
+from shared.web.sheets import statement_csv, statement_page, storedays_csv
 from shared.web.trail import trail_page
 
 FIGURES = {
