@@ -109,10 +109,10 @@ async def _same_content(services: Services, row: Row) -> bool:
     transaction = read_kept(row)
     if transaction is None or row.text("Correction"):
         return transaction is not None
-    setup = await services.mappings.store(row.partition, date.fromisoformat(row.text("BusinessDay")))
-    if setup is not None:
-        transaction = localised(transaction, store_zone(setup.time_zone))
-    return content_hash(transaction) == row.text("ContentHash")
+    # A store's time zone may have been corrected since: what counts is the one the receipt was kept with.
+    zones = (await services.mappings.at_least(0)).time_zones(row.partition)
+    read = [localised(transaction, store_zone(zone)) for zone in sorted(zones)] or [transaction]
+    return row.text("ContentHash") in {content_hash(one) for one in read}
 
 
 async def _causes(services: Services, row: Row) -> list[dict[str, Any]]:

@@ -77,6 +77,10 @@ class Mappings:
         """Give the mappings as they were."""
         return replace(self, version=min(version, self.version))
 
+    def time_zones(self, store: str) -> frozenset[str]:
+        """Give every time zone (IANA name) that a store was ever said to have."""
+        return frozenset(row.values["time_zone"] for row in self.rows.get(("stores", store), ()))
+
     def store(self, store: str, day: date | None = None) -> StoreSetup | None:
         """Give a store's set-up; None when the location is not known."""
         values = self.find("stores", store, day=day)
