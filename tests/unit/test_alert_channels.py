@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import json
 import logging
+import os
 import shutil
 import subprocess
 from dataclasses import replace
@@ -28,6 +29,7 @@ from tests.unit.alerted import CARD, HOOK, MAIL_KEY, OTHER_SECRET, POST, SECRET,
 from tests.unit.flow_services import DESK, run
 
 NOON = datetime(2017, 12, 23, 12, 0, tzinfo=UTC)
+PATH = os.pathsep.join((os.environ.get("PATH", ""), os.defpath))  # the system's own tools, too
 TOP = Path(__file__).resolve().parents[2]
 
 
@@ -123,14 +125,21 @@ def test_a_webhook_is_signed_over_timestamp_and_body_with_every_live_secret() ->
     assert json.loads(sent.content)["causes"][0]["receipts"] == 300
 
 
-@pytest.mark.skipif(shutil.which("openssl") is None, reason="there is no openssl on this machine")
+@pytest.mark.skipif(shutil.which("openssl", path=PATH) is None, reason="there is no openssl on this machine")
 def test_the_check_that_the_page_shows_with_openssl_gives_the_same_signature(tmp_path: Path) -> None:
     sent = request_of(HOOK, body(one_cause()), NOON)
     (tmp_path / "body.json").write_bytes(sent.content)
     page = (TOP / "docs" / "alerts.md").read_text(encoding="utf-8")
     (line,) = (one for one in page.splitlines() if one.startswith("{ printf"))
     script = f"TIMESTAMP={sent.headers['X-Tillpost-Timestamp']}; SECRET='{SECRET}'\n{line}"
-    ran = subprocess.run(["sh", "-e", "-c", script], cwd=tmp_path, capture_output=True, text=True, check=True)
+    ran = subprocess.run(
+        ["sh", "-e", "-c", script],
+        cwd=tmp_path,
+        env={"PATH": PATH},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     assert ran.stdout.split()[-1] == sent.headers["X-Tillpost-Signature"]
 
 

@@ -20,8 +20,7 @@ SALE = Path(__file__).resolve().parents[1] / "fixtures" / "pos" / "poslog" / "sa
 
 async def the_receipt(services: Services) -> Row:
     rows = services.tables.transactions.query("9")
-    (row,) = [one async for one in rows if one.text("Record") == "receipt"]
-    return row
+    return min([one async for one in rows if one.text("Record") == "receipt"], key=lambda row: row.key)
 
 
 async def trail_says(services: Services) -> list[str]:
@@ -47,9 +46,7 @@ def test_a_till_that_gives_local_times_is_read_with_the_zone_it_was_kept_with() 
         assert await trail_says(services) == []
         await zone_is(services, "America/Chicago")
         assert await trail_says(services) == []
-        row = [
-            one async for one in services.tables.transactions.query("9") if one.text("Record") == "receipt"
-        ][0]
+        row = await the_receipt(services)
         await services.tables.transactions.replace(row.with_values(ContentHash="h1:0"), row.etag)
         assert await trail_says(services) == ["the content hash"]
 
