@@ -278,15 +278,6 @@ _ALL = (
     *OF_ALERTS,
 )  # fmt: skip
 # Told of receipts that go on all the same: these end by what they are about, not because nothing is held.
-TOLD_BESIDES = frozenset(
-    {
-        "receipt_late",
-        "receipt_after_close",
-        "content_conflict",
-        "counted_twice",
-        "credit_not_confirmed",
-        "work_given_up",
-    }
-)
+TOLD_BESIDES = NO_ACTION | {"content_conflict", "counted_twice", "credit_not_confirmed", "work_given_up"}
 REASONS: Mapping[str, Reason] = {reason.code: reason for reason in _ALL}
 refuse_orphans(REASONS, RUNBOOKS)  # whoever imports the registry has it whole, or does not start
