@@ -107,7 +107,7 @@ class History:
         self.tables, self.queues = memory_tables(self.now, **hooks), memory_queues(self.now, **hooks)
         http = httpx.AsyncClient(transport=self.wire, trust_env=False)
         minutes = self._rng.choice((5, 15))
-        seen = spread(self.tables, 16) if seed % 8 == 5 else self.tables  # a chain of thousands of stores
+        seen = spread(self.tables, 4) if seed % 16 == 5 else self.tables  # a chain of thousands of stores
         self.platform = Platform(seed, self.effects, http, seen, self.queues, self.now, minutes)
         self.platform.d365 = _switches(self.cash)
         self.meddlers = Meddlers(seed, self.headquarters, self.reference, self.effects, self.platform)
