@@ -13,7 +13,7 @@ from decimal import Decimal
 
 from shared.retail.figures import Figures
 from shared.retail.mapped import StoreSetup
-from shared.retail.mapping import Mappings
+from shared.retail.mapping_rows import Mappings
 from shared.retail.money import ZERO, total
 from shared.retail.reference import TENDERS, YES
 

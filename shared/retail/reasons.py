@@ -21,6 +21,7 @@ from shared.retail.reason import SYSTEM as SYSTEM
 from shared.retail.reason import Reason as Reason
 from shared.retail.reasons_completeness import OF_COMPLETENESS
 from shared.retail.reasons_d365 import OF_D365
+from shared.retail.reasons_mappings import OF_MAPPINGS
 from shared.retail.reasons_month_end import OF_MONTH_END
 from shared.retail.reasons_returns import OF_RETURNS
 from shared.retail.reasons_rounding import OF_ROUNDING
@@ -264,6 +265,7 @@ _ALL = (
         "Nothing: they post under their own business day, and the statement was compiled again.",
         "No action.",
     ),
+    *OF_MAPPINGS,
     *OF_D365,
     *OF_MONTH_END,
     *OF_STATEMENTS,

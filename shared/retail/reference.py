@@ -13,7 +13,7 @@ from datetime import date
 from decimal import Decimal, InvalidOperation
 
 from shared.retail import d365_rules as rule
-from shared.retail.mapping import Mappings
+from shared.retail.mapping_rows import Mappings
 
 NO, YES = "no", "yes"
 STORES, TERMINALS, TENDERS, WAREHOUSES = "d365_stores", "d365_terminals", "d365_tenders", "d365_warehouses"

@@ -7,7 +7,7 @@ from datetime import date
 
 from shared.retail import d365_rules as rule
 from shared.retail.d365_rules import Broken
-from shared.retail.mapping import Mappings
+from shared.retail.mapping_rows import Mappings
 from shared.retail.reference import (
     CUSTOMERS,
     ITEM_TAX_GROUPS,
