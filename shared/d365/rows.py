@@ -142,6 +142,7 @@ def _sales_rows(mapped: MappedTransaction) -> Iterator[Row]:
             **_receipt_key(mapped.key),
             "LineNumber": Decimal(line.line_number),
             "ItemId": one.item_number,
+            "VariantNumber": one.variant,
             "Unit": one.unit,
             "Quantity": _turned(line.quantity),
             "UnitQuantity": _turned(line.quantity),

@@ -132,7 +132,7 @@ CARDS: Mapping[str, Card] = {
     ),
     VARIANT: _d365(
         RETAIL_SYSTEMS, "item {1} of company {0} has variants, and the receipt names none of them",
-        f"Release the item without variants in D365, {_MAPPED}",
+        f"Map the bar codes the tills scan to its variants in the barcodes mapping; or release it without variants, {_MAPPED}",
     ),
     SERIAL_NEEDED: _d365(
         RETAIL_SYSTEMS, "item {1} of company {0} needs a serial number, and the receipt gives none",
