@@ -13,6 +13,7 @@ from shared.flows.compiling.double_count import note_double_count
 from shared.flows.compiling.findings import tell_findings
 from shared.flows.compiling.gaps import note_gaps
 from shared.flows.compiling.summary import summary_row
+from shared.flows.compiling.used import note_used_of
 from shared.flows.isolating.storedays import StoreDays
 from shared.flows.mapping.note_shifts import note_shifts
 from shared.retail.mapped import statement_at
@@ -78,6 +79,7 @@ async def _compile(services: Services, due_row: Row) -> int:
     await tell_findings(services, statement)
     old = await services.tables.statements.read(due.store, statement_key(due.store, due.day))
     await note_shifts(services, store, due.day, day.shift_findings, day.shifts)
+    await note_used_of(services, day)
     await _save(services, statement, old, begun_at)
     settle = services.settings.settle_seconds
     await finish_or_rest(services.tables.due, due_row, settle, services.rested_at())

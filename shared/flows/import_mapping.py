@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Any
 
 from shared.errors import RejectedError
 from shared.flows.mapping.ask_reference import ask_reference
 from shared.flows.mapping.held_values import read_held
+from shared.flows.mapping.kind import mapping_kind
 from shared.retail.held_value import Freed, first_seen, freed
 from shared.retail.mapping_changes import SAME, Change, begun, changes_of, with_lines
 from shared.retail.mapping_csv import CsvLine, CsvProblem, read_mapping_csv, write_mapping_csv
-from shared.retail.mapping_kinds import EVERY_KIND, KINDS, MappingKind
+from shared.retail.mapping_kinds import EVERY_KIND, MappingKind
 from shared.retail.mapping_rows import MappingRow, Mappings, line_of
+from shared.retail.money import money_text
 from shared.retail.reference_lines import (
     Objection,
     asked_by,
@@ -27,6 +30,7 @@ from shared.storage.audit import append_audit
 from shared.storage.mappings import import_rows
 
 FILE_BYTES_MAX = 16 * 1024 * 1024
+SHOWN_MAX = 1_000
 NOTHING_FREED = Freed(0, {}, {})
 
 
@@ -45,6 +49,38 @@ class Imported:
     frees: Freed = field(default_factory=lambda: NOTHING_FREED)
     warnings: tuple[Objection, ...] = ()
     not_asked: str = ""
+
+    def as_json(self, *, check: bool) -> dict[str, Any]:
+        """Give it as the API does; of a check, with what it would let go."""
+        changes = [one for one in self.changes if one.what != SAME]
+        body: dict[str, Any] = {
+            "rows": self.rows,
+            "version": self.version,
+            "changed": len(changes),
+            "changes": [
+                {"row": one.row, "what": one.what, "before": one.before, "after": dict(one.line)}
+                for one in changes[:SHOWN_MAX]
+            ],
+            "warnings": [
+                {"row": one.row, "column": one.column, "problem": one.problem}
+                for one in self.warnings[:SHOWN_MAX]
+            ],
+            "not_compared": self.not_asked or None,
+        }
+        if check:
+            amounts = {
+                name: money_text(one, name or "USD") for name, one in sorted(self.frees.amounts.items())
+            }
+            still = dict(sorted(self.frees.still_held.items()))
+            body["would_free"] = {"receipts": self.frees.receipts, "amounts": amounts, "still_held": still}
+        return body
+
+    def problems_json(self) -> list[dict[str, Any]]:
+        """Give the mistakes as the API does."""
+        return [
+            {"row": one.row, "column": one.column, "expected": one.expected, "found": one.found}
+            for one in self.problems[:SHOWN_MAX]
+        ]
 
 
 async def import_mapping(
@@ -97,7 +133,11 @@ async def _judge(
     changing = [line for line, one in zip(told, changes, strict=True) if one.what != SAME]
     after = await services.in_thread(with_lines, known, kind, changing)
     found, not_asked = await _objections(services, kind, changing, after)
-    refused = [CsvProblem(one.row, one.column, one.problem, one.value) for one in found if one.refuses]
+    refused = [
+        CsvProblem(one.row, one.column, f"what D365 has: {one.problem}", one.value)
+        for one in found
+        if one.refuses
+    ]
     if refused:
         return Imported(problems=tuple(refused), not_asked=not_asked)
     frees = await services.in_thread(freed, held, known, after) if with_effect else NOTHING_FREED
@@ -158,16 +198,3 @@ def _written(kind: MappingKind, known: Mappings, day: date | None) -> str:
         in_force = [row for row in dated if day is None or row.is_in_force(day)]
         rows += in_force if day is None else in_force[-1:]
     return write_mapping_csv(kind, [line_of(row) if kind.dated else dict(row.values) for row in rows])
-
-
-def mapping_kind(name: str, among: Mapping[str, MappingKind] = KINDS) -> MappingKind:
-    """Give a kind of mapping by name; what is read from D365 is nobody's to import.
-
-    Raises:
-        RejectedError: there is none of that name.
-    """
-    if name not in among:
-        raise RejectedError(
-            f"there is no mapping {name!r}", field="kind", expected=", ".join(among), found=name
-        )
-    return among[name]

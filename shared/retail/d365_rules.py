@@ -189,7 +189,8 @@ CARDS: Mapping[str, Card] = {
     ),
     METHOD: _d365(
         FINANCE, "channel {1} of company {0} has no payment method {2}",
-        f"Add the payment method to the store in D365, {_MAPPED}",
+        "In this order: 1. Retail systems add the payment method to the store's channel in D365. 2. Finance gives it its ledger "
+        f"account there; {_MAPPED}",
     ),
     METHOD_ACCOUNT: _d365(
         FINANCE, "payment method {2} of channel {1}, company {0}, has no ledger account",

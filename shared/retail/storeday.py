@@ -34,7 +34,7 @@ class ReceiptRecord:
     stands for. posts_on: the day D365 has it under, where that is not its business day. till_shift: the shift the till named,
     where it counts for another ("": it named none). rounding: how its taxes and amounts differ from what they come to when
     worked out again. without_receipt: what came back on it without its sale (negative); other_tender: how much of a refund
-    went back by a tender the sale was not paid with.
+    went back by a tender the sale was not paid with. codes: the values it asks the mappings for.
     """
 
     label: str
@@ -71,6 +71,7 @@ class ReceiptRecord:
     operator: str = ""
     without_receipt: Decimal | None = None
     other_tender: Decimal | None = None
+    codes: str = ""
 
     @property
     def name(self) -> str:

@@ -34,7 +34,7 @@ RECORD_COLUMNS = (
     "Moved", "Drawer", "Correction", "Replaced", "DecidedBy", "DecidedAs", "DecidedWhy", "DecidedAt", "CompletedAt", "ReceivedAt",
     "PostedAt", "Paid", "MappingVersion", "PostsOn", "TillShift", "ReadBackAt",
     "StatusSince",
-    "Rounding", "Operator", "NoReceipt", "AcceptedBack", "OtherTender",
+    "Rounding", "Operator", "NoReceipt", "AcceptedBack", "OtherTender", "Codes",
 )  # fmt: skip
 
 
@@ -75,6 +75,7 @@ def record_of(row: Row) -> ReceiptRecord:
         operator=row.text("Operator"),
         without_receipt=_amount_of(row, "NoReceipt", "AcceptedBack"),
         other_tender=_amount_of(row, "OtherTender"),
+        codes=row.text("Codes"),
     )
 
 

@@ -88,7 +88,9 @@ def test_a_receipt_older_than_its_mapping_is_held_and_told_from_when_on_it_is_ma
             "It is mapped from 2017-12-23 to today, and these receipts are of 2017-12-22 or near it. Let a row of the tenders "
             "mapping begin on that day or earlier, then release."
         )
-        again = await put(services, "tenders", f"{TENDERS}\n*,KLARNA,7\n")  # the same, without a day: as early as it is seen
+        again = await put(
+            services, "tenders", f"{TENDERS}\n*,KLARNA,7\n"
+        )  # the same, without a day: as early as it is seen
         assert again.changes[0].line["valid_from"] == "2017-12-22"
         await release_exceptions(services, cause["fingerprint"], DESK, "mapped")
         await map_transactions(services, "map~S1~2017-12-22")
@@ -187,7 +189,8 @@ def test_two_tax_rates_either_side_of_midnight_in_one_business_day_come_from_one
         assert {status for status, _ in (await receipts(services)).values()} == {"mapped"}
         known = services.mappings.known
         assert [
-            (known.find("taxes", "VAT20", day=day) or {})["tax_code"] for day in (SATURDAY, date(2017, 12, 24))
+            (known.find("taxes", "VAT20", day=day) or {})["tax_code"]
+            for day in (SATURDAY, date(2017, 12, 24))
         ] == ["V20", "V17"]
 
     run(story())
@@ -264,7 +267,11 @@ def item(number: str, valid_from: str = "", valid_to: str = "") -> dict[str, str
         ([item("A"), item("B", "2018-01-01")], "2018-01-01", "B"),
         ([item("A"), item("B", "2018-01-01", "2018-01-31")], "2018-02-01", "A"),  # B was for January only
         ([item("A", "", "2017-12-31")], "2018-01-01", None),
-        ([item("A"), item("A", "", "2017-12-31")], "2018-01-01", None),  # ended: the one without an end counts no more
+        (
+            [item("A"), item("A", "", "2017-12-31")],
+            "2018-01-01",
+            None,
+        ),  # ended: the one without an end counts no more
         ([item("A"), item("B")], "2018-01-01", "B"),
         ([item("A"), item("B", "2018-01-01"), item("B", "2018-01-01", "never")], "2018-01-01", "A"),
         ([item("A"), item("", "", "never")], "2018-01-01", None),
@@ -301,7 +308,9 @@ def test_first_sight_is_the_earliest_business_day_of_what_is_held_for_that_value
     assert first_seen(KINDS["tenders"], waiting) == {
         ("S1", "KLARNA"): date(2017, 12, 24), ("S2", "KLARNA"): SATURDAY, ("*", "KLARNA"): SATURDAY,
     }  # fmt: skip
-    assert first_seen(KINDS["taxes"], waiting) == {("VAT21",): SATURDAY}  # by the instant of sale: perhaps the eve
+    assert first_seen(KINDS["taxes"], waiting) == {
+        ("VAT21",): SATURDAY
+    }  # by the instant of sale: perhaps the eve
     assert first_seen(KINDS["terminals"], waiting) == {("S1", "9"): SATURDAY}
     assert first_seen(KINDS["stores"], waiting) == {}
 
@@ -327,7 +336,9 @@ def test_dates_are_kept_in_plain_columns_of_the_table() -> None:
             services, "items", "item,item_number,unit,valid_from,valid_to\nX,D,ea,2017-12-23,2018-01-31\n"
         )
         kept = [row async for row in services.tables.mappings.query("items") if row.text("Item") == "X"]
-        assert [(row.text("ValidFrom"), row.text("ValidTo")) for row in kept] == [("2017-12-23", "2018-01-31")]
+        assert [(row.text("ValidFrom"), row.text("ValidTo")) for row in kept] == [
+            ("2017-12-23", "2018-01-31")
+        ]
         assert json.loads(kept[0].text("Values"))["valid_to"] == "2018-01-31"
 
     run(story())
