@@ -108,7 +108,8 @@ def _read_lines(kind: MappingKind, reader: csv.DictReader[str]) -> tuple[list[Cs
             problems += twice.with_line(line)
             lines.append(line)
     except csv.Error as error:
-        problems.append(CsvProblem(reader.line_num, "", "a well-formed CSV row", str(error)))
+        row = reader.line_num + 1  # where the row begins that could not be read
+        problems.append(CsvProblem(row, "", "a well-formed CSV row", str(error)))
     return lines, problems
 
 
