@@ -13,7 +13,9 @@ from shared.retail.coverage import STORES_NAMED_MAX, Collected, Coverage, Seen
 from shared.retail.d365_rules import Broken, cause_of
 from shared.retail.held_value import Held
 from shared.retail.mapping_kinds import KINDS
+from shared.retail.mapping_rows import Mappings
 from shared.retail.money import money_text
+from shared.retail.owners import people_of
 from shared.retail.reasons import REASONS
 from shared.retail.reference_findings import findings
 from shared.services import Services
@@ -58,20 +60,24 @@ async def check_coverage(
         "stores": stores,
         "stores_not_complete": shortened,
         "values": coverage.values,
-        **_unmapped(coverage, held),
+        **_unmapped(coverage, held, mappings, as_of),
         **_never_used(coverage),
         "d365_count": len(broken),
         "d365": [_finding(one) for one in broken[:SHOWN_MAX]],
     }
 
 
-def _unmapped(coverage: Coverage, held: Iterable[Held]) -> dict[str, Any]:
+def _unmapped(coverage: Coverage, held: Iterable[Held], mappings: Mappings, as_of: date) -> dict[str, Any]:
     waiting: dict[tuple[str, str], list[Held]] = {}
     for one in held:
         value = one.terminal if one.code == "terminal_unmapped" else one.value
         waiting.setdefault((one.code, value), []).append(one)
     shown = coverage.unmapped[:SHOWN_MAX]
-    bodies = [_seen(one, waiting.get((KINDS[one.kind].seen_by, one.value), [])) for one in shown]
+    bodies = []
+    for seen in shown:
+        body = _seen(seen, waiting.get((KINDS[seen.kind].seen_by, seen.value), []))
+        people = people_of(mappings, body["owner"], seen.stores[:STORES_NAMED_MAX], as_of).people
+        bodies.append(body | {"people": list(people)})
     return {"unmapped_count": len(coverage.unmapped), "unmapped": bodies}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from shared.retail.owners import people_of
 from shared.retail.store_readiness import lacks_of, verdict_of
 from shared.services import Services
 from shared.storage.heard import heard_of
@@ -21,7 +22,14 @@ async def check_store(services: Services, store: str) -> dict[str, Any]:
         "mapping_version": mappings.version,
         "verdict": verdict_of(lacks),
         "lacks": [
-            {"step": step, "what": one.what, "owner": one.owner, "do_this": one.do_this, "state": one.state}
+            {
+                "step": step,
+                "what": one.what,
+                "owner": one.owner,
+                "people": list(people_of(mappings, one.owner, [store], day).people),
+                "do_this": one.do_this,
+                "state": one.state,
+            }
             for step, one in enumerate(lacks, start=1)
         ],
     }

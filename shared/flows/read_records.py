@@ -8,7 +8,9 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from shared.retail.mapping_rows import Mappings
 from shared.retail.money import money_text, total
+from shared.retail.owners import people_of
 from shared.services import Services
 from shared.settings import Sender
 from shared.storage.causes import cause_rows
@@ -109,7 +111,8 @@ async def list_causes(services: Services, state: str | None, day: str | None) ->
     async for row in cause_rows(services.tables.causes, None, state if state == "open" else None):
         if day is None or row.text("BusinessDay") in ("", day):
             groups.setdefault(row.partition, []).append(row)
-    causes = [_cause_body(rows) for rows in groups.values()]
+    mappings = await services.mappings.at_least(0)
+    causes = [_with_people(_cause_body(rows), mappings, services.now().date()) for rows in groups.values()]
     return sorted(
         (one for one in causes if state in (None, one["state"])),
         key=lambda one: (-abs(Decimal(one["amount"])), one["fingerprint"]),
@@ -122,7 +125,14 @@ async def read_cause(services: Services, fingerprint: str) -> dict[str, Any] | N
     if not rows:
         return None
     members = [_member_body(row) for row in sorted(rows, key=lambda row: row.key)]
-    return _cause_body(rows) | {"members": members}
+    mappings = await services.mappings.at_least(0)
+    return _with_people(_cause_body(rows), mappings, services.now().date()) | {"members": members}
+
+
+def _with_people(body: dict[str, Any], mappings: Mappings, day: date) -> dict[str, Any]:
+    """Name the people of the owner's role for the stores that a cause is of."""
+    named = people_of(mappings, body["owner"], body["stores"], day)
+    return body | {"people": list(named.people), "deputies": list(named.deputies)}
 
 
 def _cause_body(rows: list[Row]) -> dict[str, Any]:

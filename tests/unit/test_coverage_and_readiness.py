@@ -69,6 +69,7 @@ def test_coverage_names_what_was_used_and_is_unmapped_and_what_is_mapped_and_unu
         hand = Hand()
         services = await flow_services(hand)
         await put(services, "items", "item,item_number,unit\n2002,D2002,ea\n")
+        await put(services, "owners", "role,store,people\nfinance,*,Ledger desk; Night desk\n")
         await compiled_day(hand, services, sale_document(1), paid_with("KLARNA", 2), paid_with("KLARNA", 3))
         found = await check_coverage(services)
         assert (found["as_of"], found["since"], found["stores"], found["values"]) == (
@@ -81,6 +82,7 @@ def test_coverage_names_what_was_used_and_is_unmapped_and_what_is_mapped_and_unu
             {
                 "kind": "tenders", "value": "KLARNA", "owner": "finance", "stores": 1, "stores_named": ["S1"],
                 "last_used": "2017-12-23", "receipts_held": 2, "amounts_held": {"USD": "48.00"},
+                "people": ["Ledger desk", "Night desk"],
             }
         ]  # fmt: skip
         assert {"kind": "items", "item": "2002"} in found["never_used"]
