@@ -105,7 +105,7 @@ async def _known(
     return Known(
         days=_of(days, stores),
         later=_of(later, stores),
-        tills=_tills(mappings, stores),
+        tills=_tills(mappings, stores, first),
         causes=await read_causes(services, stores, first, last),
         uncompiled=work - {(one.store, one.day) for one in days},
         confirmed=[(row.text("Store"), row.text("Terminal")) for row in confirmed],
@@ -117,9 +117,9 @@ def _of(days: Sequence[DaySummary], stores: dict[str, StoreSetup]) -> list[DaySu
     return [one for one in days if one.store in stores]
 
 
-def _tills(mappings: Mappings, stores: dict[str, StoreSetup]) -> dict[str, set[str]]:
+def _tills(mappings: Mappings, stores: dict[str, StoreSetup], first: date) -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
-    for row in newest_rows(mappings).get("terminals", []):
+    for row in newest_rows(mappings, first).get("terminals", []):
         if row["store"] in stores:
             found.setdefault(row["store"], set()).add(row["terminal"])
     return found
