@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 
 from shared.retail import d365_rules as rule
@@ -19,6 +19,7 @@ from shared.retail.reference import (
     TENDERS,
     WAREHOUSES,
     YES,
+    Row,
     is_broken,
     newest_rows,
     wanted,
@@ -65,13 +66,16 @@ def _made_references(mappings: Mappings, today: date) -> Iterator[Broken]:
             Broken(rule.ACCOUNT, (company, row["account_number"], row["account_type"]))
             for company in companies
         )
-    for row in (*newest.get("items", []), *newest.get("barcodes", [])):
+    yield from _of_items((*newest.get("items", []), *newest.get("barcodes", [])), sorted(companies))
+
+
+def _of_items(rows: Iterable[Row], companies: Sequence[str]) -> Iterator[Broken]:
+    for row in rows:
+        number, unit = row["item_number"], row.get("unit", "")
         if not row.get("variant"):
-            yield from (Broken(rule.VARIANT, (company, row["item_number"])) for company in companies)
-        if row.get("unit"):
-            yield from (
-                Broken(rule.UNIT, (company, row["item_number"], row["unit"])) for company in companies
-            )
+            yield from (Broken(rule.VARIANT, (company, number)) for company in companies)
+        if unit:
+            yield from (Broken(rule.UNIT, (company, number, unit)) for company in companies)
 
 
 def _written(value: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -12,7 +13,7 @@ from shared.flows.map_transactions import map_transactions
 from shared.flows.read_mappings import list_imports, read_import, show_mapping
 from shared.retail.mapping_kinds import KINDS
 from shared.retail.store_readiness import lacks_of, verdict_of
-from shared.retail.used_values import codes_text, merged, used_on
+from shared.retail.used_values import UsedBy, codes_text, merged, used_on
 from shared.services import Services
 from shared.storage.mappings import import_rows
 from shared.storage.used import USED, note_used, used_of
@@ -33,11 +34,25 @@ async def compiled_day(hand: Hand, services: Services, *documents: dict[str, Any
 
 
 def test_a_transaction_keeps_the_values_that_mappings_are_asked_for() -> None:
-    assert codes_text(sale()) == '{"items":["1001"],"taxes":["VAT20"],"tenders":["CASH"]}'
-    used = used_on(SATURDAY, [(codes_text(sale()) or "", "1", "7"), ("", "2", "8")])
-    assert used == {
-        "items": {"1001": SATURDAY}, "taxes": {"VAT20": SATURDAY}, "tenders": {"CASH": SATURDAY}, "terminals": {"1": SATURDAY},
-        "staff": {"7": SATURDAY},
+    assert codes_text(sale()) == '{"i":["1001"]}'
+    (line,) = sale().lines
+    scanned = replace(line, line_number=2, item=None, gtin="4006381333931", taxes=())
+    assert (
+        codes_text(replace(sale(), lines=(line, scanned)))
+        == '{"b":["4006381333931"],"i":["1001"],"t":["NONE"]}'
+    )
+    assert codes_text(replace(sale(), training=True)) is None
+
+
+def test_what_a_store_day_used_is_each_value_with_its_day_and_of_a_transaction_without_values_nothing() -> (
+    None
+):
+    sold = UsedBy('{"i":["1001"],"t":["NONE"]}', "1", "7", taxes=["VAT20"], tenders=["CASH"])
+    paid_out = UsedBy("", "2", tenders=["CASH"], reason="WINDOW")
+    opened = UsedBy("", "3", "8")
+    assert used_on(SATURDAY, [sold, paid_out, opened]) == {
+        "items": {"1001": SATURDAY}, "taxes": {"VAT20": SATURDAY, "NONE": SATURDAY}, "tenders": {"CASH": SATURDAY},
+        "terminals": {"1": SATURDAY, "2": SATURDAY}, "reasons": {"WINDOW": SATURDAY}, "staff": {"7": SATURDAY},
     }  # fmt: skip
 
 
