@@ -73,6 +73,19 @@ def test_a_mapping_to_a_warehouse_that_d365_does_not_have_is_refused_by_row_unti
     tell(story, tmp_path)
 
 
+def test_what_was_missing_at_the_last_reading_is_asked_for_again(tmp_path: Path) -> None:
+    async def story(world: PostingWorld) -> None:
+        await world.map_also("tenders", {"store": "*", "tender": "OLD", "payment_method": "9"})
+        assert "1 finding" in await read_reference(world.services)
+        assert problems(await put(world, "tenders", f"{TENDERS}\n*,NEW,9\n"))
+        added = SETUP["tender_types"][0] | {"PaymentMethodNumber": "9", "Name": "Pay later"}
+        await world.sim("setup", {"tender_types": [added]})
+        done = await put(world, "tenders", f"{TENDERS}\n*,NEW,9\n")
+        assert (done.problems, done.not_asked) == ((), "")
+
+    tell(story, tmp_path)
+
+
 def test_codes_of_each_kind_that_d365_lacks_are_refused_and_good_rows_beside_them_are_not_taken(
     tmp_path: Path,
 ) -> None:

@@ -110,6 +110,21 @@ def test_coverage_names_what_was_used_and_is_unmapped_and_what_is_mapped_and_unu
     run(story())
 
 
+def test_a_cashier_without_a_row_is_named_only_where_the_store_maps_its_cashiers() -> None:
+    async def story() -> None:
+        hand = Hand()
+        services = await flow_services(hand)
+        await compiled_day(hand, services, {**sale_document(1), "operator": "17"})
+        assert (await check_coverage(services))["unmapped"] == []
+        await put_store(services, "map_staff", "yes")
+        found = (await check_coverage(services))["unmapped"]
+        assert [(one["kind"], one["value"], one["owner"]) for one in found] == [
+            ("staff", "17", "store_operations")
+        ]
+
+    run(story())
+
+
 def test_coverage_as_of_a_day_to_come_shows_what_a_row_that_ends_leaves_unmapped() -> None:
     async def story() -> None:
         hand = Hand()

@@ -196,6 +196,19 @@ def test_two_tax_rates_either_side_of_midnight_in_one_business_day_come_from_one
     run(story())
 
 
+def test_rows_of_one_key_that_begin_on_other_days_come_in_one_file() -> None:
+    async def story() -> None:
+        services = await flow_services(Hand())
+        text = "code,tax_code,item_tax_group,valid_from\nFOOD,F5,FULL,2017-01-01\nFOOD,F7,FULL,2018-01-01\n"
+        await put(services, "taxes", text)
+        known = services.mappings.known
+        days = (date(2016, 12, 31), date(2017, 12, 31), date(2018, 1, 1))
+        found = [known.find("taxes", "FOOD", day=day) for day in days]
+        assert [values and values["tax_code"] for values in found] == [None, "F5", "F7"]
+
+    run(story())
+
+
 def test_a_check_says_what_would_change_and_what_it_would_let_go_and_writes_nothing() -> None:
     async def story() -> None:
         services = await flow_services(Hand())
