@@ -15,7 +15,8 @@ async def check_store(services: Services, store: str) -> dict[str, Any]:
     mappings, day = await services.mappings.refresh(), services.now().date()
     heard = await heard_of(services.tables.due, store)
     accounts = [name for name, sender in services.settings.senders.items() if sender.may_send_for(store)]
-    lacks = lacks_of(store, mappings, day, [one.terminal for one in heard], accounts)
+    tills = [one.terminal for one in heard]
+    lacks = await services.in_thread(lacks_of, store, mappings, day, tills, accounts)
     return {
         "store": store,
         "day": day.isoformat(),

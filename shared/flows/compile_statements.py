@@ -79,7 +79,6 @@ async def _compile(services: Services, due_row: Row) -> int:
     await tell_findings(services, statement)
     old = await services.tables.statements.read(due.store, statement_key(due.store, due.day))
     await note_shifts(services, store, due.day, day.shift_findings, day.shifts)
-    await note_used_of(services, day)
     await _save(services, statement, old, begun_at)
     settle = services.settings.settle_seconds
     await finish_or_rest(services.tables.due, due_row, settle, services.rested_at())
@@ -98,6 +97,7 @@ async def _save(services: Services, statement: Statement, old: Row | None, begun
     await services.tables.storedays.upsert(summary_row(body, day, now))
     numbers = numbers_text(statement.tills)
     if old is None or statement_text(old) != text or numbers_of(old) != numbers:
+        await note_used_of(services, day)
         await _note_days_after(services, day, numbers, old)
         row = statement_row(day.store, day.business_day, text, begun_at, old)
         await services.tables.statements.upsert(row.with_values(Numbers=numbers))

@@ -11,7 +11,7 @@ from shared.retail.mapping_csv import CsvLine
 from shared.retail.mapping_kinds import EVERY_KIND, MappingKind
 from shared.retail.mapping_rows import Mappings, line_of
 from shared.services import Services
-from shared.storage.mappings import import_of_version, imports_of, line_of_row, rows_of_import
+from shared.storage.mappings import import_row, imports_of, line_of_row, rows_of_import
 from shared.storage.protocols import Row
 
 IMPORTS_SHOWN_MAX = 500
@@ -60,8 +60,8 @@ async def read_import(services: Services, kind: str, version: int) -> dict[str, 
         RejectedError: there is no such mapping.
     """
     of_kind, table = mapping_kind(kind, EVERY_KIND), services.tables.mappings
-    imported = await import_of_version(table, version)
-    if imported is None or imported.number("Version") != version or imported.text("Kind") != kind:
+    imported = await import_row(table, version)
+    if imported is None or imported.text("Kind") != kind:
         return None
     rows = await rows_of_import(table, imported)
     before = (await services.mappings.refresh()).at_version(version - 1)

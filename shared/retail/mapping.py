@@ -165,7 +165,8 @@ class _Mapper:
         row = self.mappings.find("tenders", self.store.store, code, day=self.day)
         row = row or self.mappings.find("tenders", "*", code, day=self.day)
         if row is None or not row.get("payment_method"):
-            return self._unmapped("tender_unmapped", code, "tenders", "*", code)
+            own = self.mappings.dated("tenders", self.store.store, code)
+            return self._unmapped("tender_unmapped", code, "tenders", self.store.store if own else "*", code)
         return row["payment_method"]
 
     def line(self, line: Line) -> MappedLine:

@@ -141,10 +141,15 @@ def _column(name: str) -> str:
 async def import_of_version(table: Table, version: int) -> Row | None:
     """Give the import that made a version, or the last one before it; None when there is none."""
     for number in range(version, max(0, version - VERSION_TRIES_MAX), -1):
-        row = await table.read(IMPORTS, join_key(IMPORTS, f"{number:09d}"))
+        row = await import_row(table, number)
         if row is not None:
             return row
     return None
+
+
+async def import_row(table: Table, version: int) -> Row | None:
+    """Give the import that made exactly this version; None where there is none."""
+    return await table.read(IMPORTS, join_key(IMPORTS, f"{version:09d}"))
 
 
 async def imports_of(table: Table, kind: str) -> list[Row]:
