@@ -10,6 +10,8 @@ SEEDS ?= 400
 SIMULATE_ARGS ?=
 SEQUENCES ?= 5000
 MUTANT_ARGS ?=
+# A file of tests stays in one process; the longest begin first (tests/conftest.py).
+BOTH_CORES := -n 2 --dist loadfile --no-loadscope-reorder
 
 # Python's output must not wait in a buffer when make's is piped.
 export PYTHONUNBUFFERED := 1
@@ -28,14 +30,14 @@ setup: ## Install what is missing (every other target does this first)
 demo: setup ## Trade a chain's day end to end and show the result
 	@$(VENV)/python -m demo $(DEMO_ARGS)
 
-test: setup ## Run all tests
-	@$(VENV)/python -m pytest $(TEST_ARGS)
+test: setup ## Run all tests, on both cores (one: TEST_ARGS='-n 0')
+	@$(VENV)/python -m pytest $(BOTH_CORES) $(TEST_ARGS)
 
 check: setup ## Lint, format check, types, then all tests
 	@$(VENV)/ruff check .
 	@$(VENV)/ruff format --check .
 	@$(VENV)/mypy
-	@$(VENV)/python -m pytest $(TEST_ARGS)
+	@$(VENV)/python -m pytest $(BOTH_CORES) $(TEST_ARGS)
 
 run: setup ## Run the app here with the storage emulator and the D365 simulator, until Ctrl-C
 	@$(VENV)/python -m scripts.run

@@ -99,6 +99,10 @@ param refundWaitHours int = 24
 @minValue(0)
 param effectHours int = 72
 
+@description('Partitions of the list of work: 1 up to 1,000 stores, 16 beyond. May be raised, never lowered.')
+@allowed([1, 16])
+param dueShards int = 1
+
 @description('Upper limit of instances: caps the bill and the pressure on storage.')
 @minValue(1)
 @maxValue(1000)
@@ -240,6 +244,7 @@ module function 'app/function.bicep' = {
     lateMinutes: lateMinutes
     refundWaitHours: refundWaitHours
     effectHours: effectHours
+    dueShards: dueShards
     d365Url: d365Url
     d365EnvironmentId: d365EnvironmentId
     d365MovedFrom: d365MovedFrom

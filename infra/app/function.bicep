@@ -22,6 +22,7 @@ param silentMinutes int
 param lateMinutes int
 param refundWaitHours int
 param effectHours int
+param dueShards int
 param d365Url string
 param d365EnvironmentId string
 param d365MovedFrom string
@@ -186,6 +187,7 @@ resource settings 'Microsoft.Web/sites/config@2024-04-01' = {
     TILLPOST_LATE_MINUTES: string(lateMinutes)
     TILLPOST_REFUND_WAIT_HOURS: string(refundWaitHours)
     TILLPOST_EFFECT_HOURS: string(effectHours)
+    TILLPOST_DUE_SHARDS: string(dueShards)
     D365_URL: d365Url
     D365_ENVIRONMENT_ID: d365EnvironmentId
     D365_MOVED_FROM: d365MovedFrom

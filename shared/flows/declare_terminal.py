@@ -42,7 +42,7 @@ async def declare_terminal(
     if setup is None:
         return None
     generation = _generation(services, setup, terminal, day, since, mappings)
-    days = [day + timedelta(days=one) for one in range((services.now().date() - day).days + 2)]
+    days = [day + timedelta(days=one) for one in range(max(0, (services.now().date() - day).days) + 2)]
     known = list(replacements_of(mappings, store, terminal))
     if generation > len(known) + 1:
         await append_audit(
@@ -69,12 +69,13 @@ def _generation(
     services: Services, store: StoreSetup, terminal: str, day: date, since: datetime, mappings: Mappings
 ) -> int:
     """Give the generation that the declaration is about: a known one, or the next."""
-    its_day = business_day_of(since, store_zone(store.time_zone), closing_hour(store.closing_time))
+    zone, closes_at = store_zone(store.time_zone), closing_hour(store.closing_time)
+    its_day, today = (business_day_of(at, zone, closes_at) for at in (since, services.now()))
     if its_day != day:
         raise RejectedError(
             "the instant is of another business day", field="since", expected=f"an instant of {day}", found=str(its_day)
         )  # fmt: skip
-    if not 0 <= (services.now().date() - day).days <= DAYS_MAX:
+    if not 0 <= (today - day).days <= DAYS_MAX:
         expected = f"one of the last {DAYS_MAX} days"
         raise RejectedError(
             "the day is too far away", field="business_day", expected=expected, found=str(day)

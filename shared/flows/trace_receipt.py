@@ -22,7 +22,7 @@ from shared.storage.mappings import import_of_version
 from shared.storage.packages import package_key
 from shared.storage.protocols import Condition, Row
 from shared.storage.receipts import document_of, receipt_label
-from shared.storage.signed import sha256_of, signed_from, signed_of_day, signed_text
+from shared.storage.signed import is_unaltered, signed_from, signed_of_day
 
 RECEIPTS_MAX = 20  # tills of one store that printed the same number on one day
 CAUSES_MAX = 20
@@ -189,7 +189,7 @@ def _signatures(row: Row, signed: list[Row]) -> list[dict[str, Any]]:
         one = signed_from(kept)
         status = one.statuses.get(f"{row.text('Account')} {row.text('TransactionId')}")
         if status is not None:
-            unaltered = sha256_of(signed_text(kept)) == one.sha256
+            unaltered = is_unaltered(kept)
             found.append(
                 {"what": one.name, "by": one.by, "at": one.at, "status_then": status, "unaltered": unaltered}
             )

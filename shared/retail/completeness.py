@@ -5,12 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import pairwise
 from types import MappingProxyType
 
 from shared.retail.figures import Figures, sum_of
 from shared.retail.shift import Shift
 
 GAP_MAX = 10_000  # a larger hole is a restarted counter, not that many lost receipts
+BEGINS_BY = 5  # a counter that ran full goes on with 0 or 1, or soon after
+FULL_DIGITS_MIN = 3  # 999, 9999 …: with these a counter may be full
+
+
+LOST, VOIDED = "lost", "voided"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +84,14 @@ class TillNumbers:
 
 
 Till = tuple[str, int]
+Number = tuple[str, int, int]  # terminal, generation, number
 
 
 def tills_of(
     seen: Iterable[SeenNumber],
     shifts: Sequence[Shift],
     received: Mapping[Till, Figures],
-    decisions: Mapping[tuple[str, int], Decision],
+    decisions: Mapping[Number, Decision],
     before: Mapping[Till, Sequence[Spell]] = MappingProxyType({}),
 ) -> tuple[TillNumbers, ...]:
     """Find the missing numbers of each terminal and generation: between the lowest and highest that it or its shifts name,
@@ -102,22 +109,28 @@ def tills_of(
     for till in sorted({*numbers, *bounds}):
         terminal, generation = till
         present = numbers.get(till, set())
-        named = {*present, *bounds.get(till, ())}
-        first, last = min(named), max(named)
-        expected = first_expected(first, before.get(till, ()))
-        missing = missing_numbers(present, expected, last)
+        first, last, expected, missing = _run(
+            {*present, *bounds.get(till, ())}, present, before.get(till, ())
+        )
         arrived = received.get(till, Figures())
         own = [shift for shift in shifts if shift.generation == generation]
         gap = None
         if missing:
-            decided = {
-                number: decisions[terminal, number] for number in missing if (terminal, number) in decisions
-            }
             worth = _worth(terminal, own, arrived, len(missing))
-            gap = Gap(terminal, generation, missing, worth, decided)
+            said = {one: decisions[*till, one] for one in missing if (*till, one) in decisions}
+            gap = Gap(terminal, generation, missing, worth, _standing(said, len(missing), worth))
         says = terminal_says(terminal, own)
         found.append(TillNumbers(terminal, generation, first, last, expected, gap, says, arrived))
     return tuple(found)
+
+
+def _standing(said: Mapping[int, Decision], missing: int, worth: Figures | None) -> dict[int, Decision]:
+    """Give what people's words leave decided. What the till's own totals count was sold: where they count more receipts than
+    could still be lost, nobody's word that numbers were voided stands.
+    """
+    voided = sum(one.decision == VOIDED for one in said.values())
+    stands = worth is None or worth.count <= missing - voided
+    return {number: one for number, one in said.items() if stands or one.decision != VOIDED}
 
 
 def first_expected(first: int, before: Sequence[Spell]) -> int:
@@ -142,11 +155,43 @@ def gap_value_of(store: str, day: date, terminal: str, generation: int) -> str:
     return f"{store} till {till} {day}"
 
 
+def _run(
+    named: set[int], present: set[int], before: Sequence[Spell]
+) -> tuple[int, int, int, tuple[int, ...]]:
+    """Give a till's first number of the day, its last, the one it had to begin with, and what is missing."""
+    lowest, highest = min(named), max(named)
+    begun = _begun_before_full(named)
+    if begun is None:
+        expected = first_expected(lowest, before)
+        return lowest, highest, expected, missing_numbers(present, expected, highest)
+    last = max(number for number in named if number < begun)
+    expected = first_expected(begun, before)
+    after = missing_numbers({one for one in present if one <= last}, min(1, lowest), last)
+    return (
+        begun,
+        last,
+        expected,
+        (*after, *missing_numbers(present - set(range(last + 1)), expected, highest)),
+    )
+
+
+def _begun_before_full(named: set[int]) -> int | None:
+    """Give the number with which a till began a day on which its counter ran full (9999) and went on with 1; else None."""
+    ordered = sorted(named)
+    full = str(ordered[-1])
+    if set(full) != {"9"} or len(full) < FULL_DIGITS_MIN or ordered[0] > BEGINS_BY:
+        return None
+    hole, begun = max((high - low, high) for low, high in pairwise(ordered)) if ordered[1:] else (0, 0)
+    return begun if hole > ordered[-1] // 2 else None
+
+
 def missing_numbers(present: set[int], low: int, high: int) -> tuple[int, ...]:
-    """List the numbers from low to high that are not present; none where the hole is no hole but a restart."""
-    if high - low + 1 - len(present) > GAP_MAX:
+    """List the numbers from low to high that are not present; not those of a hole that is no hole but a restart."""
+    edges = sorted({low - 1, *present, high + 1})
+    holes = [(one + 1, other) for one, other in pairwise(edges) if 0 < other - one - 1 <= GAP_MAX]
+    if sum(end - begin for begin, end in holes) > GAP_MAX:
         return ()
-    return tuple(number for number in range(low, high + 1) if number not in present)
+    return tuple(number for hole in holes for number in range(*hole))
 
 
 def _shift_bounds(shifts: Sequence[Shift]) -> dict[tuple[str, int], tuple[int, int]]:

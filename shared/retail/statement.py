@@ -93,9 +93,7 @@ class Statement:
         counted = (
             one
             for one in self.day.receipts
-            if one.is_receipt
-            and one.status is not Status.EXCLUDED
-            and one.currency in ("", self.day.currency)
+            if one.is_receipt and one.status is not Status.EXCLUDED and one.is_in(self.day.currency)
         )
         return sums_of(found for one in counted for found in one.rounding if found.is_rounding)
 
@@ -107,7 +105,7 @@ class Statement:
 def compile_store_day(day: StoreDay) -> Statement:
     """Compile a store-day: add each column up, name the causes of the difference, and say whether it is proved."""
     counted = [one for one in day.receipts if one.is_receipt and one.status is not Status.EXCLUDED]
-    receipts = [one for one in counted if one.currency in ("", day.currency)]
+    receipts = [one for one in counted if one.is_in(day.currency)]
     received = sum_of(one.figures for one in receipts)
     arrived: dict[tuple[str, int], list[Figures]] = {}
     for one in receipts:
@@ -123,7 +121,12 @@ def compile_store_day(day: StoreDay) -> Statement:
         day.numbers_before,
     )
     gaps = tuple(one.gap for one in tills if one.gap is not None)
-    foreign = [one for one in counted if one.currency not in ("", day.currency)]
+    foreign = [
+        one
+        for one in day.receipts
+        if not one.is_in(day.currency)
+        and (one.moves_money or (one.is_receipt and one.status is not Status.EXCLUDED))
+    ]
     causes = (
         *_gap_causes(day, gaps, stated=pos_says is not None), *_receipt_causes(receipts),
         *_reversed_for_good(receipts, stated=pos_says is not None), *_beside(receipts, foreign),
@@ -266,7 +269,10 @@ def _cause(key: tuple[str, str, str], members: Sequence[ReceiptRecord], *, count
 
 
 def _verdict(pos_says: Figures | None, causes: Sequence[ProofCause], unexplained: Figures) -> str:
-    """Proved: the POS states its totals, nothing is unexplained, and every cause with money in it is decided."""
+    """Proved: the POS states its totals, nothing is unexplained, and every cause with money in it is decided.
+
+    Where the money is whole and the till counts other receipts than came, one of nothing is missing: not proven.
+    """
     if not unexplained.is_nothing:
         return NOT_PROVED
     if any(not one.figures.is_nothing and one.decided is None for one in causes):
@@ -274,6 +280,6 @@ def _verdict(pos_says: Figures | None, causes: Sequence[ProofCause], unexplained
     if any(one.code in ("content_conflict", "other_currency") for one in causes):
         return NOT_PROVED
     open_gap = any(one.code == "receipts_missing" and one.decided is None for one in causes)
-    if pos_says is None or open_gap:
+    if pos_says is None or open_gap or unexplained.count:
         return NOT_STATED
     return PROVED

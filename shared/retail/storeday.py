@@ -11,7 +11,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from types import MappingProxyType
 
-from shared.retail.completeness import Decision, Spell, Till
+from shared.retail.completeness import Decision, Number, Spell, Till
 from shared.retail.counting import Counts, DrawerMove, Limits, compare_counts
 from shared.retail.figures import Figures
 from shared.retail.lateness import Times
@@ -78,6 +78,15 @@ class ReceiptRecord:
         """Account and transaction id: what no other transaction of the store has."""
         return f"{self.account} {self.transaction_id}"
 
+    def is_in(self, currency: str) -> bool:
+        """Whether its amounts may be added to others in this currency; one that names none is in the store's own."""
+        return self.currency in ("", currency)
+
+    @property
+    def moves_money(self) -> bool:
+        """Whether it moved money without being a sale."""
+        return bool(self.moved or self.drawer or self.paid)
+
     @property
     def is_of_the_till(self) -> bool:
         """Whether the till rang it up itself: its totals know nothing of a reversal or a replacement."""
@@ -95,7 +104,7 @@ class StoreDay:
     ends_at: datetime
     receipts: Sequence[ReceiptRecord]
     shifts: Sequence[Shift]
-    decisions: Mapping[tuple[str, int], Decision] = field(default_factory=lambda: MappingProxyType({}))
+    decisions: Mapping[Number, Decision] = field(default_factory=lambda: MappingProxyType({}))
     signed: tuple[Signed, ...] = ()
     limits: Limits = field(default_factory=Limits)
     shift_findings: Sequence[Finding] = ()
@@ -128,7 +137,7 @@ def by_hand(day: StoreDay) -> tuple[ByHand, ...]:
     """What the tills did with cash that was not sent: finance enters it in D365 by hand (docs/cash-office.md)."""
     groups: dict[tuple[str, str], list[ReceiptRecord]] = {}
     for one in day.receipts:
-        if one.status is Status.EXCLUDED and one.moved is not None:
+        if one.status is Status.EXCLUDED and one.moved is not None and one.is_in(day.currency):
             groups.setdefault((one.kind, one.terminal), []).append(one)
     return tuple(
         ByHand(kind, terminal, len(some), total(one.moved for one in some if one.moved is not None))
@@ -140,7 +149,7 @@ def income_expense(day: StoreDay) -> tuple[IncomeExpense, ...]:
     """Money paid in and out without a sale, by kind and reason; it is in the drawer and in no sale."""
     groups: dict[tuple[str, str], list[ReceiptRecord]] = {}
     for one in day.receipts:
-        if one.kind in ("PAID_IN", "PAID_OUT") and one.drawer:
+        if one.kind in ("PAID_IN", "PAID_OUT") and one.drawer and one.is_in(day.currency):
             groups.setdefault((one.kind, one.paid.reason if one.paid else ""), []).append(one)
     return tuple(
         IncomeExpense(
@@ -168,6 +177,6 @@ def counts(day: StoreDay) -> Counts:
         for one in day.receipts
         if one.is_of_the_till
         and (one.drawer or one.status is not Status.EXCLUDED)
-        and one.currency in ("", day.currency)
+        and one.is_in(day.currency)
     ]
     return compare_counts(day.shifts, moves, day.limits, day.currency)

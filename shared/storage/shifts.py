@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from shared.retail.completeness import Decision
+from shared.retail.completeness import Decision, Number
 from shared.retail.figures import figures_from
 from shared.retail.identity import d365_shift_number
 from shared.retail.shift import Shift
@@ -190,22 +190,26 @@ def findings_key(store: str, day: date) -> str:
     return join_key("findings", store, day.isoformat())
 
 
-def decision_key(store: str, day: date, terminal: str, number: int) -> str:
-    """Give the row key of a decision about a missing number."""
-    return join_key("missing", store, day.isoformat(), terminal, f"{number:09d}")
+def decision_key(store: str, day: date, number: Number) -> str:
+    """Give the row key of a decision about a missing number; the first till's has no generation in it."""
+    terminal, generation, its_number = number
+    till = (terminal,) if generation == 1 else (terminal, str(generation))
+    return join_key("missing", store, day.isoformat(), *till, f"{its_number:09d}")
 
 
-def decision_row(store: str, day: date, terminal: str, number: int, decision: Decision) -> Row:
+def decision_row(store: str, day: date, number: Number, decision: Decision) -> Row:
     """Build the row of a decision about a missing number."""
+    terminal, generation, its_number = number
     return Row(
         partition=store,
-        key=decision_key(store, day, terminal, number),
+        key=decision_key(store, day, number),
         values={
             "Record": "decision",
             "Store": store,
             "BusinessDay": day.isoformat(),
             "Terminal": terminal,
-            "SequenceNumber": number,
+            "Generation": generation,
+            "SequenceNumber": its_number,
             "Decision": decision.decision,
             "By": decision.by,
             "Role": decision.role,
@@ -215,12 +219,12 @@ def decision_row(store: str, day: date, terminal: str, number: int, decision: De
     )
 
 
-async def decisions_of_day(table: Table, store: str, day: date) -> Mapping[tuple[str, int], Decision]:
+async def decisions_of_day(table: Table, store: str, day: date) -> Mapping[Number, Decision]:
     """Read what people decided about a store-day's missing numbers."""
     prefix = f"{join_key('missing', store, day.isoformat())}~"
     found = {}
     async for row in table.query(store, key_from=prefix, key_before=prefix_end(prefix)):
-        key = (row.text("Terminal"), row.number("SequenceNumber"))
+        key = (row.text("Terminal"), row.number("Generation", 1), row.number("SequenceNumber"))
         found[key] = Decision(*(row.text(name) for name in ("Decision", "By", "Role", "Reason", "At")))
     return found
 

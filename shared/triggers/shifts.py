@@ -17,8 +17,8 @@ from shared.web.requests import (
     json_object,
     needed_day_of,
     path_day,
+    path_id,
     path_key,
-    path_part,
     reason_of,
 )
 
@@ -40,7 +40,7 @@ async def till_replaced(request: func.HttpRequest, services: Services) -> func.H
     person = admit_person(services.settings, request.headers, "retail_systems", "store_operations")
     body = json_object(request)
     found = await declare_terminal(
-        services, path_key(request, "store"), path_part(request, "terminal"), needed_day_of(body, "business_day"),
+        services, path_key(request, "store"), path_id(request, "terminal"), needed_day_of(body, "business_day"),
         instant_of(body, "since"), person, reason_of(body),
     )  # fmt: skip
     return answer(found) if found is not None else not_found("the store")

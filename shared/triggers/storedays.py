@@ -16,7 +16,6 @@ from shared.gate import admit_person
 from shared.services import Services
 from shared.triggers.answered import answered
 from shared.web.answers import answer, answer_as, not_found
-from shared.web.paths import read_part
 from shared.web.requests import (
     chosen_format,
     instant_of,
@@ -24,6 +23,7 @@ from shared.web.requests import (
     number_of,
     numbers_of,
     path_day,
+    path_id,
     path_key,
     path_number,
     path_part,
@@ -55,6 +55,7 @@ async def missing_decided(request: func.HttpRequest, services: Services) -> func
     count = await confirm_missing(
         services, path_key(request, "store"), path_day(request), text_of(body, "terminal"),
         numbers_of(body, "sequence_numbers"), text_of(body, "decision"), person, reason_of(body),
+        number_of(body, "generation") if "generation" in body else 1,
     )  # fmt: skip
     return answer({"confirmed": count})
 
@@ -98,7 +99,7 @@ async def signed_asked_for(request: func.HttpRequest, services: Services) -> fun
 async def trail_asked_for(request: func.HttpRequest, services: Services) -> func.HttpResponse:
     admit_person(services.settings, request.headers)
     wanted = chosen_format(request, "json", "html")
-    label = read_part(path_part(request, "receipt_number"))
+    label = path_id(request, "receipt_number")
     found = await trace_receipt(services, path_key(request, "store"), path_day(request), label)
     if not found:
         return not_found("a receipt with this number")
@@ -112,8 +113,8 @@ async def shift_ended(request: func.HttpRequest, services: Services) -> func.Htt
     body = json_object(request)
     store, terminal, shift = (
         path_key(request, "store"),
-        path_part(request, "terminal"),
-        path_part(request, "shift"),
+        path_id(request, "terminal"),
+        path_id(request, "shift"),
     )
     released = await end_shift(
         services, store, terminal, shift, instant_of(body, "at"), person, reason_of(body)

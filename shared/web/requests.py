@@ -16,6 +16,7 @@ from shared.pos.masking import masked_text
 from shared.web.paths import read_part
 
 JSON_BYTES_MAX = 64 * 1024
+ID_CHARACTERS_MAX = 200  # two of them still fit into a question to the tables, whatever is in them
 NAME_CHARACTERS_MAX = 512  # a cause's fingerprint, the longest of names, is a table key
 PART_CHARACTERS_MAX = (
     12 * 200
@@ -34,6 +35,15 @@ def path_part(request: func.HttpRequest, name: str) -> str:
         RejectedError: it is too long or holds characters that nothing here is called by.
     """
     return _named(unquote(request.route_params.get(name, "")), name, PART_CHARACTERS_MAX)
+
+
+def path_id(request: func.HttpRequest, name: str) -> str:
+    """Give a till, a shift or a receipt number of the path, escaped (`shared.web.paths`) or plain.
+
+    Raises:
+        RejectedError: no till, shift or receipt has such a name.
+    """
+    return _named(read_part(path_part(request, name)), name, ID_CHARACTERS_MAX)
 
 
 def path_key(request: func.HttpRequest, name: str) -> str:

@@ -89,6 +89,7 @@ ROUTES: tuple[Route, ...] = (
             },
             "decision": {"type": "string", "enum": ["lost", "voided"]},
         },
+        may={"generation": {"type": "integer", "minimum": 1, "maximum": 99, "default": 1}},
     ),
     Route(
         "get",

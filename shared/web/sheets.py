@@ -8,7 +8,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import Any
 
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+FORMULA_STARTS = (
+    "=",
+    "+",
+    "-",
+    "@",
+    "\t",
+    "\r",
+    "\n",
+    "\uff1d",
+    "\uff0b",
+    "\uff0d",
+    "\uff20",
+)  # the last four: wide ones
 COLUMNS = ("pos_says", "received", "in_d365", "posted", "difference", "unexplained")
 HEADS = ("POS says", "Received", "In D365", "Posted", "Difference", "Unexplained")
 GROUPS = {
@@ -31,7 +43,8 @@ def csv_text(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
 def _safe(value: object) -> str:
     text = "" if value is None else str(value)
     is_number = text.removeprefix("-").replace(".", "", 1).isdecimal() and text.isascii()
-    return f"'{text}" if text.startswith(FORMULA_STARTS) and not is_number else text
+    runs = text.startswith(FORMULA_STARTS) or text.lstrip().startswith(FORMULA_STARTS)
+    return f"'{text}" if runs and not is_number else text
 
 
 def statement_csv(body: Json) -> str:

@@ -601,7 +601,7 @@ GOOD_MISSING: Json = {
     "decision": "lost",
     "reason": "the till was stolen",
 }
-GOOD_END: Json = {"at": f"{DAY}T20:00:00-05:00", "reason": "nobody closed it"}
+GOOD_END: Json = {"at": f"{DAY}T09:00:00-05:00", "reason": "nobody closed it"}
 GOOD_REPLACED: Json = {"business_day": DAY, "since": f"{DAY}T13:40:00-05:00", "reason": "the till broke"}
 NO_TEXTS = [None, "", "  ", 7, [], "x" * 2001, "half \ud800"]
 

@@ -83,7 +83,7 @@ MAY_WAIT = (
     "shared.clock",
     "shared.storage.azure",
     "shared.storage.group",
-    "shared.storage.session",
+    "shared.storage.sharded",
 )
 
 

@@ -92,7 +92,9 @@ def test_a_lost_receipt_confirmed_by_a_person_stays_in_the_proof_and_proves_the_
         "till 1 was replaced",
         "2017-12-24T06:00:00+00:00",
     )
-    statement = compile_store_day(day([record(1), record(3)], SALE + SALE + SALE, decisions={("1", 2): lost}))
+    statement = compile_store_day(
+        day([record(1), record(3)], SALE + SALE + SALE, decisions={("1", 1, 2): lost})
+    )
     assert causes(statement) == [("receipts_missing", "S1 till 1 2017-12-23", "24.00")]
     assert statement.causes[0].decided == lost
     assert statement.verdict == "proved"
