@@ -129,12 +129,13 @@ def _of_tax(line: CsvLine, stores: _Stores) -> Iterator[Asked]:
 
 
 def _of_item(line: CsvLine, stores: _Stores) -> Iterator[Asked]:
+    """Items are many, so D365 is not asked before an import: what it said last is a warning, and may be right by now."""
     number, unit = line["item_number"], line.get("unit", "")
     for name in (rule.ITEM, rule.ITEM_BLOCKED):
         asked = tuple(Broken(name, (company, number)) for company in stores.companies)
-        yield Asked(line.row, "item_number", number, asked, refuses=name == rule.ITEM)
+        yield Asked(line.row, "item_number", number, asked, refuses=False)
     units = tuple(Broken(rule.UNIT, (company, number, unit)) for company in stores.companies)
-    yield Asked(line.row, "unit", unit, units)
+    yield Asked(line.row, "unit", unit, units, refuses=False)
 
 
 def _of_reason(line: CsvLine, stores: _Stores) -> Iterator[Asked]:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
+from shared.retail.mapping_csv import CsvLine
 from shared.retail.mapping_rows import MappingRow, Mappings
 from shared.retail.reference import ITEMS, TENDERS, newest_rows, wanted
 from shared.retail.reference_findings import findings
+from shared.retail.reference_lines import asked_by, objections, rows_to_ask_for
 from tests.unit.test_mapping import STORE, mappings
 
 TODAY = date(2018, 1, 10)
@@ -61,3 +63,19 @@ def test_two_stores_on_one_warehouse_are_told_only_while_both_are() -> None:
     known = mappings(stores__S2=second)
     rows = {**known.rows, ("stores", "S1"): (MappingRow(STORE, 1, None, date(2018, 1, 9)),)}
     assert told(Mappings(1, rows)) == []
+
+
+def test_an_item_that_was_missing_or_blocked_when_last_read_is_a_warning_and_no_refusal() -> None:
+    known = mappings(
+        d365_items__usrt__D9={"there": "no"}, d365_items__usrt__D8={"there": "yes", "blocked": "yes"}
+    )
+    lines = [
+        CsvLine({"item": "9", "item_number": "D9", "unit": ""}, 2),
+        CsvLine({"item": "8", "item_number": "D8"}, 3),
+    ]
+    asked = asked_by("items", lines, known)
+    assert rows_to_ask_for(asked, known) == {}
+    assert [(one.row, one.refuses, one.problem) for one in objections(asked, known)] == [
+        (2, False, "item D9 is not released to company usrt"),
+        (3, False, "item D8 is blocked in company usrt"),
+    ]
