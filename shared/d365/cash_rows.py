@@ -41,7 +41,7 @@ def _drop_rows(mapped: MappedTransaction) -> Iterator[Row]:
             "ExchangeRate": RATE_OF_ONE,
             "ExchangeRateMST": RATE_OF_ONE,
             "Currency": mapped.transaction.currency,
-            "Staff": mapped.transaction.operator or "",
+            "Staff": staff_of(mapped),
             **_when(mapped),
         }
 
@@ -62,7 +62,7 @@ def declaration_rows(mapped: MappedTransaction) -> Iterator[Row]:
             "PaymentMethod": method,
             "TransactionCurrency": counted.currency,
             "ChannelCurrency": mapped.store.currency,
-            "OperatorId": mapped.transaction.operator or "",
+            "OperatorId": staff_of(mapped),
             **_when(mapped),
         }
 
@@ -75,3 +75,8 @@ def _when(mapped: MappedTransaction) -> Row:
         "TransactionTime": seconds_of_day(local),
         "TransactionStatus": "None",
     }
+
+
+def staff_of(mapped: MappedTransaction) -> str:
+    """Give who rang it up, as D365 knows them; one that is too long is held: cut short, it would be another person's."""
+    return (mapped.transaction.operator or "") if mapped.staff is None else mapped.staff

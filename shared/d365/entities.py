@@ -130,7 +130,7 @@ SALES_LINE = Entity(
     SALES_LINES, "RetailTransactionSalesLinesV2",
     ("dataAreaId", "Terminal", "TransactionNumber", "LineNumber", "OperatingUnitNumber"),
     (
-        *_RECEIPT_KEY, Field("LineNumber", DECIMAL), _text("ItemId", 20), _text("Unit", 10),
+        *_RECEIPT_KEY, Field("LineNumber", DECIMAL), _text("ItemId", 20), _text("VariantNumber", 10), _text("Unit", 10),
         *_amounts(
             "Quantity", "UnitQuantity", "Price", "NetPrice", "NetAmount", "NetAmountInclusiveTax",
             "SalesTaxAmount",

@@ -34,8 +34,8 @@ class ReferenceRead:
     unknown: dict[str, str] = field(default_factory=dict)
 
 
-async def read_reference_data(reader: Reader, wanted: Wanted) -> ReferenceRead:
-    """Read every wanted row, across companies and stores.
+async def read_reference_data(reader: Reader, wanted: Wanted, *, periods: bool = True) -> ReferenceRead:
+    """Read every wanted row, across companies and stores; with `periods`, the companies' fiscal periods too.
 
     Raises:
         RetryableError: D365 cannot be asked now; ThrottledError among them.
@@ -61,7 +61,8 @@ async def read_reference_data(reader: Reader, wanted: Wanted) -> ReferenceRead:
         "TaxItemGroupCode",
     )
     await asking.items()
-    await asking.periods()
+    if periods:
+        await asking.periods()
     return asking.found
 
 

@@ -168,15 +168,12 @@ def _line_signs(line: Row) -> Iterator[Broken]:
 
 
 def _line_words(line: Row) -> Iterator[Broken]:
-    """What we do not send, because D365 would judge it against what only the till knows."""
+    """What we do not send, because D365 would judge it against what only the till knows: bar codes."""
     number = _number(line, "LineNumber")
     if line.get("BarCode"):
         yield Broken(
             rule.BARCODE, found=f"line {number} names the bar code {line['BarCode']}, and we send none"
         )
-    if line.get("VariantNumber"):
-        found = f"line {number} names the variant {line['VariantNumber']}, and we send none"
-        yield Broken(rule.VARIANT, found=found)
 
 
 def _by_reference(receipt: _Receipt, store: StoreSetup, mappings: Mappings) -> Iterator[Broken]:
@@ -209,8 +206,10 @@ def _of_lines(receipt: _Receipt, store: StoreSetup) -> Iterator[Question]:
     company = store.legal_entity
     for line in receipt.lines:
         item = (company, str(line["ItemId"]))
-        for name in (rule.ITEM, rule.ITEM_BLOCKED, rule.VARIANT):
+        for name in (rule.ITEM, rule.ITEM_BLOCKED):
             yield name, item
+        if not line.get("VariantNumber"):
+            yield rule.VARIANT, item
         yield rule.SERIAL_REFUSED if line.get("SerialNumber") else rule.SERIAL_NEEDED, item
         if line.get("Unit"):
             yield rule.UNIT, (*item, str(line["Unit"]))

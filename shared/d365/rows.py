@@ -23,7 +23,7 @@ from decimal import Decimal
 
 from shared.d365 import entities
 from shared.d365.cash_entities import BANKED, CASH_OFFICE, DECLARED, SAFE
-from shared.d365.cash_rows import banked_rows, declaration_rows, safe_rows
+from shared.d365.cash_rows import banked_rows, declaration_rows, safe_rows, staff_of
 from shared.d365.values import Row, checked, day_text, instant_text, per_unit, seconds_of_day, yes_no
 from shared.errors import RejectedError
 from shared.retail.cash_office import DROPS
@@ -113,7 +113,7 @@ def _header_row(mapped: MappedTransaction, package: str) -> Row:
         "Currency": transaction.currency,
         "ExchangeRate": RATE_OF_ONE,
         "CustomerAccount": store.customer_account,
-        "Staff": _staff(transaction),
+        "Staff": staff_of(mapped),
         "Warehouse": store.warehouse,
         "SiteId": store.site,
         "BatchID": mapped.shift_number or 0,
@@ -142,6 +142,7 @@ def _sales_rows(mapped: MappedTransaction) -> Iterator[Row]:
             **_receipt_key(mapped.key),
             "LineNumber": Decimal(line.line_number),
             "ItemId": one.item_number,
+            "VariantNumber": one.variant,
             "Unit": one.unit,
             "Quantity": _turned(line.quantity),
             "UnitQuantity": _turned(line.quantity),
@@ -212,7 +213,7 @@ def _payment_rows(mapped: MappedTransaction) -> Iterator[Row]:
             "IsChangeLine": yes_no(tender.role is TenderRole.CHANGE),
             "TransactionStatus": "None",
             "ReceiptId": receipt_id(mapped.transaction),
-            "Staff": _staff(mapped.transaction),
+            "Staff": staff_of(mapped),
             **_refund_columns(one.refunds),
         }
 
@@ -335,7 +336,3 @@ def _original_receipt_id(transaction: Transaction) -> str:
 
 def _unit_price(line: Line) -> Decimal:
     return line.unit_price if line.unit_price is not None else per_unit(line.gross, line.quantity)
-
-
-def _staff(transaction: Transaction) -> str:
-    return transaction.operator or ""  # one that is too long is held: cut short, it would be another person's

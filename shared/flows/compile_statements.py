@@ -13,6 +13,7 @@ from shared.flows.compiling.double_count import note_double_count
 from shared.flows.compiling.findings import tell_findings
 from shared.flows.compiling.gaps import note_gaps
 from shared.flows.compiling.summary import summary_row
+from shared.flows.compiling.used import note_used_of
 from shared.flows.isolating.storedays import StoreDays
 from shared.flows.mapping.note_shifts import note_shifts
 from shared.retail.mapped import statement_at
@@ -96,6 +97,7 @@ async def _save(services: Services, statement: Statement, old: Row | None, begun
     await services.tables.storedays.upsert(summary_row(body, day, now))
     numbers = numbers_text(statement.tills)
     if old is None or statement_text(old) != text or numbers_of(old) != numbers:
+        await note_used_of(services, day)
         await _note_days_after(services, day, numbers, old)
         row = statement_row(day.store, day.business_day, text, begun_at, old)
         await services.tables.statements.upsert(row.with_values(Numbers=numbers))

@@ -139,7 +139,8 @@ def _placed(
     sender: Sender, mappings: Mappings, transaction: Transaction
 ) -> tuple[Transaction, date, tuple[Problem, ...], Cause | None]:
     """Find a receipt's store and business day, its broken rules, and the cause it is held for, if any."""
-    store = mappings.store(transaction.store)
+    then = transaction.business_day or transaction.completed_at.date()
+    store = mappings.store(transaction.store, then) or mappings.store(transaction.store)
     if store is None:
         why = cause("store_unknown", transaction.store)
         problem = Problem("store", "store", "a store in the stores mapping", transaction.store)

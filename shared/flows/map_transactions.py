@@ -36,7 +36,7 @@ from shared.retail.business_day import closing_hour, day_ends_at, store_zone
 from shared.retail.cash_office import BY_HAND_KINDS, CashOffice
 from shared.retail.d365_rules import cause_of
 from shared.retail.mapped import MappedTransaction, StoreSetup, statement_at
-from shared.retail.mapping import NEVER_SENT, SENT_KINDS, Mappings, map_transaction
+from shared.retail.mapping import NEVER_SENT, SENT_KINDS, Mappings, map_transaction, other_days
 from shared.retail.reasons import Cause, cause
 from shared.retail.rules import held_because, problems_of
 from shared.retail.shift import Shift
@@ -99,7 +99,8 @@ async def map_transactions(services: Services, key: str) -> int:
 async def _map_rows(services: Services, due: Due, mappings: Mappings, rows: Sequence[Row]) -> int:
     store = mappings.store(due.store, due.day)
     if store is None:
-        return await hold_all(services, rows, cause("store_unknown", due.store))
+        words = other_days(mappings, due.day, "stores", due.store)
+        return await hold_all(services, rows, cause("store_unknown", due.store, **words))
     read, unreadable = _read_rows(rows, store)
     read = [await _with_originals(services, one) for one in read]
     rung_up = [one.transaction for one in read if not one.row.text(CORRECTION)]

@@ -9,7 +9,9 @@ from decimal import Decimal
 from typing import Any
 
 from shared.flows.telling.shown import with_history, with_states
+from shared.retail.mapping_rows import Mappings
 from shared.retail.money import ZERO, money_text
+from shared.retail.owners import people_of
 from shared.retail.runbooks import runbook_of
 from shared.services import Services
 from shared.settings import Sender
@@ -111,7 +113,10 @@ async def list_causes(services: Services, state: str | None, day: str | None) ->
     async for row in cause_rows(services.tables.causes, None, state if state == "open" else None):
         if day is None or row.text("BusinessDay") in ("", day):
             groups.setdefault(row.partition, []).append(row)
-    causes = await with_states(services, [_cause_body(rows) for rows in groups.values()])
+    mappings, day_now = await services.mappings.at_least(0), services.now().date()
+    causes = await with_states(
+        services, [_with_people(_cause_body(rows), mappings, day_now) for rows in groups.values()]
+    )
     return sorted(
         (one for one in causes if state in (None, one["state"])),
         key=lambda one: (-abs(Decimal(one["amount"])), one["fingerprint"]),
@@ -124,7 +129,15 @@ async def read_cause(services: Services, fingerprint: str) -> dict[str, Any] | N
     if not rows:
         return None
     members = [_member_body(row) for row in sorted(rows, key=lambda row: row.key)]
-    return await with_history(services, _cause_body(rows)) | {"members": members}
+    mappings = await services.mappings.at_least(0)
+    body = _with_people(_cause_body(rows), mappings, services.now().date())
+    return await with_history(services, body) | {"members": members}
+
+
+def _with_people(body: dict[str, Any], mappings: Mappings, day: date) -> dict[str, Any]:
+    """Name the people of the owner's role for the stores that a cause is of."""
+    named = people_of(mappings, body["owner"], body["stores"], day)
+    return body | {"people": list(named.people), "deputies": list(named.deputies)}
 
 
 def _cause_body(rows: list[Row]) -> dict[str, Any]:

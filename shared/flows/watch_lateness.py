@@ -9,11 +9,14 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
+from functools import partial
 
 from shared.errors import AlreadyThereError, ChangedMeanwhileError
 from shared.retail.business_day import store_zone
 from shared.retail.calendar import Calendar
+from shared.retail.mapping_rows import Mappings
 from shared.retail.reasons import Cause, cause
+from shared.retail.tolerances import LATE, TOLERANCES, tolerance
 from shared.services import Services
 from shared.storage.causes import (
     OPEN,
@@ -58,11 +61,15 @@ async def watch_lateness(services: Services) -> int:
         part = chosen[at : at + LOOKS_AT_ONCE]
         looks = await services.together(*(_oldest(services, store, days[store]) for store in part))
         oldest |= dict(zip(part, looks, strict=True))
-    limit = timedelta(minutes=services.settings.late_minutes)
-    late = {store: at for store, at in oldest.items() if at is not None and now - at > limit}
+    mappings = await services.mappings.at_least(0)
+    limits = {store: _limit(services, mappings, store, now.date()) for store in chosen}
+    late = {store: at for store, at in oldest.items() if at is not None and now - at > limits[store]}
     await _end(services, [told[store] for store in chosen if store in told and store not in late])
-    trading = await _trading(services, [store for store in late if store not in told], now)
-    rows = [cause_row(why, Member(STORE, store, store, receipts=0), late[store] + limit) for store in trading]
+    trading = _trading(mappings, [store for store in late if store not in told], now)
+    rows = [
+        cause_row(why, Member(STORE, store, store, receipts=0), late[store] + limits[store])
+        for store in trading
+    ]
     await open_causes(services.tables.causes, rows)
     return len(late)
 
@@ -70,6 +77,12 @@ async def watch_lateness(services: Services) -> int:
 def _cause(services: Services) -> Cause:
     limit = str(services.settings.late_minutes)
     return cause("receipts_delayed", services.settings.d365.environment_id, limit=limit)
+
+
+def _limit(services: Services, mappings: Mappings, store: str, day: date) -> timedelta:
+    """Give how old a store's receipts may become: its own tolerance, or the app's setting."""
+    limit = tolerance(partial(mappings.find, TOLERANCES, day=day), store, LATE)
+    return timedelta(minutes=services.settings.late_minutes if limit is None else int(limit))
 
 
 async def _whose_turn(services: Services, stores: Sequence[str]) -> list[str]:
@@ -102,8 +115,7 @@ async def _oldest(services: Services, store: str, days: set[date]) -> datetime |
     return min((one for one in found if one is not None), default=None)
 
 
-async def _trading(services: Services, stores: Sequence[str], now: datetime) -> list[str]:
-    mappings = await services.mappings.at_least(0)
+def _trading(mappings: Mappings, stores: Sequence[str], now: datetime) -> list[str]:
     known = [(store, setup) for store in stores if (setup := mappings.store(store)) is not None]
     return [
         store

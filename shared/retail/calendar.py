@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from shared.retail.mapping import Mappings
+from shared.retail.mapping_rows import Mappings
 
 KIND = "calendars"
 EVERY_STORE = "*"
@@ -55,7 +55,7 @@ class Calendar:
         """Give the hours of a day; None where nobody has said any."""
         for name in (day.isoformat(), WEEKDAYS[day.weekday()]):
             for store in (self.store, EVERY_STORE):
-                values = self.mappings.find(KIND, store, name)
+                values = self.mappings.find(KIND, store, name, day=day)
                 if values is not None:
                     return _hours(values)
         return None

@@ -70,7 +70,7 @@ RETURNS_SETTLED = _check(
 CODES_MAPPED = _check(
     "codes_mapped", RETAIL_SYSTEMS, "Nothing waits for a list or for D365's set-up.",
     "store_unknown", "warehouse_missing", "terminal_unmapped", "tender_unmapped", "tax_unmapped", "item_unmapped",
-    "drawer_unmapped", "disposition_unmapped", "reason_unmapped", "does_not_fit_d365", "d365_rule",
+    "drawer_unmapped", "disposition_unmapped", "reason_unmapped", "staff_unmapped", "does_not_fit_d365", "d365_rule",
 )  # fmt: skip
 RECEIPTS_SOUND = _check(
     "receipts_sound", FINANCE, "No receipt contradicts itself, another one, or its source.",

@@ -8,23 +8,26 @@ from decimal import Decimal
 
 from shared.retail.counting import Limits, TenderLimit
 from shared.retail.mapped import StoreSetup
-from shared.retail.mapping import Mappings
+from shared.retail.mapping_rows import Mappings
 from shared.retail.reference import STORES, TENDERS, YES
 
 
-def limits_of(mappings: Mappings, store: StoreSetup, tenders: Iterable[str]) -> Limits:
-    """Give the limits of a store and of the tenders it was paid with; what was not read is None and not judged."""
+def limits_of(
+    mappings: Mappings, store: StoreSetup, tenders: Iterable[str], day: date | None = None
+) -> Limits:
+    """Give the limits of a store and of the tenders it was paid with on a day; what was not read is None and not judged."""
     kept = mappings.find(STORES, store.store_number) or {}
     return Limits(
         line_max=_amount(kept, "line_difference_max"),
         shift_max=_amount(kept, "shift_difference_max"),
         statement_max=_amount(kept, "statement_difference_max"),
-        tenders={code: _tender(mappings, store, code) for code in sorted(set(tenders))},
+        tenders={code: _tender(mappings, store, code, day) for code in sorted(set(tenders))},
     )
 
 
-def _tender(mappings: Mappings, store: StoreSetup, code: str) -> TenderLimit:
-    mapped = mappings.find("tenders", store.store, code) or mappings.find("tenders", "*", code) or {}
+def _tender(mappings: Mappings, store: StoreSetup, code: str, day: date | None) -> TenderLimit:
+    own = mappings.find("tenders", store.store, code, day=day)
+    mapped = own or mappings.find("tenders", "*", code, day=day) or {}
     method = mapped.get("payment_method", "")
     row = mappings.find(TENDERS, store.legal_entity, store.channel_id, method) if method else None
     if row is None or row.get("there") != YES:

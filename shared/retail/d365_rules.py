@@ -132,7 +132,7 @@ CARDS: Mapping[str, Card] = {
     ),
     VARIANT: _d365(
         RETAIL_SYSTEMS, "item {1} of company {0} has variants, and the receipt names none of them",
-        f"Release the item without variants in D365, {_MAPPED}",
+        f"Map the bar codes the tills scan to its variants in the barcodes mapping; or release it without variants, {_MAPPED}",
     ),
     SERIAL_NEEDED: _d365(
         RETAIL_SYSTEMS, "item {1} of company {0} needs a serial number, and the receipt gives none",
@@ -189,7 +189,8 @@ CARDS: Mapping[str, Card] = {
     ),
     METHOD: _d365(
         FINANCE, "channel {1} of company {0} has no payment method {2}",
-        f"Add the payment method to the store in D365, {_MAPPED}",
+        "In this order: 1. Retail systems add the payment method to the store's channel in D365. 2. Finance gives it its ledger "
+        f"account there; {_MAPPED}",
     ),
     METHOD_ACCOUNT: _d365(
         FINANCE, "payment method {2} of channel {1}, company {0}, has no ledger account",

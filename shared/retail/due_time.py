@@ -15,7 +15,7 @@ from decimal import Decimal
 from types import MappingProxyType
 
 from shared.retail.calendar import Calendar
-from shared.retail.mapping import Mappings
+from shared.retail.mapping_rows import Mappings
 from shared.retail.money import ZERO
 from shared.retail.quiet import QuietHours
 from shared.retail.reasons import NO_ACTION, OUTAGES

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from shared.retail.ledger import Entry, merged, turned
-from shared.retail.mapping import Mappings
+from shared.retail.mapping_rows import Mappings
 from shared.retail.reasons import Cause, cause
 from shared.retail.reference import open_spans, period_is_closed
 

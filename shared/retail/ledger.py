@@ -7,13 +7,14 @@ in the mapping `ledger_accounts`. An entry whose account nobody has named keeps 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 
+from shared.retail.business_day import store_zone
 from shared.retail.figures import Figures
 from shared.retail.mapped import StoreSetup
-from shared.retail.mapping import Mappings
+from shared.retail.mapping_rows import Mappings
 from shared.retail.money import ZERO, total
 from shared.retail.reference import TENDERS, YES
 
@@ -57,12 +58,22 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Accounts:
-    """Looks accounts up for a store and day. version: the mappings a receipt was mapped with; 0 for the newest."""
+    """Looks accounts up for a store and day. version: the mappings a receipt was mapped with; 0 for the newest.
+
+    sold_on: the day on the store's clock on which it was rung up: taxes go by it. None: the business day.
+    """
 
     mappings: Mappings
     store: StoreSetup
     day: date
     version: int = 0
+    sold_on: date | None = None
+
+    def of_receipt(self, version: int, completed_at: datetime | None) -> Accounts:
+        """Give the same, for a receipt of the day."""
+        zone = store_zone(self.store.time_zone)
+        sold_on = completed_at.astimezone(zone).date() if completed_at is not None else None
+        return replace(self, version=version, sold_on=sold_on)
 
     def named(self, what: str, code: str = ANY) -> str:
         """Give an account that finance named, for this code or for any; always as it is named now."""
@@ -74,7 +85,7 @@ class Accounts:
 
     def tax(self, code: str) -> tuple[str, str]:
         """Give D365's tax code, or the till's where none is mapped, and its account."""
-        row = self._then.find("taxes", code, day=self.day) or {}
+        row = self._then.find("taxes", code, day=self.sold_on or self.day) or {}
         tax_code = row.get("tax_code") or code
         return tax_code, self.named(TAX, tax_code)
 

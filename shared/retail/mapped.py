@@ -69,6 +69,7 @@ class StoreSetup:
     quarantine_warehouse: str = ""
     scrap_warehouse: str = ""
     no_receipt_limit: Decimal | None = None
+    map_staff: bool = False
 
 
 def store_setup(values: Mapping[str, str]) -> StoreSetup:
@@ -93,6 +94,7 @@ def store_setup(values: Mapping[str, str]) -> StoreSetup:
         quarantine_warehouse=values.get("quarantine_warehouse", ""),
         scrap_warehouse=values.get("scrap_warehouse", ""),
         no_receipt_limit=Decimal(values["no_receipt_limit"]) if values.get("no_receipt_limit") else None,
+        map_staff=values.get("map_staff", "").lower() == "yes",
     )
 
 
@@ -107,7 +109,7 @@ class MappedLine:
     """A sales line: our line, D365's item, unit and tax groups; `tax_codes` run beside `line.taxes`.
 
     returns: the key and line number of the original, when it is known.
-    warehouse: where stock moves (a return may go to quarantine); "" moves no stock.
+    warehouse: where stock moves (a return may go to quarantine); "" moves no stock. variant: of the item; "" for none.
     """
 
     line: Line
@@ -118,6 +120,7 @@ class MappedLine:
     item_tax_group: str
     tax_codes: tuple[str, ...] = ()
     returns: tuple[D365Key, int] | None = None
+    variant: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +150,7 @@ class MappedTransaction:
 
     counted: what a tender declaration counted, with D365's payment method; declared_as: the data entity that takes it.
     tax_as_pos: D365 keeps taxes in the till's sign here, not in that of the net amount (a setting of the environment).
+    staff: the cashier's number in D365; None: the till's own is.
     """
 
     key: D365Key
@@ -165,6 +169,7 @@ class MappedTransaction:
     declared_as: str = ""
     tax_as_pos: bool = False
     shift_register: str = ""
+    staff: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,14 +7,17 @@ mapped again the way it was. A value without a row gives a cause, and the receip
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from datetime import date
-from types import MappingProxyType
 
 from shared.retail.business_day import store_zone
 from shared.retail.drawers import till_of_drawer
 from shared.retail.identity import d365_shift_number, d365_transaction_number
-from shared.retail.mapped import D365Key, MappedLine, MappedTender, MappedTransaction, StoreSetup, store_setup
+from shared.retail.mapped import D365Key, MappedLine, MappedTender, MappedTransaction, StoreSetup
+
+# Written this way, the rows are this module's too: whoever maps needs both.
+from shared.retail.mapping_kinds import BARCODES, STAFF
+from shared.retail.mapping_rows import MappingRow as MappingRow
+from shared.retail.mapping_rows import Mappings as Mappings
 from shared.retail.money import total
 from shared.retail.reasons import Cause, cause
 from shared.retail.shift import Shift, of_generation, overlap_in_doubt, shift_for, shift_value
@@ -43,65 +46,6 @@ _PLACES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class MappingRow:
-    """One line of a mapping: `values` by column, in force from `valid_from` on (None: always)."""
-
-    values: Mapping[str, str]
-    version: int
-    valid_from: date | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Mappings:
-    """Every mapping row known, up to `version`: (kind, key) -> rows."""
-
-    version: int = 0
-    rows: Mapping[tuple[str, ...], tuple[MappingRow, ...]] = field(
-        default_factory=lambda: MappingProxyType({})
-    )
-
-    def find(self, kind: str, *key: str, day: date | None = None) -> Mapping[str, str] | None:
-        """Give the row in force on a day: the newest start, then the newest version. None when nobody has mapped it."""
-        in_force = [
-            row
-            for row in self.rows.get((kind, *key), ())
-            if row.version <= self.version
-            and (row.valid_from is None or day is None or row.valid_from <= day)
-        ]
-        if not in_force:
-            return None
-        return max(in_force, key=lambda row: (row.valid_from or date.min, row.version)).values
-
-    def at_version(self, version: int) -> Mappings:
-        """Give the mappings as they were."""
-        return replace(self, version=min(version, self.version))
-
-    def time_zones(self, store: str) -> frozenset[str]:
-        """Give every time zone (IANA name) that a store was ever said to have."""
-        return frozenset(row.values["time_zone"] for row in self.rows.get(("stores", store), ()))
-
-    def store(self, store: str, day: date | None = None) -> StoreSetup | None:
-        """Give a store's set-up; None when the location is not known."""
-        values = self.find("stores", store, day=day)
-        return None if values is None else store_setup(values)
-
-    def till_of(self, store_number: str, register: str) -> tuple[str, str]:
-        """Give our names of a D365 store and register, as mapped now; D365's own where nobody mapped them."""
-        stores = {one.store for one in self.stores() if one.store_number == store_number}
-        for kind, *key in self.rows:
-            if kind == "terminals" and key[0] in stores:
-                row = self.find(kind, *key)
-                if row is not None and row.get("register") == register:
-                    return key[0], key[1]
-        return (min(stores), register) if stores else (store_number, register)
-
-    def stores(self) -> tuple[StoreSetup, ...]:
-        """Give every store known, as it is mapped now."""
-        found = (self.store(key[1]) for key in sorted(self.rows) if key[0] == "stores")
-        return tuple(store for store in found if store is not None)
-
-
 def frozen_key(transaction: Transaction, store: StoreSetup, register: str) -> D365Key:
     """Give the key a receipt has in D365 from its first package on."""
     number = d365_transaction_number(transaction.account, transaction.transaction_id)
@@ -127,6 +71,7 @@ def map_transaction(
     record = transaction.shift_record
     counted = tuple((one, mapper.tender(one.tender)) for one in (record.counted if record else ()))
     income = mapper.income_account()
+    staff = mapper.staff()
     mapper.warehouse()
     mapper.rounding()
     mapper.cash_office(paid)
@@ -151,7 +96,20 @@ def map_transaction(
         income_account_type=income[1],
         mapping_version=mappings.version,
         counted=counted,
+        staff=staff,
     )
+
+
+def other_days(mappings: Mappings, day: date, kind: str, *key: str) -> dict[str, str]:
+    """Give what to do, in words, where a value is mapped, but not on this day; nothing where it is not mapped at all."""
+    spans = [
+        f"from {row.valid_from or 'always'} to {row.valid_to or 'today'}"
+        for row in mappings.dated(kind, *key)
+    ]
+    if not spans:
+        return {}
+    told = f"It is mapped {' and '.join(spans)}, and these receipts are of {day} or near it"
+    return {"do_this": f"{told}. Let a row of the {kind} mapping begin on that day or earlier, then release."}
 
 
 def _tenders_of(transaction: Transaction) -> tuple[Tender, ...]:
@@ -178,6 +136,10 @@ class _Mapper:
         found = {(one.code, one.value): one for one in self.causes}
         return tuple(sorted(found.values(), key=lambda one: (_rank(one.code), one.code, one.value)))
 
+    def _unmapped(self, code: str, value: str, kind: str, *key: str) -> str:
+        """Note that a kind has no row for a value on this day."""
+        return self._missing(code, value, **other_days(self.mappings, self.day, kind, *key))
+
     def _missing(self, code: str, value: str, **words: str) -> str:
         self.causes.append(
             cause(code, value, store=self.store.store, terminal=self.transaction.terminal, **words)
@@ -188,7 +150,8 @@ class _Mapper:
         terminal = self.transaction.terminal
         row = self.mappings.find("terminals", self.store.store, terminal, day=self.day)
         if row is None or not row.get("register"):
-            return self._missing("terminal_unmapped", f"{self.store.store} till {terminal}")
+            value = f"{self.store.store} till {terminal}"
+            return self._unmapped("terminal_unmapped", value, "terminals", self.store.store, terminal)
         return row["register"]
 
     def drawer(self, register: str) -> str:
@@ -213,15 +176,12 @@ class _Mapper:
         row = self.mappings.find("tenders", self.store.store, code, day=self.day)
         row = row or self.mappings.find("tenders", "*", code, day=self.day)
         if row is None or not row.get("payment_method"):
-            return self._missing("tender_unmapped", code)
+            own = self.mappings.dated("tenders", self.store.store, code)
+            return self._unmapped("tender_unmapped", code, "tenders", self.store.store if own else "*", code)
         return row["payment_method"]
 
     def line(self, line: Line) -> MappedLine:
-        code = line.item or line.gtin or line.kind
-        item = self.mappings.find("items", code, day=self.day)
-        if item is None or not item.get("item_number"):
-            self._missing("item_unmapped", code)
-            item = {}
+        item = self._item(line)
         taxes = [self._tax(tax.code, line) for tax in line.taxes] or [self._tax(UNTAXED, line)]
         groups = {tax.get("item_tax_group", "") for tax in taxes}
         if len(groups) > 1:
@@ -230,12 +190,38 @@ class _Mapper:
             line=line,
             item_number=item.get("item_number", ""),
             unit=item.get("unit", ""),
+            variant=item.get("variant", ""),
             warehouse=self._place(line),
             sales_tax_group=self.store.tax_group,
             item_tax_group=min(groups),
             tax_codes=tuple(tax.get("tax_code", "") for tax in taxes) if line.taxes else (),
             returns=self._original(line),
         )
+
+    def _item(self, line: Line) -> Mapping[str, str]:
+        """Look an item up by the till's own number, else by what was scanned, which may name a variant."""
+        code = line.item or line.gtin or line.kind
+        item = self.mappings.find("items", code, day=self.day) if line.item or not line.gtin else None
+        if item is None and line.gtin:
+            scanned = self.mappings.find(BARCODES, line.gtin, day=self.day)
+            item = scanned or self.mappings.find("items", line.gtin, day=self.day)
+        if item is None or not item.get("item_number"):
+            self._unmapped("item_unmapped", code, "items", code)
+            return {}
+        return item
+
+    def staff(self) -> str | None:
+        """Give D365's number of the cashier; None where the till's own is D365's. A store that says so maps them all."""
+        operator = self.transaction.operator
+        if not operator:
+            return None
+        row = self.mappings.find(STAFF, self.store.store, operator, day=self.day)
+        row = row or self.mappings.find(STAFF, "*", operator, day=self.day)
+        if row is not None:
+            return row["staff_id"]
+        if self.store.map_staff:
+            self._unmapped("staff_unmapped", operator, STAFF, "*", operator)
+        return None
 
     def _tax(self, code: str, line: Line) -> Mapping[str, str]:
         """Look a tax up by the instant of sale, not by the business day, which may go on after a rate has changed; of goods that
@@ -245,7 +231,7 @@ class _Mapper:
         row = self.mappings.find("taxes", code, day=original) if original is not None else None
         row = row or self.mappings.find("taxes", code, day=self.sold_on)
         if row is None:
-            self._missing("tax_unmapped", code)
+            self._unmapped("tax_unmapped", code, "taxes", code)
             return {}
         return row
 
@@ -255,7 +241,7 @@ class _Mapper:
             return self.store.warehouse
         row = self.mappings.find("dispositions", line.disposition, day=self.day)
         if row is None:
-            return self._missing("disposition_unmapped", line.disposition)
+            return self._unmapped("disposition_unmapped", line.disposition, "dispositions", line.disposition)
         effect = row.get("effect", "")
         if effect not in _PLACES:
             return self.store.warehouse
@@ -292,7 +278,8 @@ class _Mapper:
             return "", ""
         row = self.mappings.find("reasons", movement.reason_code or "", day=self.day)
         if row is None:
-            self._missing("reason_unmapped", movement.reason_code or "(no reason given)")
+            code = movement.reason_code or ""
+            self._unmapped("reason_unmapped", code or "(no reason given)", "reasons", code)
             return "", ""
         return row["account_number"], row["account_type"]
 

@@ -24,6 +24,7 @@ from shared.retail.reasons_alerts import OF_ALERTS
 from shared.retail.reasons_alerts import OUTAGES as OUTAGES
 from shared.retail.reasons_completeness import OF_COMPLETENESS
 from shared.retail.reasons_d365 import OF_D365
+from shared.retail.reasons_mappings import OF_MAPPINGS
 from shared.retail.reasons_month_end import OF_MONTH_END
 from shared.retail.reasons_returns import OF_RETURNS
 from shared.retail.reasons_rounding import OF_ROUNDING
@@ -95,7 +96,8 @@ _ALL = (
         "Receipts arrived from location “{value}”, which is not in the list of stores.",
         "Nobody has said yet which D365 store this location is, or the sender uses another name for it.",
         "These receipts are kept but are in no statement.",
-        "Add the location to the stores mapping with its D365 store, warehouse and legal entity, then release.",
+        "In this order: 1. Retail systems make sure that D365 has the store, its channel and its warehouse. 2. They add the "
+        "location to the stores mapping, and see from the store's readiness what it lacks still. 3. Release.",
     ),
     Reason(
         "store_wrong_account", IT, D365_DATA,
@@ -123,29 +125,33 @@ _ALL = (
         "Till {terminal} of store {store} is not mapped to a D365 register.",
         "It is new, or was replaced under another number.",
         "Receipts of this till are held; the store's other tills go on.",
-        "Map the till to its register in the terminals mapping, then release.",
+        "In this order: 1. Retail systems make sure that the store has a register for it in D365. 2. They map the till to it in "
+        "the terminals mapping. 3. Release.",
     ),
     Reason(
         "tender_unmapped", FINANCE, D365_DATA,
         "Receipts were paid with “{value}”, which has no D365 payment method yet.",
         "The tills use a way to pay that nobody has mapped.",
         "Only receipts with this tender are held; everything else from these stores goes on.",
-        "Choose the D365 payment method for “{value}” in the tenders mapping (in D365 it must exist for the store, "
-        "with its ledger account), then release.",
+        "In this order: 1. Finance says which ledger account “{value}” belongs to. 2. Retail systems make sure that each "
+        "store's channel in D365 has a payment method for it, with that account. 3. Finance maps “{value}” to it in the tenders "
+        "mapping. 4. Release: its receipts go on from the day it was first seen.",
     ),
     Reason(
         "tax_unmapped", FINANCE, D365_DATA,
         "Receipts carry the tax code “{value}”, which is not mapped.",
         "The tills charge a tax that D365's tax groups do not know under this name.",
         "Receipts with this tax are held.",
-        "Map “{value}” to its D365 tax code and item tax group in the taxes mapping, then release.",
+        "In this order: 1. Finance makes sure that D365 has the tax code, in the stores' sales tax group and in an item sales "
+        "tax group. 2. Finance maps “{value}” to the two in the taxes mapping. 3. Release.",
     ),
     Reason(
         "item_unmapped", RETAIL_SYSTEMS, D365_DATA,
         "Receipts hold the item “{value}”, which is not mapped to a D365 item.",
         "The till sells an item that D365 does not have under this number, or not yet.",
         "Receipts with this item are held; stock of it is overstated until then.",
-        "Map the item in the items mapping, or create it in D365 first; then release.",
+        "In this order: 1. Retail systems make sure that D365 has the item, released to the store's company and not blocked. "
+        "2. They map it in the items mapping, or its bar code in the barcodes mapping. 3. Release.",
     ),
     Reason(
         "disposition_unmapped", RETAIL_SYSTEMS, D365_DATA,
@@ -159,7 +165,8 @@ _ALL = (
         "Money was put in or taken out for “{value}”, which has no account.",
         "The till uses a reason that is not mapped to a D365 income or expense account.",
         "The movement is held; the till's cash differs from D365 by this amount.",
-        "Map “{value}” in the reasons mapping, then release.",
+        "In this order: 1. Finance makes sure that D365 has an income or expense account for it. 2. Finance maps “{value}” to "
+        "that account in the reasons mapping. 3. Release.",
     ),
     Reason(
         "does_not_balance", RETAIL_SYSTEMS, STORE_TIMING,
@@ -268,6 +275,7 @@ _ALL = (
         "Nothing: they post under their own business day, and the statement was compiled again.",
         "No action.",
     ),
+    *OF_MAPPINGS,
     *OF_D365,
     *OF_MONTH_END,
     *OF_STATEMENTS,

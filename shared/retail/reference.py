@@ -13,7 +13,7 @@ from datetime import date
 from decimal import Decimal, InvalidOperation
 
 from shared.retail import d365_rules as rule
-from shared.retail.mapping import Mappings
+from shared.retail.mapping_rows import Mappings
 
 NO, YES = "no", "yes"
 STORES, TERMINALS, TENDERS, WAREHOUSES = "d365_stores", "d365_terminals", "d365_tenders", "d365_warehouses"
@@ -69,14 +69,14 @@ class Wanted:
         return tuple(sorted(key[0] for key in self.keys[PERIODS]))
 
 
-def wanted(mappings: Mappings) -> Wanted:
-    """Give the keys of every reference row that the newest mappings name."""
+def wanted(mappings: Mappings, since: date | None = None) -> Wanted:
+    """Give the keys of every reference row that the mappings name, on any day or on one from this day on."""
     found: dict[str, set[tuple[str, ...]]] = {kind: set() for kind in COLUMNS}
-    newest = newest_rows(mappings)
+    newest = newest_rows(mappings, since)
     stores = newest.get("stores", [])
     companies = {row["legal_entity"] for row in stores}
     of_each = {
-        ITEMS: {row["item_number"] for row in newest.get("items", [])},
+        ITEMS: {row["item_number"] for kind in ("items", "barcodes") for row in newest.get(kind, [])},
         ITEM_TAX_GROUPS: {row["item_tax_group"] for row in newest.get("taxes", [])},
         TAX_CODES: {row.get("tax_code", "") for row in newest.get("taxes", [])},
         ACCOUNTS: {row["account_number"] for row in newest.get("reasons", [])},
@@ -110,13 +110,18 @@ def _methods(newest: Mapping[str, list[Row]]) -> Callable[[str], set[str]]:
     return lambda store: by_store.get("*", set()) | by_store.get(store, set())
 
 
-def newest_rows(mappings: Mappings) -> dict[str, list[Row]]:
-    """Give every row in force, by kind, whatever its day."""
+def newest_rows(mappings: Mappings, since: date | None = None) -> dict[str, list[Row]]:
+    """Give every row that counts, by kind: on any day, or on one from this day on."""
     found: dict[str, list[Row]] = {}
     for kind, *key in mappings.rows:
-        values = mappings.find(kind, *key)
-        if values is not None:
-            found.setdefault(kind, []).append(values)
+        dated = mappings.dated(kind, *key)
+        if since is not None and len(dated) == 1:
+            dated = tuple(row for row in dated if row.valid_to is None or row.valid_to >= since)
+        elif since is not None:
+            now = [row for row in dated if row.is_in_force(since)][-1:]
+            dated = (*now, *(row for row in dated if row.valid_from is not None and row.valid_from > since))
+        if dated:
+            found.setdefault(kind, []).extend(row.values for row in dated)
     return found
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 
 from shared.retail import d365_rules as rule
 from shared.retail.d365_rules import Broken
-from shared.retail.mapping import Mappings
+from shared.retail.mapping_rows import Mappings
 from shared.retail.reference import (
     CUSTOMERS,
     ITEM_TAX_GROUPS,
@@ -19,6 +19,7 @@ from shared.retail.reference import (
     TENDERS,
     WAREHOUSES,
     YES,
+    Row,
     is_broken,
     newest_rows,
     wanted,
@@ -31,16 +32,16 @@ COMPARED = ("warehouse", "tax_group", "currency", "prices_include_tax", "custome
 def findings(mappings: Mappings, today: date) -> tuple[Broken, ...]:
     """Give every reference that our mappings make and D365 cannot keep, as `is_broken` judges it, sorted."""
     found = {one for one in _made_references(mappings, today) if is_broken(mappings, one.rule, one.parts)}
-    found |= set(_shared_warehouses(mappings))
+    found |= set(_shared_warehouses(mappings, today))
     return tuple(sorted(found, key=lambda one: one.value))
 
 
 def _made_references(mappings: Mappings, today: date) -> Iterator[Broken]:
-    newest, keys = newest_rows(mappings), wanted(mappings).keys
+    newest, keys = newest_rows(mappings, today), wanted(mappings, today).keys
     by_kind = (
         (WAREHOUSES, (rule.WAREHOUSE,)), (CUSTOMERS, (rule.CUSTOMER,)), (TAX_GROUPS, (rule.TAX_GROUP,)),
         (ITEM_TAX_GROUPS, (rule.ITEM_TAX_GROUP,)), (TAX_CODES, (rule.TAX_CODE,)),
-        (TENDERS, (rule.METHOD, rule.METHOD_ACCOUNT)), (ITEMS, (rule.ITEM, rule.ITEM_BLOCKED, rule.VARIANT)),
+        (TENDERS, (rule.METHOD, rule.METHOD_ACCOUNT)), (ITEMS, (rule.ITEM, rule.ITEM_BLOCKED)),
     )  # fmt: skip
     for kind, names in by_kind:
         yield from (Broken(name, key) for key in keys[kind] for name in names)
@@ -65,11 +66,16 @@ def _made_references(mappings: Mappings, today: date) -> Iterator[Broken]:
             Broken(rule.ACCOUNT, (company, row["account_number"], row["account_type"]))
             for company in companies
         )
-    for row in newest.get("items", []):
-        if row.get("unit"):
-            yield from (
-                Broken(rule.UNIT, (company, row["item_number"], row["unit"])) for company in companies
-            )
+    yield from _of_items((*newest.get("items", []), *newest.get("barcodes", [])), sorted(companies))
+
+
+def _of_items(rows: Iterable[Row], companies: Sequence[str]) -> Iterator[Broken]:
+    for row in rows:
+        number, unit = row["item_number"], row.get("unit", "")
+        if not row.get("variant"):
+            yield from (Broken(rule.VARIANT, (company, number)) for company in companies)
+        if unit:
+            yield from (Broken(rule.UNIT, (company, number, unit)) for company in companies)
 
 
 def _written(value: str) -> str:
@@ -77,10 +83,10 @@ def _written(value: str) -> str:
     return value.lower() if value.lower() in (YES, NO) else value
 
 
-def _shared_warehouses(mappings: Mappings) -> Iterator[Broken]:
+def _shared_warehouses(mappings: Mappings, today: date) -> Iterator[Broken]:
     """Two stores on one warehouse: location to warehouse is one to one."""
     seen: dict[tuple[str, str], str] = {}
-    for row in newest_rows(mappings).get("stores", []):
+    for row in newest_rows(mappings, today).get("stores", []):
         place = (row["legal_entity"], row.get("warehouse", ""))
         if place[1] and seen.setdefault(place, row["store_number"]) != row["store_number"]:
             yield Broken(rule.SHARED_WAREHOUSE, place)

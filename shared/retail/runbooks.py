@@ -72,6 +72,7 @@ RUNBOOKS = frozenset(
         "shift_refused",
         "shift_sale_outside",
         "shift_suspended",
+        "staff_unmapped",
         "statement_unexplained",
         "store_silent",
         "store_unknown",

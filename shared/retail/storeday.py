@@ -36,7 +36,8 @@ class ReceiptRecord:
     worked out again. without_receipt: what came back on it without its sale (negative); other_tender: how much of a refund
     went back by a tender the sale was not paid with. drawer_name, drawer_generation: whose drawer holds its money, where that
     is not simply its till's. numbers_of, counted_in: of what D365 had when its till was declared replaced, or no longer so: the
-    generation that its number is of, and the one whose drawer holds its money; 0 where they are its own.
+    generation that its number is of, and the one whose drawer holds its money; 0 where they are its own. codes: the values it
+    asks the mappings for.
     """
 
     label: str
@@ -73,6 +74,7 @@ class ReceiptRecord:
     operator: str = ""
     without_receipt: Decimal | None = None
     other_tender: Decimal | None = None
+    codes: str = ""
     drawer_name: str = ""
     drawer_generation: int = 0
     numbers_of: int = 0

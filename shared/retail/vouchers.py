@@ -71,13 +71,15 @@ class VoucherCheck:
 
 def expected_of(receipts: Iterable[tuple[ReceiptRecord, Accounts]]) -> dict[str, list[Entry]]:
     """Give what the vouchers of each statement must come to, from the receipts posted in it; also where that is nothing."""
-    groups: dict[tuple[str, str, int, int], list[ReceiptRecord]] = {}
-    looked_up: dict[tuple[str, str, int, int], Accounts] = {}
+    groups: dict[tuple[str, str, int, int, int], list[ReceiptRecord]] = {}
+    looked_up: dict[tuple[str, str, int, int, int], Accounts] = {}
     for one, accounts in receipts:
         if one.status in IN_THE_LEDGER and one.d365_statement:
-            key = (one.d365_statement, accounts.store.store, accounts.day.toordinal(), one.mapping_version)
+            by = accounts.of_receipt(one.mapping_version, one.completed_at)
+            sold_on = by.sold_on or by.day
+            key = (one.d365_statement, by.store.store, by.day.toordinal(), sold_on.toordinal(), by.version)
             groups.setdefault(key, []).append(one)
-            looked_up[key] = Accounts(accounts.mappings, accounts.store, accounts.day, one.mapping_version)
+            looked_up[key] = by
     found: dict[str, list[Entry]] = {}
     for key, some in groups.items():
         own = found.setdefault(key[0], [])

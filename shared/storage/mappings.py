@@ -13,8 +13,8 @@ from datetime import date, datetime, timedelta
 
 from shared.errors import AlreadyThereError
 from shared.retail.mapped import StoreSetup
-from shared.retail.mapping import MappingRow, Mappings
-from shared.retail.mapping_csv import EVERY_KIND
+from shared.retail.mapping_kinds import EVERY_KIND
+from shared.retail.mapping_rows import VALID_FROM, MappingRow, Mappings, mapping_row
 from shared.storage.keys import join_key
 from shared.storage.protocols import Condition, Row, Table, Upsert, Value
 
@@ -38,7 +38,7 @@ class MappingCache:
 
     @property
     def known(self) -> Mappings:
-        return Mappings(self._version, self._rows)
+        return Mappings(self._version, self._rows, self._now().date() if self._now is not None else None)
 
     async def at_least(self, version: int) -> Mappings:
         """Give the mappings, read again if they lack `version`, were never read, or were read a while ago."""
@@ -74,7 +74,7 @@ class MappingCache:
                 if row.text("Import") in finished:
                     key = (kind, *json.loads(row.text("Key")))
                     version = finished[row.text("Import")][0]
-                    rows[key] = (*rows.get(key, ()), MappingRow(json.loads(row.text("Values")), version))
+                    rows[key] = (*rows.get(key, ()), mapping_row(json.loads(row.text("Values")), version))
         self._rows, self._version = rows, max(version for version, _ in finished.values())
         return self.known
 
@@ -88,7 +88,7 @@ async def import_rows(
     entities = [
         Row(
             partition=kind,
-            key=join_key(kind, *(row[name] for name in key_columns), import_id),
+            key=join_key(kind, *(row[name] for name in key_columns), import_id, *_begins(row)),
             values={
                 **{_column(name): value for name, value in row.items() if value},
                 "Key": json.dumps([row[name] for name in key_columns]),
@@ -109,6 +109,11 @@ async def import_rows(
         "At": at,
     }
     return await _finish_import(table, done)
+
+
+def _begins(row: Mapping[str, str]) -> tuple[str, ...]:
+    """One import may hold rows of one key that begin on different days."""
+    return (row[VALID_FROM],) if row.get(VALID_FROM) else ()
 
 
 async def _finish_import(table: Table, done: dict[str, Value]) -> int:
@@ -136,7 +141,30 @@ def _column(name: str) -> str:
 async def import_of_version(table: Table, version: int) -> Row | None:
     """Give the import that made a version, or the last one before it; None when there is none."""
     for number in range(version, max(0, version - VERSION_TRIES_MAX), -1):
-        row = await table.read(IMPORTS, join_key(IMPORTS, f"{number:09d}"))
+        row = await import_row(table, number)
         if row is not None:
             return row
     return None
+
+
+async def import_row(table: Table, version: int) -> Row | None:
+    """Give the import that made exactly this version; None where there is none."""
+    return await table.read(IMPORTS, join_key(IMPORTS, f"{version:09d}"))
+
+
+async def imports_of(table: Table, kind: str) -> list[Row]:
+    """Give the finished imports of a kind, the newest first."""
+    rows = [row async for row in table.query(IMPORTS, where=(Condition("Kind", "eq", kind),))]
+    return sorted(rows, key=lambda row: -row.number("Version"))
+
+
+async def rows_of_import(table: Table, imported: Row) -> list[Row]:
+    """Give the rows that an import wrote, in the order of their keys."""
+    where = (Condition("Import", "eq", imported.text("Import")),)
+    return [row async for row in table.query(imported.text("Kind"), where=where)]
+
+
+def line_of_row(row: Row) -> dict[str, str]:
+    """Give an import's row as the line it was."""
+    line: dict[str, str] = json.loads(row.text("Values"))
+    return line

@@ -36,6 +36,7 @@ RECORD_COLUMNS = (
     "StatusSince",
     "Rounding", "Operator", "NoReceipt", "AcceptedBack", "OtherTender", "DrawerName", "DrawerGeneration",
     "NumbersOf", "CountedIn",
+    "Rounding", "Operator", "NoReceipt", "AcceptedBack", "OtherTender", "Codes",
 )  # fmt: skip
 
 
@@ -80,6 +81,7 @@ def record_of(row: Row) -> ReceiptRecord:
         drawer_generation=row.number("DrawerGeneration"),
         numbers_of=row.number("NumbersOf"),
         counted_in=row.number("CountedIn"),
+        codes=row.text("Codes"),
     )
 
 

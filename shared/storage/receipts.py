@@ -23,6 +23,7 @@ from shared.retail.rounding import diagnose, diagnoses_text
 from shared.retail.status import Status, advance
 from shared.retail.transaction import Kind, TillStatus, Transaction
 from shared.retail.units import units_of, units_text
+from shared.retail.used_values import codes_text
 from shared.storage.keys import join_key, prefix_end
 from shared.storage.protocols import Condition, Row, Table, Value
 
@@ -115,6 +116,7 @@ def _summary(transaction: Transaction, day: date) -> dict[str, Value | None]:
         "NoReceipt": _without_receipt(transaction),
         "Rounding": diagnoses_text(diagnose(transaction)) if transaction.is_for_the_ledger else None,
         "Revision": transaction.revision,
+        "Codes": codes_text(transaction),
     }
 
 

@@ -1,4 +1,4 @@
-"""What waits for people, and the mappings they mend it with."""
+"""What waits for people."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import functools
 
 import azure.functions as func
 
-from shared.flows.import_mapping import export_mapping, import_mapping
 from shared.flows.read_records import list_causes, read_cause
 from shared.flows.release_exceptions import release_exceptions
 from shared.gate import admit_person
@@ -14,7 +13,7 @@ from shared.retail.money import money_text
 from shared.services import Services
 from shared.triggers.answered import DECIDERS, answered
 from shared.web.answers import answer, not_found, problem
-from shared.web.requests import json_object, path_key, path_part, query_day, reason_header, reason_of
+from shared.web.requests import json_object, path_key, query_day, reason_of
 
 blueprint = func.Blueprint()
 route = functools.partial(blueprint.route, trigger_arg_name="request")
@@ -48,26 +47,3 @@ async def cause_mended(request: func.HttpRequest, services: Services) -> func.Ht
     if released is None:
         return not_found("the cause")
     return answer({"released": released.receipts, "amount": money_text(released.amount)})
-
-
-@route("mappings/{kind}", methods=["PUT"])
-@answered
-async def mapping_changed(request: func.HttpRequest, services: Services) -> func.HttpResponse:
-    person = admit_person(services.settings, request.headers, "finance", "retail_systems")
-    kind, content, reason = path_part(request, "kind"), request.get_body(), reason_header(request)
-    done = await import_mapping(services, kind, content, person, reason)
-    if done.problems:
-        rows = [
-            {"row": one.row, "column": one.column, "expected": one.expected, "found": one.found}
-            for one in done.problems
-        ]
-        return problem(422, f"{len(rows)} mistakes; nothing was changed", problems=rows[:1000])
-    return answer({"rows": done.rows, "version": done.version})
-
-
-@route("mappings/{kind}", methods=["GET"])
-@answered
-async def mapping_asked_for(request: func.HttpRequest, services: Services) -> func.HttpResponse:
-    admit_person(services.settings, request.headers)
-    text = await export_mapping(services, path_part(request, "kind"))
-    return func.HttpResponse(text, mimetype="text/csv", charset="utf-8")

@@ -11,6 +11,7 @@ from shared.errors import RejectedError
 AS_JSON, AS_CSV = "json", "csv"
 FORMATS = (AS_JSON, AS_CSV)
 YEARS = range(1990, 2200)
+DIGITS_MAX = 9
 
 
 def query_format(request: func.HttpRequest) -> str:
@@ -59,3 +60,46 @@ def _instant(text: str) -> datetime | None:
     except ValueError:
         return None
     return at if at.tzinfo is not None and at.year in YEARS else None
+
+
+def query_flag(request: func.HttpRequest, name: str) -> bool:
+    """Give yes or no; left out means no.
+
+    Raises:
+        RejectedError: it is neither.
+    """
+    text = str(request.params.get(name, "false"))
+    if text not in ("true", "false"):
+        raise RejectedError(
+            f"{name} is neither", field=name, expected="true or false", found=ascii(text)[:80]
+        )
+    return text == "true"
+
+
+def query_day_of(request: func.HttpRequest, name: str) -> date | None:
+    """Give a day; None where it is left out.
+
+    Raises:
+        RejectedError: it is none.
+    """
+    text = str(request.params.get(name, ""))
+    day = _day(text) if text else None
+    if text and day is None:
+        expected = "a day such as 2017-12-23, years 1990 to 2199"
+        raise RejectedError(f"{name} is no day", field=name, expected=expected, found=ascii(text)[:80])
+    return day
+
+
+def query_number(request: func.HttpRequest, name: str) -> int | None:
+    """Give a whole number; None where it is left out.
+
+    Raises:
+        RejectedError: it is none.
+    """
+    text = str(request.params.get(name, ""))
+    if not text:
+        return None
+    if not (text.isascii() and text.isdecimal() and len(text) <= DIGITS_MAX):
+        expected = f"a whole number of at most {DIGITS_MAX} digits"
+        raise RejectedError(f"{name} is no number", field=name, expected=expected, found=ascii(text)[:80])
+    return int(text)

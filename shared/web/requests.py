@@ -105,28 +105,27 @@ def _day(text: str, name: str) -> date:
     return day
 
 
-def path_number(request: func.HttpRequest, name: str) -> int:
+def path_number(request: func.HttpRequest, name: str, digits_max: int = 4) -> int:
     """Give a small whole number of the path.
 
     Raises:
         RejectedError: it is none.
     """
     text = path_part(request, name)
-    if not (text.isascii() and text.isdecimal() and len(text) <= 4):
-        raise RejectedError(
-            f"{name} is no number", field=name, expected="a whole number from 0 to 9999", found=text[:80]
-        )
+    if not (text.isascii() and text.isdecimal() and len(text) <= digits_max):
+        expected = f"a whole number from 0 to {'9' * digits_max}"
+        raise RejectedError(f"{name} is no number", field=name, expected=expected, found=text[:80])
     return int(text)
 
 
-def chosen_format(request: func.HttpRequest, *known: str) -> str:
-    """Give the format asked for in the query, json where none is.
+def chosen_format(request: func.HttpRequest, *known: str, usual: str = "json") -> str:
+    """Give the format asked for in the query, the usual one where none is.
 
     Raises:
         RejectedError: it is another one than the route has.
     """
     known = known or ("json", "csv", "html")
-    text = str(request.params.get("format", "json"))
+    text = str(request.params.get("format", usual))
     if text not in known:
         raise RejectedError(
             "no such format", field="format", expected=" or ".join(known), found=ascii(text)[:80]

@@ -19,6 +19,7 @@ from shared.web.route import (
 )
 from shared.web.routes_causes import OF_CAUSES
 from shared.web.routes_checks import OF_CHECKS
+from shared.web.routes_mappings import OF_MAPPINGS
 from shared.web.routes_tasks import OF_TASKS
 
 ROUTES: tuple[Route, ...] = (
@@ -306,4 +307,5 @@ ROUTES: tuple[Route, ...] = (
     *OF_TASKS,
     *OF_CHECKS,
     *OF_CAUSES,
+    *OF_MAPPINGS,
 )  # fmt: skip

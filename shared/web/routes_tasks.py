@@ -1,8 +1,8 @@
-"""The routes of what waits for people, and of the mappings they mend it with."""
+"""The routes of what waits for people."""
 
 from __future__ import annotations
 
-from shared.web.route import CSV, DAY, JSON, PEOPLE, REASON, Route
+from shared.web.route import DAY, JSON, PEOPLE, REASON, Route
 
 OF_TASKS: tuple[Route, ...] = (
     Route(
@@ -33,21 +33,5 @@ OF_TASKS: tuple[Route, ...] = (
         JSON,
         {"200": "Object", "404": "Problem", "422": "Problem"},
         takes={"reason": REASON},
-    ),
-    Route(
-        "put",
-        "/mappings/{kind}",
-        "Take rows of a mapping over from CSV, all or nothing. Header X-Reason says why.",
-        PEOPLE,
-        CSV,
-        {"200": "Object", "422": "Problem"},
-    ),
-    Route(
-        "get",
-        "/mappings/{kind}",
-        "A mapping as it is in force, as CSV.",
-        PEOPLE,
-        "",
-        {"200": "Text", "422": "Problem"},
     ),
 )  # fmt: skip

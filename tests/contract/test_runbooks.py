@@ -38,8 +38,8 @@ NEVER_SHOWN = (
 HOLDS_RECEIPTS = {
     "cannot_be_mapped", "changed_in_d365", "d365_data_refused", "d365_reference", "d365_refused", "d365_rule",
     "disposition_unmapped", "does_not_balance", "does_not_fit_d365", "drawer_unmapped", "gone_from_d365", "item_unmapped",
-    "look_alike", "other_currency", "reason_unmapped", "return_place_missing", "store_unknown", "store_wrong_account",
-    "tax_unmapped", "tender_unmapped", "terminal_unmapped", "warehouse_missing",
+    "look_alike", "other_currency", "reason_unmapped", "return_place_missing", "staff_unmapped", "store_unknown",
+    "store_wrong_account", "tax_unmapped", "tender_unmapped", "terminal_unmapped", "warehouse_missing",
 }  # fmt: skip
 WORDS_AT_LEAST = 60  # a page of fewer words says nothing that its reason's own texts do not
 

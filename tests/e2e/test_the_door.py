@@ -459,7 +459,7 @@ def test_an_account_speaks_only_for_its_stores_and_sees_only_its_own(door: Door)
 
 SAMPLES = {"store": "S1", "account": EAST, "transaction_id": "T1", "business_day": DAY, "legal_entity": "usrt",
            "fingerprint": "nothing", "kind": "tenders", "terminal": "1", "shift": "1", "number": "0",
-           "receipt_number": "S1-1-0001", "period": "2017-12", "cadence": "monthly"}  # fmt: skip
+           "receipt_number": "S1-1-0001", "period": "2017-12", "cadence": "monthly", "version": "1"}  # fmt: skip
 OPEN_TO_ALL = {"/api/openapi.json", "/api/schemas/transactions.json", "/api/health"}
 ROUTES = [
     (method.upper(), re.sub(r"\{(\w+)\}", lambda found: SAMPLES[found[1]], path), path)
@@ -497,7 +497,9 @@ def test_nothing_but_the_description_and_the_pulse_opens_without_a_credential(
 @pytest.mark.parametrize("role", ROLES)
 def test_every_role_reads_everything(door: Door, role: str) -> None:
     paths = ["/api/causes", "/api/causes?state=all", f"/api/causes?business_day={DAY}", "/api/usage",
-             f"/api/storedays/usrt/{DAY}", "/api/mappings/stores", "/api/heard"]  # fmt: skip
+             f"/api/storedays/usrt/{DAY}", "/api/mappings/stores", "/api/heard",
+             "/api/mappings/stores?format=json", "/api/mappings/stores/history", "/api/stores/S1/readiness",
+             "/api/coverage"]  # fmt: skip
     assert [door.desk(role, "GET", path).status_code for path in paths] == [200] * len(paths)
 
 
@@ -789,7 +791,7 @@ def test_what_is_imported_comes_out_again_and_goes_in_again_the_same(door: Door)
     assert door.put("items", text).json()["rows"] == 3
     first = door.desk("reader", "GET", "/api/mappings/items")
     assert first.headers["content-type"].startswith("text/csv")
-    for part in ('"1,0","A ""quoted"" one",ea', "Ä-1,AE,pcs", "Z,Z1,"):
+    for part in ('"1,0","A ""quoted"" one",ea,always,', "Ä-1,AE,pcs,always,", "Z,Z1,,always,"):
         assert part in first.text.splitlines()
     assert door.put("items", first.content).status_code == 200
     assert door.desk("reader", "GET", "/api/mappings/items").text == first.text

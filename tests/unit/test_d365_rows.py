@@ -174,6 +174,7 @@ def test_the_golden_sale_gives_its_line_to_the_letter() -> None:
             **RECEIPT_KEY,
             "LineNumber": Decimal(1),
             "ItemId": "1004906",
+            "VariantNumber": "",
             "Unit": "ea",
             "Quantity": Decimal(-2),
             "UnitQuantity": Decimal(-2),

@@ -131,7 +131,9 @@ def test_receipts_of_an_unknown_store_go_home_once_it_is_mapped() -> None:
         row = ",".join(
             (ROWS["stores", "S1"] | {"store": "S9", "operating_unit": "059"})[name] for name in columns
         )
-        await import_mapping(services, "stores", (",".join(columns) + "\n" + row).encode(), DESK, "new store")
+        await import_mapping(
+            services, "stores", (",".join(columns) + "\n" + row + "\n").encode(), DESK, "new store"
+        )
         terminal = b"store,terminal,register\nS9,1,NY09-1\n"
         await import_mapping(services, "terminals", terminal, DESK, "new store")
         await release_exceptions(services, cause["fingerprint"], DESK, "mapped")

@@ -23,6 +23,7 @@ STORE = {
     "time_zone": "America/New_York", "closing_time": "00:00", "customer_account": "C1", "account": "east",
     "rounding_limit": "0.05",
     "grace_minutes": "", "quarantine_warehouse": "", "scrap_warehouse": "", "no_receipt_limit": "",
+    "map_staff": "",
 }  # fmt: skip
 ROWS = {
     ("stores", "S1"): STORE,
@@ -215,6 +216,7 @@ def test_a_store_row_with_an_unknown_zone_is_told() -> None:
         + ",".join(
             (STORE | {"time_zone": "Mars/Base", "rounding_limit": "x"}).get(name, "") for name in columns
         )
+        + "\n"
     )
     _, problems = read_mapping_csv(KINDS["stores"], content.encode())
     assert [problem.column for problem in problems] == ["time_zone", "rounding_limit"]

@@ -230,8 +230,9 @@ def test_what_to_do_about_a_cause_is_said_whole_whatever_the_cause() -> None:
     assert said("tender_unmapped", "KLARNA") == (
         "finance",
         (
-            "Choose the D365 payment method for “KLARNA” in the tenders mapping (in D365 it must exist for the store, with its "
-            "ledger account), then release."
+            "In this order: 1. Finance says which ledger account “KLARNA” belongs to. 2. Retail systems make sure that each "
+            "store's channel in D365 has a payment method for it, with that account. 3. Finance maps “KLARNA” to it in the "
+            "tenders mapping. 4. Release: its receipts go on from the day it was first seen."
         ),
     )
     owner, do_this = said("d365_reference", "Blocked item: usrt / 77")

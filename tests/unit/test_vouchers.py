@@ -8,6 +8,7 @@ from decimal import Decimal
 
 import pytest
 
+from shared.retail.accrual import entries_of_receipt
 from shared.retail.figures import Figures
 from shared.retail.ledger import Accounts, Entry, Instants, entries_of
 from shared.retail.mapping import MappingRow, Mappings
@@ -186,3 +187,18 @@ def test_receipts_that_are_not_in_the_ledger_are_not_expected_in_its_vouchers() 
     )
     both = expected_of([(receipt(), accounts()), (receipt(status=Status.REVERSED), accounts())])
     assert by_account(both["S-1"])["401100"] == "-60.00"
+
+
+def test_either_side_of_midnight_in_one_business_day_a_tax_is_on_the_account_of_its_instant() -> None:
+    known = accounts(ledger_accounts__usrt__tax__V17="222117")
+    old, new = ROWS["taxes", "VAT20"], ROWS["taxes", "VAT20"] | {"tax_code": "V17"}
+    rows = {
+        **known.mappings.rows,
+        ("taxes", "VAT20"): (MappingRow(old, 1), MappingRow(new, 1, date(2017, 12, 24))),
+    }
+    dated = replace(known, mappings=Mappings(1, rows))
+    before = replace(receipt(), completed_at=datetime.fromisoformat("2017-12-23T23:59:59-05:00"))
+    after = replace(receipt(), completed_at=datetime.fromisoformat("2017-12-24T00:00:00-05:00"))
+    found = by_account(expected_of([(before, dated), (after, dated)])["S-1"])
+    assert (found["222120"], found["222117"], found["110110"]) == ("-4.00", "-4.00", "67.96")
+    assert by_account(entries_of_receipt(after, dated))["222117"] == "-4.00"

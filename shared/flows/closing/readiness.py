@@ -10,7 +10,7 @@ from shared.flows.closing.period import read_causes, read_signed, read_summaries
 from shared.retail.drawers import till_of_drawer
 from shared.retail.late import HOLD, policy_of
 from shared.retail.mapped import StoreSetup
-from shared.retail.mapping import Mappings
+from shared.retail.mapping_rows import Mappings
 from shared.retail.periods import days_of
 from shared.retail.readiness import DaySummary, Known, Period, Readiness, readiness_of
 from shared.retail.reference import newest_rows, period_is_closed, periods_are_known
@@ -50,7 +50,7 @@ async def _known(services: Services, legal_entity: str, period: str, stores: dic
     return Known(
         days=_of(days, stores),
         later=_of(later, stores),
-        tills=_tills(mappings, stores),
+        tills=_tills(mappings, stores, first),
         causes=await read_causes(services, stores, first, last),
         uncompiled=work - {(one.store, one.day) for one in days},
         confirmed=[(row.text("Store"), row.text("Terminal")) for row in confirmed],
@@ -62,9 +62,9 @@ def _of(days: Sequence[DaySummary], stores: dict[str, StoreSetup]) -> list[DaySu
     return [one for one in days if one.store in stores]
 
 
-def _tills(mappings: Mappings, stores: dict[str, StoreSetup]) -> dict[str, set[str]]:
+def _tills(mappings: Mappings, stores: dict[str, StoreSetup], first: date) -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
-    for row in newest_rows(mappings).get("terminals", []):
+    for row in newest_rows(mappings, first).get("terminals", []):
         if row["store"] in stores:
             found.setdefault(row["store"], set()).add(till_of_drawer(row["terminal"]))
     return found

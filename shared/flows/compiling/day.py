@@ -53,7 +53,7 @@ async def gather_day(
         receipts=sorted(receipts, key=lambda one: (one.terminal, one.account, one.transaction_id)),
         shifts=own,
         decisions=decisions,
-        limits=limits or limits_of(mappings, store, _tenders(receipts, own)),
+        limits=limits or limits_of(mappings, store, _tenders(receipts, own), day),
         signed=tuple(signed_from(row) for row in signed),
         shift_findings=found,
         numbers_before=await numbers_before(services.tables.statements, store_id, day),

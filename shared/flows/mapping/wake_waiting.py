@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 
 from shared.flows.mapping.originals import as_rung_up, originals_missing
 from shared.flows.posting.apply import save_rows
@@ -13,6 +14,7 @@ from shared.flows.posting.kept import read_kept
 from shared.retail.mapping import Mappings
 from shared.retail.reasons import Cause
 from shared.retail.status import Status
+from shared.retail.tolerances import REFUND_WAIT, TOLERANCES, tolerance
 from shared.services import Services
 from shared.storage.causes import OPEN, cause_key, cause_row, fingerprint_of, open_causes, receipt_member
 from shared.storage.due import (
@@ -54,7 +56,7 @@ async def _wake_day(services: Services, due_row: Row) -> int:
         moved = [advanced(row, Status.RECEIVED, now, "its sale is here") for row in ready]
         await save_rows(services.tables.transactions, moved)
         await services.ring(services.queues.mapping_due, due_key(MAP, due.store, due.day))
-    await _tell_of_old_ones(services, still)
+    await _tell_of_old_ones(services, mappings, still)
     if still:
         oldest = min(_since(row) for row, _ in still)
         pause = max(LOOKED_FOR_AFTER, min((now - oldest) / 10, LOOKED_FOR_AT_LEAST))
@@ -74,12 +76,13 @@ async def _missing(services: Services, mappings: Mappings, row: Row) -> Cause | 
     return await originals_missing(services, mappings, row, told)
 
 
-async def _tell_of_old_ones(services: Services, still: Sequence[tuple[Row, Cause]]) -> None:
+async def _tell_of_old_ones(
+    services: Services, mappings: Mappings, still: Sequence[tuple[Row, Cause]]
+) -> None:
     """Put a refund that has waited beyond the limit before its owner, once; what ends the cause is written on its row first."""
     now = services.now()
-    limit = timedelta(hours=services.settings.refund_wait_hours)
     for row, why in still:
-        if now - _since(row) < limit:
+        if now - _since(row) < _limit(services, mappings, row.partition, now):
             continue
         fingerprint, member = fingerprint_of(why), receipt_member(row)
         key = cause_key(fingerprint, member.store, member.name)
@@ -90,6 +93,12 @@ async def _tell_of_old_ones(services: Services, still: Sequence[tuple[Row, Cause
         text = json.dumps([fingerprint])
         if await save_rows(services.tables.transactions, [row.with_values(Fingerprints=text, **named)]):
             await open_causes(services.tables.causes, [cause_row(why, member, now)])
+
+
+def _limit(services: Services, mappings: Mappings, store: str, now: datetime) -> timedelta:
+    """Give how long a store's refund may wait for its sale: its own tolerance, or the app's setting."""
+    hours = tolerance(partial(mappings.find, TOLERANCES, day=now.date()), store, REFUND_WAIT)
+    return timedelta(hours=services.settings.refund_wait_hours if hours is None else int(hours))
 
 
 def _since(row: Row) -> datetime:

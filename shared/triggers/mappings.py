@@ -1,0 +1,77 @@
+"""Mappings: taken over and given out as CSV, their history, what stores lack, and what was seen that nobody mapped."""
+
+from __future__ import annotations
+
+import functools
+
+import azure.functions as func
+
+from shared.flows.check_coverage import check_coverage
+from shared.flows.check_store import check_store
+from shared.flows.import_mapping import export_mapping, import_mapping
+from shared.flows.read_mappings import list_imports, read_import, show_mapping
+from shared.gate import admit_person
+from shared.services import Services
+from shared.triggers.answered import answered
+from shared.web.answers import answer, not_found, problem
+from shared.web.queries import query_day_of, query_flag, query_number
+from shared.web.requests import chosen_format, path_key, path_number, path_part, reason_header
+
+blueprint = func.Blueprint()
+route = functools.partial(blueprint.route, trigger_arg_name="request")
+
+
+@route("mappings/{kind}", methods=["PUT"])
+@answered
+async def mapping_changed(request: func.HttpRequest, services: Services) -> func.HttpResponse:
+    person = admit_person(services.settings, request.headers, "finance", "retail_systems")
+    kind, content, check = path_part(request, "kind"), request.get_body(), query_flag(request, "check")
+    done = await import_mapping(services, kind, content, person, reason_header(request), check=check)
+    if done.problems:
+        title = f"{len(done.problems)} mistakes; nothing was changed"
+        return problem(422, title, problems=done.problems_json())
+    return answer(done.as_json(check=check))
+
+
+@route("mappings/{kind}", methods=["GET"])
+@answered
+async def mapping_asked_for(request: func.HttpRequest, services: Services) -> func.HttpResponse:
+    admit_person(services.settings, request.headers)
+    kind = path_part(request, "kind")
+    if chosen_format(request, "csv", "json", usual="csv") == "json":
+        return answer(await show_mapping(services, kind))
+    day, version = query_day_of(request, "day"), query_number(request, "version")
+    text = await export_mapping(services, kind, day=day, version=version)
+    return func.HttpResponse(text, mimetype="text/csv", charset="utf-8")
+
+
+@route("mappings/{kind}/history", methods=["GET"])
+@answered
+async def mapping_history_asked_for(request: func.HttpRequest, services: Services) -> func.HttpResponse:
+    admit_person(services.settings, request.headers)
+    kind = path_part(request, "kind")
+    return answer({"kind": kind, "imports": await list_imports(services, kind)})
+
+
+@route("mappings/{kind}/history/{version}", methods=["GET"])
+@answered
+async def mapping_import_asked_for(request: func.HttpRequest, services: Services) -> func.HttpResponse:
+    admit_person(services.settings, request.headers)
+    version = path_number(request, "version", digits_max=9)
+    found = await read_import(services, path_part(request, "kind"), version)
+    return answer(found) if found else not_found("this import of the mapping")
+
+
+@route("stores/{store}/readiness", methods=["GET"])
+@answered
+async def store_readiness_asked_for(request: func.HttpRequest, services: Services) -> func.HttpResponse:
+    admit_person(services.settings, request.headers)
+    return answer(await check_store(services, path_key(request, "store")))
+
+
+@route("coverage", methods=["GET"])
+@answered
+async def coverage_asked_for(request: func.HttpRequest, services: Services) -> func.HttpResponse:
+    admit_person(services.settings, request.headers)
+    day, days = query_day_of(request, "as_of"), query_number(request, "days")
+    return answer(await check_coverage(services, as_of=day, days=days))
