@@ -23,7 +23,12 @@ from shared.errors import (
     ThrottledError,
     not_now,
 )
-from shared.flows.mapping.held_by_reference import end_what_is_right, is_something_held, open_findings
+from shared.flows.mapping.held_by_reference import (
+    end_what_is_right,
+    is_something_held,
+    open_findings,
+    rows_that_hold,
+)
 from shared.flows.posting.slot import is_throttled, is_waiting
 from shared.retail.d365_rules import Broken, cause_of
 from shared.retail.mapping import Mappings
@@ -53,6 +58,7 @@ async def read_reference(services: Services, *, ordered: bool = False) -> str:
     if mappings is None:
         return "not due"
     keys = await services.in_thread(wanted, mappings)
+    keys = keys.and_rows(await rows_that_hold(services, mappings))
     if not keys.companies:
         return "no store is mapped"
     turn = await _take_turn(services)

@@ -7,8 +7,8 @@ was never read, or could not be, is *unknown*: then the rule is not judged, neve
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal, InvalidOperation
 
@@ -67,6 +67,13 @@ class Wanted:
     def companies(self) -> tuple[str, ...]:
         """The legal entities of all stores."""
         return tuple(sorted(key[0] for key in self.keys[PERIODS]))
+
+    def and_rows(self, rows: Iterable[tuple[str, ...]]) -> Wanted:
+        """Add rows, each by its kind and key."""
+        keys = {kind: set(its) for kind, its in self.keys.items()}
+        for kind, *key in rows:
+            keys[kind].add(tuple(key))
+        return Wanted({kind: frozenset(its) for kind, its in keys.items()})
 
 
 def wanted(mappings: Mappings, since: date | None = None) -> Wanted:
@@ -132,6 +139,24 @@ def is_broken(mappings: Mappings, name: str, parts: tuple[str, ...]) -> bool:
         return judge is not None and judge(mappings, *parts)
     except TypeError:  # a value that another version wrote with other parts
         return False
+
+
+def rows_behind(mappings: Mappings, name: str, parts: tuple[str, ...]) -> frozenset[tuple[str, ...]]:
+    """Give which rows of the reference data a rule rests on for these parts: kind and key of each that its judge looks up."""
+    listening = _Listening(mappings.version, mappings.rows, mappings.today)
+    is_broken(listening, name, parts)
+    return frozenset(key for key in listening.asked if key[0] in COLUMNS)
+
+
+@dataclass(frozen=True, slots=True)
+class _Listening(Mappings):
+    """Mappings that note what is looked up in them."""
+
+    asked: set[tuple[str, ...]] = field(default_factory=set)
+
+    def find(self, kind: str, *key: str, day: date | None = None) -> Row | None:
+        self.asked.add((kind, *key))
+        return Mappings.find(self, kind, *key, day=day)
 
 
 def is_judged(rule_name: str) -> bool:

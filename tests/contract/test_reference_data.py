@@ -313,3 +313,34 @@ def test_the_kept_rows_read_well_and_a_receipt_keeps_the_version_it_was_judged_b
         assert json.loads(rows[0].text("Key")) == ["usrt", "D1001"]
 
     tell(story, tmp_path)
+
+
+def test_what_holds_receipts_is_asked_for_although_no_mapping_names_it_any_more(tmp_path: Path) -> None:
+    """The till's item goes to another one of D365's meanwhile, but the receipt waits for the first one to be unblocked."""
+
+    async def story(world: PostingWorld) -> None:
+        await world.sim(
+            "setup",
+            {
+                "items": [
+                    SETUP["items"][0] | {"Blocked": "Yes"},
+                    {"dataAreaId": "usrt", "ItemNumber": "D1002", "SalesUnitSymbol": "ea"},
+                ]
+            },
+        )
+        await read_reference(world.services)
+        await world.send(sale_document(1))
+        assert (await world.causes())["d365_reference"]["value"] == "Blocked item: usrt / D1001"
+        await world.map_also("items", {"item": "1001", "item_number": "D1002", "unit": "ea"})
+        assert await read(world) == "1 row changed, 0 findings, 0 receipts released"  # D1002, and D1001 as before
+        assert await world.statuses() == {"T1": "held"}
+        await world.sim("setup", {"items": [SETUP["items"][0]]})
+        assert await read(world) == "1 row changed, 0 findings, 1 receipt released"
+        await world.deliver()
+        assert await world.statuses() == {"T1": "mapped"}
+        assert (await world.receipts())["T1"].text("Cause") == ""
+        # Nothing waits for D1001 now, so it is no longer asked for.
+        await world.sim("setup", {"items": [SETUP["items"][0] | {"Blocked": "Yes"}]})
+        assert await read_reference(world.services, ordered=True) == NOTHING_CHANGED
+
+    tell(story, tmp_path)

@@ -69,6 +69,16 @@ class ReferenceDesk:
                 for code in codes:
                     await self._headquarters.sim("setup", self._body((what, company, code), wrong=False))
 
+    def wrong_now(self) -> frozenset[Change]:
+        """Give what is wrong at this moment, as a copy made now would have it."""
+        return frozenset(self.since)
+
+    def went_back(self, wrong: frozenset[Change]) -> None:
+        """After a restore, that is wrong which was wrong in the copy, and a reading must be made before the app can know it."""
+        now = asyncio.get_running_loop().time()
+        self.since = dict.fromkeys(sorted(wrong), now)
+        self.known.clear()
+
     async def read(self, services: Services) -> str:
         """Have the app read D365's reference data, if it is time; remember what it must know since."""
         began_at = asyncio.get_running_loop().time()
@@ -148,9 +158,16 @@ class Restorer:
     """Somebody who sets D365 back to a copy made earlier in the evening."""
 
     def __init__(
-        self, seed: int, headquarters: Headquarters, reference: Reference, effects: Effects, tables: Any
+        self,
+        seed: int,
+        headquarters: Headquarters,
+        reference: Reference,
+        effects: Effects,
+        tables: Any,
+        desk: ReferenceDesk,
     ) -> None:
         self._rng = Random(f"restorer {seed}")
+        self._desk = desk
         self._headquarters = headquarters
         self._reference = reference
         self._effects = effects
@@ -162,9 +179,11 @@ class Restorer:
         rng = self._rng
         await asyncio.sleep(rng.uniform(0.2, 1.0) * (hours * 3600 + 2_400))
         await self._headquarters.sim("snapshot", {"name": "copy"})
+        wrong = self._desk.wrong_now()
         await asyncio.sleep(rng.uniform(600.0, 5_400.0))
         before = self._headquarters.numbers()
         await self._headquarters.sim("restore", {"name": "copy"})
+        self._desk.went_back(wrong)
         self.restored = True
         lost = before - self._headquarters.numbers()
         self._headquarters.forget_what_people_left()

@@ -13,7 +13,7 @@ from shared.flows.mapping.release_held import held_receipts, release_receipts
 from shared.retail.d365_rules import Broken, cause_of
 from shared.retail.mapping import Mappings
 from shared.retail.reasons import Cause
-from shared.retail.reference import is_broken, is_judged
+from shared.retail.reference import is_broken, is_judged, rows_behind
 from shared.services import Services
 from shared.storage.causes import (
     MAPPING,
@@ -48,6 +48,25 @@ async def is_something_held(services: Services) -> bool:
     return await services.tables.packages.read(*_mark(services)) is not None
 
 
+async def rows_that_hold(services: Services, mappings: Mappings) -> frozenset[tuple[str, ...]]:
+    """Give the reference rows that receipts are held for, by kind and key: what held them may be named by no mapping any more,
+    and without another look at D365 they would wait for ever.
+    """
+    if not await is_something_held(services):
+        return frozenset()
+    values = {row.text("Value") for row in await _open_rows(services) if row.text("What") == RECEIPT}
+    broken = (Broken.from_value(value) for value in values)
+    return frozenset(row for one in broken for row in rows_behind(mappings, one.rule, one.parts))
+
+
+async def _open_rows(services: Services) -> list[Row]:
+    found: list[Row] = []
+    for code in CODES:
+        where = (Condition("State", "eq", OPEN), Condition("Reason", "eq", code))
+        found += [row async for row in services.tables.causes.query(None, where=where)]
+    return found
+
+
 async def open_findings(services: Services, findings: Iterable[Broken]) -> None:
     """Put what our mappings name and D365 does not have in front of its owner, before a receipt needs it."""
     member = Member(what=MAPPING, store="", name=NAME, receipts=0)
@@ -59,10 +78,8 @@ async def end_what_is_right(services: Services, mappings: Mappings, findings: fr
     """End what no longer holds, and let its receipts go on; give how many went. The mark stays while one is held."""
     mark = await services.tables.packages.read(*_mark(services))
     by_value: dict[str, list[Row]] = {}
-    for code in CODES:
-        where = (Condition("State", "eq", OPEN), Condition("Reason", "eq", code))
-        async for row in services.tables.causes.query(None, where=where):
-            by_value.setdefault(row.text("Value"), []).append(row)
+    for row in await _open_rows(services):
+        by_value.setdefault(row.text("Value"), []).append(row)
     released, still_held = 0, False
     for value, rows in by_value.items():
         broken = Broken.from_value(value)
