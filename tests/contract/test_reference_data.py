@@ -332,7 +332,9 @@ def test_what_holds_receipts_is_asked_for_although_no_mapping_names_it_any_more(
         await world.send(sale_document(1))
         assert (await world.causes())["d365_reference"]["value"] == "Blocked item: usrt / D1001"
         await world.map_also("items", {"item": "1001", "item_number": "D1002", "unit": "ea"})
-        assert await read(world) == "1 row changed, 0 findings, 0 receipts released"  # D1002, and D1001 as before
+        assert (
+            await read(world) == "1 row changed, 0 findings, 0 receipts released"
+        )  # D1002, and D1001 as before
         assert await world.statuses() == {"T1": "held"}
         await world.sim("setup", {"items": [SETUP["items"][0]]})
         assert await read(world) == "1 row changed, 0 findings, 1 receipt released"
