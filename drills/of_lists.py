@@ -34,7 +34,11 @@ NEW_PAYMENT = Drill(
 
 
 async def _sell_by_card(scene: Scene) -> None:
+    """The payment method was there when it was mapped; somebody has taken it away since."""
+    await _add_cards(scene)
     await scene.put_list("tenders", "store,tender,payment_method\n*,CARD,2\n")
+    key = [CARD[name] for name in ("dataAreaId", "RetailChannelId", "PaymentMethodNumber")]
+    await scene.sim("setup", {"removed": [{"section": "tender_types", "key": key}]})
     await scene.done("it", Call("POST", "/api/reference"))
     await scene.send(sale(1), sale(2, tenders=[paid("CARD", "21.78")]))
 
@@ -54,8 +58,8 @@ async def _add_cards(scene: Scene) -> None:
 
 MISSING_METHOD = Drill(
     "missing-method", "d365_reference",
-    "You are finance. The shop begins to take cards today. The tenders list names payment method 2 for them, but a receipt paid "
-    "by card waits. The D365 team can set the method up, with account 110180, if you tell them what is missing.",
+    "You are finance. The shop takes cards. The tenders list names payment method 2 for them, as it always has, but since this "
+    "morning a receipt paid by card waits. The D365 team can set up, with account 110180, what you tell them is missing.",
     _sell_by_card, _card_wrong, frozenset({1, 2, 3, 4}), in_d365=_add_cards,
 )  # fmt: skip
 

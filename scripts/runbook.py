@@ -79,7 +79,8 @@ def steps_of(text: str) -> tuple[Step, ...]:
 
 
 def call_of(text: str) -> Call:
-    """Read a call: its method and path, its headers, and after a blank line or at once its body.
+    """Read a call: its method and path, its headers, and after a blank line or at once its body. Lines that are no JSON are a
+    file, whose last line ends too.
 
     Raises:
         ValueError: it begins with no method and path.
@@ -92,7 +93,9 @@ def call_of(text: str) -> Call:
     while lines and (header := _HEADER.fullmatch(lines[0])):
         headers[header[1]] = header[2]
         lines.pop(0)
-    return Call(found[1], found[2], headers, "\n".join(lines).strip("\n"))
+    body = "\n".join(lines).strip("\n")
+    is_file = bool(body) and not body.startswith(("{", "["))
+    return Call(found[1], found[2], headers, f"{body}\n" if is_file else body)
 
 
 def _part(text: str, name: str) -> str:
