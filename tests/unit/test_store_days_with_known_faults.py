@@ -209,25 +209,37 @@ def test_every_planted_cause_is_exact_and_nothing_is_unexplained(part: int) -> N
 
 
 def test_a_fault_of_an_unknown_kind_lands_wholly_in_unexplained() -> None:
-    for seed in range(300):
+    """Also beside lost receipts of another till. Of the till that lost them, what they were worth is known from its totals alone:
+    there a wrong total hides behind them (ADR 39).
+    """
+    tried: Counter[str] = Counter()
+    for seed in range(DAYS):
         day = Day(seed)
-        if day.dropped:
-            continue  # what lost receipts were worth is known from the totals alone: a wrong total hides behind them
+        whole = [
+            at
+            for at, one in enumerate(day.shifts)
+            if not any(one.terminal == till for till, _ in day.dropped)
+        ]
+        if not whole:
+            continue
+        tried["beside lost receipts" if day.dropped else "alone"] += 1
         strange = day.rng.randint(1, 500) * day.rng.choice((1, -1))
-        shift = day.shifts[0]
+        at = day.rng.choice(whole)
+        shift = day.shifts[at]
         assert shift.pos_says is not None
         more = Figures(count=0, total=money(strange), sales=money(strange), tenders={"CASH": money(strange)})
-        day.shifts[0] = Shift(
+        day.shifts[at] = Shift(
             shift.terminal, shift.shift, OPENED, CLOSED, pos_says=shift.pos_says + more, first_sequence=1,
             last_sequence=shift.last_sequence,
         )  # fmt: skip
         statement = compile_store_day(day.store_day())
-        assert statement.unexplained.total == money(strange)
-        assert statement.unexplained.tenders["CASH"] == money(strange)
+        assert statement.unexplained.total == money(strange), seed
+        assert statement.unexplained.tenders["CASH"] == money(strange), seed
         assert statement.verdict == "not proved"
         for code, cents in day.causes.items():
             amounts = [one.figures.total for one in statement.causes if one.code == code]
             assert sum(amounts) == money(cents.total), (seed, code)
+    assert min(tried["alone"], tried["beside lost receipts"]) > 100, tried
 
 
 def test_a_receipt_dropped_on_the_way_from_a_vendor_without_totals_is_never_called_proved() -> None:
