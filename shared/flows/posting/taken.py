@@ -86,10 +86,11 @@ async def statements_of(services: Services, shifts: Collection[ShiftKey]) -> Sta
 
 
 async def without_taken(services: Services, good: Sequence[Sent]) -> list[Sent]:
-    """Leave out, and hold, movements that D365 had before and whose shift is in a statement by now.
+    """Leave out, and hold, movements that D365 had, that are gone, and whose shift is in a statement by now.
 
-    They are here because a person released them. What was so when they were found gone may be past: somebody may have typed one
-    in again, had it posted with its shift, and deleted it. What D365 has is left to be read back.
+    They are here because a person released them before tracking saw that they were gone: such as what had come in half, was held
+    for it, and was taken out. Of those that tracking held as gone it is known that no shift has posted them: those are not asked.
+    What D365 has is left to be read back.
 
     Raises:
         RetryableError: D365 did not answer; nothing is built.

@@ -18,7 +18,7 @@ from shared.retail.status import IN_D365, IN_THE_LEDGER, Status
 from shared.services import Services
 from shared.storage.causes import fingerprint_of
 from shared.storage.protocols import Row, Value
-from shared.storage.receipts import advanced, d365_day, key_of
+from shared.storage.receipts import SENT_IN, advanced, d365_day, key_of
 
 # Held for what D365 has, or may have posted: they go on when D365 says otherwise, never by release.
 WAITS_FOR_D365 = frozenset({"validation_failed", "changed_in_d365", TAKEN})
@@ -167,7 +167,11 @@ def _unseen(services: Services, row: Row, has: ByKey) -> Move | None:
 
 
 def _gone(services: Services, row: Row, has: ByKey) -> Move | None:
-    """Hold what D365 no longer has: as gone, or, where its shift's statement may have posted it, as that."""
+    """Hold what D365 no longer has: as gone, or, where its shift's statement may have posted it, as that.
+
+    Of a movement that is gone, and whose shifts have not posted it, these shifts are forgotten: they may be posted from now on,
+    and nothing of it with them.
+    """
     now, status = services.now(), Status(row.text("Status"))
     taken = taken_cause(row, has.statements) if is_posted_with_shift(row) else None
     if taken is not None and status is Status.HELD and row.text("Cause") == TAKEN:
@@ -179,4 +183,4 @@ def _gone(services: Services, row: Row, has: ByKey) -> Move | None:
         return held(row, taken, now, f"D365 no longer has it; {taken.words['said']}", **evidence)
     why = cause("gone_from_d365", services.settings.d365.environment_id)
     statement = f"; it had been in D365 statement {row.text('D365Statement')}" if posted else ""
-    return held(row, why, now, f"D365 no longer has it{statement}", **evidence)
+    return held(row, why, now, f"D365 no longer has it{statement}", **{SENT_IN: None}, **evidence)
