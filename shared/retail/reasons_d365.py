@@ -142,9 +142,9 @@ OF_D365 = (
         "A movement of the cash office, {value}, is no longer in D365, and its shift may be posted there: {said}.",
         "Somebody deleted it there after its shift had been sent. A shift's financial statement posts the movements that are in "
         "it, and marks nothing on them.",
-        "Its money may be in D365's ledger, so it is never sent again; the statement of its day shows it as not posted.",
+        "Its money may be in D365's ledger, so it is never sent again.",
         "Look in D365 whether the statement has it: banked, into the safe, added or removed. If it has, nothing is missing in "
-        "the ledger. If it has not, book it in D365 by hand. The movement stays held and in the proof, unless D365 shows it "
+        "the ledger. If it has not, book it in D365 by hand. The movement stays held, and this open, unless D365 shows it "
         "again as it was sent.",
     ),
     Reason(
