@@ -237,6 +237,19 @@ def test_what_was_there_half_and_is_released_once_it_was_taken_out_goes_only_if_
     tell(story, tmp_path)
 
 
+def test_what_is_there_half_and_is_released_is_read_back_whatever_became_of_its_shift(tmp_path: Path) -> None:
+    async def story(world: PostingWorld) -> None:
+        fingerprint = await half_of_it_is_there(world)
+        await world.sim("jobs/statements/financial", {})
+        assert all((await shifts_in_d365(world)).values())
+        await release_exceptions(world.services, fingerprint, DESK, "put right")
+        assert await held_for(world) == "received"
+        await look_until(world, "changed_in_d365")
+        assert world.services.d365.calls["shift_statements"] == 0
+
+    tell(story, tmp_path)
+
+
 def test_one_that_is_there_again_when_its_release_is_sent_is_read_back_and_its_shift_not_asked(
     tmp_path: Path,
 ) -> None:
