@@ -134,6 +134,22 @@ def test_a_movement_whose_shift_is_in_no_statement_goes_again_when_a_person_says
     tell(story, tmp_path)
 
 
+def test_a_shift_that_is_posted_only_after_a_movement_was_found_gone_does_not_keep_it_back(
+    tmp_path: Path,
+) -> None:
+    async def story(world: PostingWorld) -> None:
+        await drop_is_sent(world)
+        await world.sim("people/delete", DROP)
+        await look_until(world, "gone_from_d365")
+        told = (await world.causes())["gone_from_d365"]
+        await world.sim("jobs/statements/financial", {})
+        assert all((await shifts_in_d365(world)).values())
+        await release_exceptions(world.services, told["fingerprint"], DESK, "it belongs there")
+        await look_until(world, "sent")
+
+    tell(story, tmp_path)
+
+
 def test_a_receipt_that_is_no_movement_is_gone_whatever_became_of_its_shift(tmp_path: Path) -> None:
     async def story(world: PostingWorld) -> None:
         await drop_is_sent(world)
