@@ -164,6 +164,23 @@ def test_a_receipt_that_is_no_movement_is_gone_whatever_became_of_its_shift(tmp_
     tell(story, tmp_path)
 
 
+def test_one_that_is_looked_at_again_and_still_gone_stays_held_as_it_is_and_told(tmp_path: Path) -> None:
+    async def story(world: PostingWorld) -> None:
+        await drop_is_sent(world)
+        await world.headquarters()
+        await world.sim("people/delete", DROP)
+        await look_until(world, "drop_gone_from_d365")
+        before, asked = (await world.receipts())["T2"], world.services.d365.calls["shift_statements"]
+        due = Due(TRACK, "S1", date(2017, 12, 23), world.services.now())
+        await note_due(world.services.tables.due, [due])
+        await world.drive(40, jobs=False)
+        assert world.services.d365.calls["shift_statements"] > asked
+        assert (await world.receipts())["T2"].text("History") == before.text("History")
+        assert "drop_gone_from_d365" in await world.causes()
+
+    tell(story, tmp_path)
+
+
 def test_one_that_somebody_changed_first_and_then_deleted_is_held_for_its_shift_alone(
     tmp_path: Path,
 ) -> None:
