@@ -12,7 +12,7 @@ from datetime import datetime
 from decimal import ROUND_DOWN, Decimal
 
 from simulator.enumerations import ENUMERATIONS
-from simulator.schema import DECIMAL, ENTITIES, INSTANT, INT32, INT64, STRING, Entity, Field
+from simulator.schema import DECIMAL, ENTITIES, INSTANT, INT32, INT64, SHIFTS, STRING, Entity, Field
 from simulator.values import UnusableValueError, Value, Values, default_of, instant_text, value_of_text
 
 # Kinds of change: what each entry must name.
@@ -25,6 +25,7 @@ CHANGES: dict[str, frozenset[str]] = {
     "hide_sets": frozenset(),
     "change_keys": frozenset({"set", "keys"}),
 }
+STATEMENT_OF_SHIFT = "StatementId"
 _PLAIN_KINDS = frozenset({STRING, DECIMAL, INT32, INT64, INSTANT})
 
 
@@ -69,9 +70,7 @@ class Shape:
 class Contract:
     """The shapes of all sets, with what was ordered. hidden: sets that OData does not show; packages still take them."""
 
-    shapes: dict[str, Shape] = field(
-        default_factory=lambda: {name: _as_it_is(one) for name, one in ENTITIES.items()}
-    )
+    shapes: dict[str, Shape] = field(default_factory=lambda: _as_observed())  # noqa: PLW0108  # it is defined below
     hidden: set[str] = field(default_factory=set)
     removed_members: dict[str, set[str]] = field(default_factory=dict)
     ordered: list[dict[str, object]] = field(default_factory=list)
@@ -100,10 +99,24 @@ class Contract:
 
     def restore(self) -> None:
         """Undo every change."""
-        self.shapes = {name: _as_it_is(one) for name, one in ENTITIES.items()}
+        shown = STATEMENT_OF_SHIFT in self.shapes[SHIFTS].outer.fields
+        self.shapes = _as_observed()
+        self.show_statement_of_shifts(shown=shown)
         self.hidden.clear()
         self.removed_members.clear()
         self.ordered.clear()
+
+    def show_statement_of_shifts(self, *, shown: bool) -> None:
+        """Show, or show no more, in which statement a shift is. What was changed of the set otherwise stays."""
+        shape = self.shapes[SHIFTS]
+        if shown == (STATEMENT_OF_SHIFT in shape.outer.fields):
+            return
+        if not shown:
+            self.shapes[SHIFTS] = _without_field(shape, STATEMENT_OF_SHIFT)
+            return
+        fields = {**shape.outer.fields, STATEMENT_OF_SHIFT: shape.inner.fields[STATEMENT_OF_SHIFT]}
+        names = {**shape.inner_names, STATEMENT_OF_SHIFT: STATEMENT_OF_SHIFT}
+        self.shapes[SHIFTS] = Shape(shape.inner, replace(shape.outer, fields=fields), names)
 
     def change(self, order: Mapping[str, object]) -> None:
         """Make the changes of an order, all or none, on top of those made before.
@@ -163,6 +176,12 @@ class Contract:
                 for one in shape.outer.fields.values()
             }
             self.shapes[name] = replace(shape, outer=replace(shape.outer, fields=fields))
+
+
+def _as_observed() -> dict[str, Shape]:
+    """Give the sets as they are. An observed environment does not show the statement of a shift, the common data model does."""
+    shapes = {name: _as_it_is(one) for name, one in ENTITIES.items()}
+    return shapes | {SHIFTS: _without_field(shapes[SHIFTS], STATEMENT_OF_SHIFT)}
 
 
 def _as_it_is(entity: Entity) -> Shape:

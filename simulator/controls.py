@@ -64,6 +64,8 @@ class Controls:
             self._world.switches = self._world.switches.changed(await _object(request))
         except ValueError as error:
             return _json({"error": str(error)}, 400)
+        shown = self._world.switches.statement_of_shift == "shown"
+        self._world.contract.show_statement_of_shifts(shown=shown)
         return await self._switches(request)
 
     async def _switches(self, _: web.Request) -> web.Response:

@@ -130,6 +130,7 @@ SHIFT = """
     RetailEodShiftValidationErrorCode = ErrorCode
     RetailPosBatchStatus = Status
     String = LocationNumber OperationUnitNumber OrganizationPartyNumber Error ErrorCodeEditUser
+    String:20 = StatementId
     String:10 = Terminal ClosedAtRegisterNumber StoreNumber
     String:25 = OperatorId
     String:4 = dataAreaId

@@ -16,6 +16,7 @@ CHOICES = {
     "discount_sign_on_returns": ("negative", "positive"),
     "open_shift": ("hold", "leave_out"),
     "missing_warehouse": ("refuse", "store"),
+    "statement_of_shift": ("hidden", "shown"),
     "tender_declaration_insert": ("refuse", "accept"),
     "metadata_lengths": ("state", "omit"),
     "validation_during_import": ("runs", "waits"),
@@ -52,6 +53,7 @@ class Switches:
     number_of_items: sizes of quantities added up, or quantities with their sign. tax_sign: taxes have the net amount's sign,
     or are positive on a sale. open_shift: an open shift holds its day's financial statement, or is left to a later one.
     missing_warehouse: a sales line without one stops its order, or moves its store's stock.
+    statement_of_shift: whether the set of shifts shows in which statement a shift is.
     """
 
     posted_row_sent_again: str = "reopen"
@@ -65,6 +67,7 @@ class Switches:
     discount_sign_on_returns: str = "negative"
     open_shift: str = "hold"
     missing_warehouse: str = "refuse"
+    statement_of_shift: str = "hidden"
     tender_declaration_insert: str = "refuse"
     metadata_lengths: str = "state"
     validation_during_import: str = "runs"

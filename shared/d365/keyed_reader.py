@@ -10,10 +10,11 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from shared.d365 import entities, records
 from shared.d365.entities import CHILDREN, ReadSet
+from shared.d365.evidence_sets import READ_STATEMENTS_OF_SHIFTS
 from shared.d365.odata import any_of, condition, in_portions
 from shared.d365.questions import QUESTIONS_MAX, Question, answers_of, request_of
 from shared.d365.reader import Reader
-from shared.d365.records import HeaderRow, ShiftKey, ShiftRow
+from shared.d365.records import HeaderRow, ShiftKey, ShiftRow, ShiftStatement
 from shared.d365.wire import ANSWER_BYTES_MAX, AnswerTooLargeError
 from shared.retail.mapped import D365Key
 
@@ -55,16 +56,23 @@ class KeyedReader(Reader):
     async def shifts_by_key(self, keys: Collection[ShiftKey]) -> list[ShiftRow]:
         """Give the shifts that exist under these keys."""
         wanted = set(keys)
-        numbers = sorted({key.number for key in wanted})
-        questions = [
-            _question(
-                entities.READ_SHIFTS, (condition("BatchShiftId", "eq", int(number)) for number in portion)
-            )
-            for portion in in_portions([str(number) for number in numbers])
-        ]
+        questions = list(_by_shift(entities.READ_SHIFTS, wanted))
         rows = [
             records.shift_row(row) for rows in await self._ask_all("read_shifts", questions) for row in rows
         ]
+        return [row for row in rows if row.key in wanted]
+
+    async def statements_of_shifts(self, keys: Collection[ShiftKey]) -> list[ShiftStatement]:
+        """Give the shifts that exist under these keys, each with the D365 statement it is in.
+
+        Raises:
+            RejectedError: the environment does not show statements of shifts.
+            AccessRefusedError: it does not show them to us.
+        """
+        wanted = set(keys)
+        questions = list(_by_shift(READ_STATEMENTS_OF_SHIFTS, wanted))
+        answers = await self._ask_all("shift_statements", questions)
+        rows = [records.shift_statement(row) for rows in answers for row in rows]
         return [row for row in rows if row.key in wanted]
 
     async def _ask_all(self, kind: str, questions: Sequence[Question]) -> list[list[Found]]:
@@ -108,6 +116,12 @@ def _by_number(source: ReadSet, keys: Iterable[D365Key]) -> Iterator[Question]:
     numbers = sorted({key.transaction_number for key in keys})
     for portion in in_portions(numbers):
         yield _question(source, (condition("TransactionNumber", "eq", number) for number in portion))
+
+
+def _by_shift(source: ReadSet, keys: Iterable[ShiftKey]) -> Iterator[Question]:
+    numbers = [str(number) for number in sorted({key.number for key in keys})]
+    for portion in in_portions(numbers):
+        yield _question(source, (condition("BatchShiftId", "eq", int(number)) for number in portion))
 
 
 def _question(source: ReadSet, conditions: Iterable[str]) -> Question:

@@ -84,6 +84,14 @@ class ShiftRow:
 
 
 @dataclass(frozen=True, slots=True)
+class ShiftStatement:
+    """A shift as D365 has it, and the D365 statement it is in: "" for none, None where D365 does not say."""
+
+    key: ShiftKey
+    statement: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class AuditableRow:
     """A receipt as headquarters judges it. `validation` and `statement` are "" where D365 says nothing."""
 
@@ -231,13 +239,25 @@ def receipt_key_of(values: Mapping[str, object]) -> D365Key:
 
 def shift_row(values: Mapping[str, object]) -> ShiftRow:
     """Read a row of RetailPosBatches; also a row that is to be sent, so that both compare."""
-    key = ShiftKey(
+    return ShiftRow(
+        _shift_key(values), _text(values, "Status"), _text(values, "StoreNumber"), _instant(values.get("StartDateTimeUtc")),
+        _instant(values.get("CloseDateTimeUtc")),
+    )  # fmt: skip
+
+
+def shift_statement(values: Mapping[str, object]) -> ShiftStatement:
+    """Read a row of RetailPosBatches for the statement it is in."""
+    said = values.get("StatementId")
+    is_said = "StatementId" in values
+    return ShiftStatement(
+        _shift_key(values), ("" if said is None else str(said).strip()) if is_said else None
+    )
+
+
+def _shift_key(values: Mapping[str, object]) -> ShiftKey:
+    return ShiftKey(
         _text(values, "dataAreaId").lower(), _text(values, "OperationUnitNumber"), _text(values, "Terminal"),
         int(_amount(values, "BatchShiftId")),
-    )  # fmt: skip
-    return ShiftRow(
-        key, _text(values, "Status"), _text(values, "StoreNumber"), _instant(values.get("StartDateTimeUtc")),
-        _instant(values.get("CloseDateTimeUtc")),
     )  # fmt: skip
 
 

@@ -31,6 +31,7 @@ from shared.flows.posting.preflight import contract_holds
 from shared.flows.posting.send_shifts import shifts_that_may_go
 from shared.flows.posting.set_aside import set_aside
 from shared.flows.posting.slot import Drive, LostLeaseError, is_waiting, take_lease, tracking_waits_until
+from shared.flows.posting.taken import without_taken
 from shared.flows.posting.trouble import (
     end_causes,
     end_trouble,
@@ -189,6 +190,7 @@ async def _build(services: Services, drive: Drive) -> None:
     material = await to_build(services, drive)
     good, bad = await services.in_thread(mapped_again, material)
     await advance_members(services, bad, Status.RECEIVED, "its mapping or shift has changed")
+    good = await without_taken(services, good)
     now = services.now()
     fresh = [(row, one) for row, one in good if row.text("Status") == Status.MAPPED]
     frozen = [_frozen(row, one, package, now) for row, one in fresh]

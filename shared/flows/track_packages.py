@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
-from shared.d365.records import HeaderRow
 from shared.errors import (
     AccessRefusedError,
     AlreadyThereError,
@@ -25,13 +24,14 @@ from shared.flows.isolating.storedays import StoreDays
 from shared.flows.posting.apply import save_rows
 from shared.flows.posting.slot import is_throttled, is_waiting
 from shared.flows.posting.trouble import end_causes, open_package_cause
+from shared.flows.tracking.absent import ByKey, Missing, ask_by_key, missing_of
 from shared.flows.tracking.ask import CALLS_MAX, News, ask
 from shared.flows.tracking.move import WAITS_FOR_D365, Move, is_early, move_of, unseen, unseen_moves
 from shared.flows.tracking.tell import remember, tell
 from shared.flows.tracking.vouchers import due_checks, note_posted, read_vouchers
 from shared.flows.tracking.watch import watch, watched
 from shared.retail.late import late_cause
-from shared.retail.mapped import D365Key, StoreSetup
+from shared.retail.mapped import StoreSetup
 from shared.retail.reasons import cause
 from shared.retail.status import ENDED, IN_THE_LEDGER, Status
 from shared.services import Services
@@ -52,23 +52,21 @@ from shared.storage.packages import tracking_key
 from shared.storage.protocols import Row
 from shared.storage.receipts import POSTS_ON, advanced, d365_day, identity_key, key_of, receipts_of_day
 
-Headers = Mapping[D365Key, HeaderRow]
-
 
 @dataclass(frozen=True, slots=True)
 class _Followed:
-    """What one store-day's look gave: how many receipts moved, and the keys of those that D365 did not show."""
+    """What one store-day's look gave: how many receipts moved, and what is to be asked of those that D365 did not show."""
 
     moved: int
-    unseen: tuple[D365Key, ...] = ()
+    unseen: Missing = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class _Unseen:
-    """A store-day, and the keys D365 should have and did not show."""
+    """A store-day, and what D365 should have of it and did not show."""
 
     due_row: Row
-    keys: tuple[D365Key, ...]
+    missing: Missing
 
 
 async def track_packages(services: Services) -> int:
@@ -83,7 +81,7 @@ async def track_packages(services: Services) -> int:
             await _end_trouble(services, turn)
         return 0
     days = {due_from(row).day for row in due_rows}
-    kept = 1 if turn.flag("UnseenWaits") else 0
+    kept = 2 if turn.flag("UnseenWaits") else 0  # by key, and then for the shifts of movements
     try:
         news = await ask(services, days, watched(turn), tills_first=turn.flag("TillsFirst"), kept=kept)
     except (RetryableError, RejectedError) as error:
@@ -116,12 +114,12 @@ async def _read_vouchers(services: Services, turn: Row, checks: Sequence[Row], c
 
 
 async def _follow_all(
-    storedays: StoreDays, due_rows: Sequence[Row], news: News, headers: Headers | None = None
+    storedays: StoreDays, due_rows: Sequence[Row], news: News, has: ByKey | None = None
 ) -> tuple[int, list[_Unseen]]:
     """Follow store-days; give how many receipts moved, and the store-days of which D365 did not show all."""
 
     async def follow(row: Row) -> _Followed:
-        return await _follow(storedays.services, row, news, headers)
+        return await _follow(storedays.services, row, news, has)
 
     found = await storedays.each(due_rows, follow)
     unseen_days = [_Unseen(row, one.unseen) for row, one in found if one.unseen]
@@ -131,22 +129,23 @@ async def _follow_all(
 async def _look_for_unseen(
     storedays: StoreDays, turn: Row, unseen_days: Sequence[_Unseen], news: News
 ) -> int:
-    """Ask by their keys, in one question for all stores, for what D365 did not show; next time, where no call is left."""
+    """Ask by their keys, for all stores at once, for what D365 did not show; next time, where no call is left."""
     services = storedays.services
     if not unseen_days:
         return 0
     if news.calls_left < 1 and not turn.flag("UnseenWaits"):
         await remember(services, turn.with_values(UnseenWaits=True))
         return 0
+    missing = {key: shifts for one in unseen_days for key, shifts in one.missing.items()}
     try:
-        found = await services.d365.headers_by_key([key for one in unseen_days for key in one.keys])
+        has = await ask_by_key(services, missing, news.calls_left)
     except (RetryableError, RejectedError) as error:
         await _note_trouble(services, turn, error)
         return 0
-    if turn.flag("UnseenWaits"):
-        await remember(services, turn.with_values(UnseenWaits=None))
-    headers = {header.key: header for header in found}
-    moved, _ = await _follow_all(storedays, [one.due_row for one in unseen_days], news, headers)
+    if turn.flag("UnseenWaits") != bool(has.waiting):
+        await remember(services, turn.with_values(UnseenWaits=True if has.waiting else None))
+    ready = [one.due_row for one in unseen_days if has.waiting.isdisjoint(one.missing)]
+    moved, _ = await _follow_all(storedays, ready, news, has)
     return moved
 
 
@@ -212,10 +211,10 @@ def _digest(news: News, operating_unit: str, day: date) -> str:
     return hashlib.sha256(repr(own).encode()).hexdigest()[:32]
 
 
-async def _follow(services: Services, due_row: Row, news: News, headers: Headers | None = None) -> _Followed:
+async def _follow(services: Services, due_row: Row, news: News, has: ByKey | None = None) -> _Followed:
     """Move one store-day's receipts on by what D365 said; a store-day without news is not even read.
 
-    headers: what D365 has under the keys it did not show; None before it was asked.
+    has: what D365 has under the keys it did not show; None before it was asked.
     """
     due = due_from(due_row)
     store = await services.mappings.store(due.store, due.day)
@@ -228,11 +227,12 @@ async def _follow(services: Services, due_row: Row, news: News, headers: Headers
     back = [row for row in rows if row.text("Status") == Status.HELD and row.text("Cause") in WAITS_FOR_D365]
     moves = [move for row in (*waiting, *back) if (move := move_of(row, news, now)) is not None]
     missing = unseen(rows, news)
-    moves += unseen_moves(services, missing, headers) if headers is not None else []
+    asked = [row for row in missing if has is not None and key_of(row) in has.asked]
+    moves += unseen_moves(services, asked, has) if has is not None else []
     if moves and await _apply(services, due, moves, back) < len(moves):
         return _Followed(0)  # somebody else wrote some of them meanwhile: the next turn looks again
-    if missing and headers is None:
-        return _Followed(len(moves), tuple(key_of(row) for row in missing))
+    if len(asked) < len(missing):  # also those that came to be in D365 since it was asked
+        return _Followed(len(moves), missing_of(missing))
     done = {move.row.key for move in moves if Status(move.row.text("Status")) in ENDED}
     still = [
         row for row in rows if Status(row.text("Status")) in (Status.SENT, Status.VALIDATED, Status.SENDING)

@@ -13,6 +13,8 @@ from shared.retail.transaction import Transaction
 
 DROPS = frozenset({Kind.SAFE_DROP, Kind.BANK_DROP})
 MOVEMENTS = DROPS | {Kind.FLOAT, Kind.PICKUP, Kind.TENDER_EXCHANGE}
+# What no statement marks as posted: D365 posts it with its shift, by the shift's financial statement.
+POSTED_WITH_SHIFT = MOVEMENTS | {Kind.SHIFT_OPEN, Kind.SHIFT_CLOSE, Kind.TENDER_DECLARATION}
 # What people do by hand in D365 while the switches are as they come.
 BY_HAND_KINDS = MOVEMENTS | {Kind.TENDER_DECLARATION, Kind.TENDER_ADJUSTMENT, Kind.TIP_OUT}
 

@@ -103,7 +103,7 @@ ALL_IN_D365 = _check("all_in_d365", FINANCE, "D365 has everything that was recei
 ALL_POSTED = _check(
     "all_posted", FINANCE, "Everything of the day that D365 has is posted, as it was sent.",
     "validation_failed", "d365_statement_stands", "d365_unposted", "gone_from_d365", "d365_went_back", "changed_in_d365",
-    "vouchers_differ",
+    "drop_gone_from_d365", "vouchers_differ",
 )  # fmt: skip
 DAYS_PROVED = _check("days_proved", FINANCE, "Every store-day of the day is proved.")
 DAYS_SIGNED = _check("days_signed", FINANCE, "Every store-day of the day is signed off.")

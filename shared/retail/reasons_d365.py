@@ -138,6 +138,16 @@ OF_D365 = (
         "if D365 still does not have it.",
     ),
     Reason(
+        "drop_gone_from_d365", FINANCE, D365_DATA,
+        "A movement of the cash office, {value}, is no longer in D365, and its shift may be posted there: {said}.",
+        "Somebody deleted it there after its shift had been sent. A shift's financial statement posts the movements that are in "
+        "it, and marks nothing on them.",
+        "Its money may be in D365's ledger, so it is never sent again.",
+        "Look in D365 whether the statement has it: banked, into the safe, added or removed. If it has, nothing is missing in "
+        "the ledger. If it has not, book it in D365 by hand. The movement stays held, and this open, unless D365 shows it "
+        "again as it was sent.",
+    ),
+    Reason(
         "d365_went_back", IT, SYSTEM,
         "D365 ({value}) no longer has statements it had posted: {statements}.",
         "The environment was set back to an earlier copy, or its statements were deleted.",

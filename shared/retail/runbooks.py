@@ -41,6 +41,7 @@ RUNBOOKS = frozenset(
         "disposition_unmapped",
         "does_not_balance",
         "does_not_fit_d365",
+        "drop_gone_from_d365",
         "gone_from_d365",
         "import_answer_lost",
         "import_failed",

@@ -32,6 +32,8 @@ DOCUMENT_PARTS_MAX = 12  # 720 kB, compressed, within the 1 MiB an entity may ho
 HISTORY_CHARS_MAX = 30_000
 UNKNOWN_STORE = "unknown"
 POSTS_ON = "PostsOn"
+SENT_IN = "SentIn"
+SENT_IN_MAX = 20
 
 
 def identity_key(store: str, account: str, transaction_id: str) -> str:
@@ -271,6 +273,13 @@ def key_values(mapped: MappedTransaction) -> dict[str, Value | None]:
         "Register": key.terminal,
         "D365Number": key.transaction_number,
     }
+
+
+def sent_in(row: Row, mapped: MappedTransaction) -> str:
+    """Give the shifts D365 was seen to have a receipt in, with the one it has it in now: register and number, one a line."""
+    now = f"{mapped.shift_register or mapped.key.terminal} {mapped.shift_number or 0}"
+    before = [one for one in row.text(SENT_IN).splitlines() if one != now]
+    return "\n".join([*before, now][-SENT_IN_MAX:]) if mapped.shift_number else row.text(SENT_IN)
 
 
 def key_of(row: Row) -> D365Key:

@@ -8,8 +8,15 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Any
 
-from simulator.schema import BANKED_TENDERS, PAYMENT_LINES, SAFE_TENDERS, SALES_LINES, TENDER_DECLARATIONS
-from tests.simulation.invariants import ENDED, Invariants, cents_of
+from simulator.schema import (
+    BANKED_TENDERS,
+    PAYMENT_LINES,
+    SAFE_TENDERS,
+    SALES_LINES,
+    SHIFTS,
+    TENDER_DECLARATIONS,
+)
+from tests.simulation.invariants import ENDED, TAKEN, Invariants, cents_of
 from tests.simulation.places import COMPANY_OF, METHOD_OF, NUMBER_OF, REGISTER_OF, TAX_OF
 from tests.simulation.reference import (
     CASH,
@@ -51,6 +58,7 @@ class Endings:
         self._reference = history.reference
         self._invariants = invariants
         self._fail = invariants.fail
+        self._taken: set[Identity] = set()
 
     def check(self) -> None:
         """Check everything."""
@@ -77,6 +85,9 @@ class Endings:
 
     def _check_status(self, version: Version, row: Any) -> None:
         """A receipt has ended as its fate says, or, reversed, as finance said."""
+        if row.values["Status"] == "held" and row.values["Cause"] == TAKEN:
+            self._check_taken(version, row)
+            return
         if self._reference.is_touched(version.number):
             return
         status, wish = row.values["Status"], self._reference.wishes.get(version.identity)
@@ -86,6 +97,24 @@ class Endings:
             expected = ("posted", "reversed") if is_touched else ("reversed",)
         if status not in expected:
             self._fail(f"{version.mark} ({version.fate}) ended as {status}")
+
+    def _check_taken(self, version: Version, row: Any) -> None:
+        """A movement that D365 had and has no more is held as perhaps posted only where a shift it was in is in a statement."""
+        reference, place = self._reference, (version.store, version.number)
+        self._history.effects.met["movement gone that its shift may have posted"] += 1
+        self._taken.add(version.identity)
+        is_gone = reference.is_touched(version.number) or place in reference.lost | reference.taken_out
+        if version.fate != CASH or not is_gone or place in self._headquarters.numbers():
+            self._fail(f"{version.mark} ({version.fate}) is held as posted with its shift, and is not gone")
+        if not self._history.says_statements or reference.restored_at >= 0:
+            return
+        closed = {
+            f"{one.values['Terminal']} {one.values['BatchShiftId']}"
+            for one in self._headquarters.world.database.tables[SHIFTS].values()
+            if one.values.get("StatementId") and one.values["StoreNumber"] == NUMBER_OF[version.store]
+        }
+        if closed.isdisjoint(row.values["SentIn"].splitlines()):
+            self._fail(f"{version.mark} is held as posted with a shift that is in no statement")
 
     def _check_wish(self, wish: Wish, kept: dict[Identity, list[Any]]) -> None:
         """What finance was promised is there, once: the reversal, and the replacement if one was asked for; else nothing."""
@@ -138,6 +167,8 @@ class Endings:
             version = self._reference.counting(identity)
             if version is None or not version.cash or self._reference.is_touched(version.number):
                 continue
+            if identity in self._taken:
+                continue
             found = [
                 abs(cents_of(row.values[name]))
                 for odata_set, name in CASH_SETS
@@ -170,7 +201,7 @@ class Endings:
             (row.values["Store"], row.values["TransactionId"])
             for rows in self._tables.causes._rows.values()
             for row in rows.values()
-            if row.values["Reason"] == "gone_from_d365"
+            if row.values["Reason"] in ("gone_from_d365", TAKEN)
         }
         for store, number in self._reference.believed:
             name = number.removeprefix("east:")

@@ -93,6 +93,7 @@ class History:
         weather = self.script.weather if self.script.weather is not None else weather_of(seed)
         self.effects = Effects(seed, weather, deaths=self.script.deaths)
         self.cash = _cash_habits(seed, weather.cash_office)
+        self.says_statements = Random(f"statements of shifts {seed}").random() < 0.5
         self.evening = Evening(seed, self.script.receipts_max, self.cash)
         self.reference = Reference()
         self.headquarters = Headquarters(
@@ -188,6 +189,8 @@ class History:
         await self.headquarters.begin()
         if self.cash is not None and self.cash.counts_sent:
             await self.headquarters.sim("switches", {"tender_declaration_insert": "accept"})
+        if self.says_statements:
+            await self.headquarters.sim("switches", {"statement_of_shift": "shown"})
         for kind, rows in MAPPINGS.items():
             await import_rows(self.tables.mappings, kind, rows, who="set-up", reason="first", at=self.now())
         if self._rng.random() < 0.9:

@@ -23,7 +23,8 @@ STATUSES = frozenset(
     }
 )  # fmt: skip
 ENDED = frozenset({"posted", "excluded", "reversed", "written off"})
-JUDGED_BY_D365 = frozenset({"validation_failed", "changed_in_d365", "gone_from_d365"})
+TAKEN = "drop_gone_from_d365"
+JUDGED_BY_D365 = frozenset({"validation_failed", "changed_in_d365", "gone_from_d365", TAKEN})
 
 
 def cents_of(text: object) -> int:
@@ -254,6 +255,8 @@ class Invariants:
                 continue
             if status in ("sent", "validated") and self._reference.is_touched(number):
                 continue
+            if status == "held" and row.values["Cause"] == TAKEN:
+                continue  # nothing is sent of it any more; whether it may be is judged at the end
             moving.append(
                 f"{version.mark} {row.values['TransactionId']} {status} {row.values.get('Cause', '')}"
             )

@@ -22,7 +22,14 @@ from tests.unit.flow_services import DESK
 
 STUCK = timedelta(hours=4)
 NEVER_RELEASED = frozenset(
-    {"does_not_balance", "store_unknown", "changed_in_d365", "validation_failed", "receipt_late"}
+    {
+        "does_not_balance",
+        "store_unknown",
+        "changed_in_d365",
+        "drop_gone_from_d365",
+        "validation_failed",
+        "receipt_late",
+    }
 )
 # These go on by themselves once D365's reference data is right.
 GO_BY_THEMSELVES = frozenset({"d365_rule", "d365_reference"})
@@ -145,6 +152,7 @@ class Meddlers:
                 key = {**_key_of(entry.version), "TransactionNumber": f"east:{name}"}
                 await self._headquarters.delete(_target(key), f"east:{name}", key["Terminal"])
                 self._effects.met["half receipt taken out"] += 1
+                self._reference.taken_out.add((store, f"east:{name}"))
                 if values["Cause"] in HALF_THERE:
                     found.add(str(values["Fingerprint"]))
         return sorted(found)

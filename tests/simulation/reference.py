@@ -85,8 +85,8 @@ class Reference:
 
     wishes: by store and id of what is reversed. sent_at: when a version was first sent. lost: store and number of what a
     restored D365 had before and no longer has, at restored_at; believed: those of them that the app took to be there; barred:
-    those that nobody has said may go again. releasing: how
-    many people are saying so right now. is_mapped_anew: whether an item goes under another number by now.
+    those that nobody has said may go again. releasing: how many people are saying so right now. taken_out: those of which
+    people took out what had come in half. is_mapped_anew: whether an item goes under another number by now.
     """
 
     versions: dict[Identity, dict[str, Version]] = field(default_factory=lambda: defaultdict(dict))
@@ -98,6 +98,7 @@ class Reference:
     believed: set[Identity] = field(default_factory=set)
     restored_at: float = -1.0
     barred: set[Identity] = field(default_factory=set)
+    taken_out: set[Identity] = field(default_factory=set)
     releasing: int = 0
     is_mapped_anew: bool = False
 

@@ -21,6 +21,9 @@ FOUND = {
     478: "what a restored D365 lost of a day that was not compiled yet was told to nobody",
     1096: "the same, for a receipt that was answered and then rested for ever",
     2435: "receipts waited for reference data that no mapping named any more, and D365 was never asked for it again",
+    1504: "a bank drop that people deleted after its shift was posted went in a late shift on a release, and was posted twice",
+    1509: "the same, of a float, and of a safe drop that people had moved first",
+    2340: "the same, of a float that was held as changed before it was gone",
     377: "a reading of reference data that had stood still was told to wait, and the next reading was not told of it",
 }
 

@@ -15,8 +15,8 @@ from shared.storage.protocols import Row
 from shared.storage.receipts import UNKNOWN_STORE, advanced, identity_key
 
 READS_AT_ONCE = 32
-# D365 has a row of these. They go on by themselves when D365 says otherwise, never by release.
-HELD_WITH_A_ROW_IN_D365 = frozenset({"changed_in_d365", "validation_failed"})
+# D365 has a row of these, or may have posted one. They go on by themselves when D365 says otherwise, never by release.
+HELD_WITH_A_ROW_IN_D365 = frozenset({"changed_in_d365", "drop_gone_from_d365", "validation_failed"})
 
 
 async def held_receipts(services: Services, members: Sequence[Row]) -> list[Row]:

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 
 from shared.errors import ChangedMeanwhileError, GroupRefusedError, NotThereError
 from shared.flows.posting.read_back import Outcome
+from shared.retail.cash_office import POSTED_WITH_SHIFT
 from shared.retail.reasons import Cause, cause
 from shared.retail.status import Status
 from shared.services import Services
@@ -22,7 +23,7 @@ from shared.storage.due import MAP, POST, STATEMENT, TRACK, Due, note_due
 from shared.storage.keys import just_after
 from shared.storage.packages import PackageMember
 from shared.storage.protocols import Replace, Row, Table
-from shared.storage.receipts import advanced, d365_day
+from shared.storage.receipts import SENT_IN, advanced, d365_day, sent_in
 from shared.storage.shifts import CLOSED, SENT
 
 ROWS_PER_GROUP = 100
@@ -112,24 +113,32 @@ async def close_receipts(services: Services, outcomes: Sequence[Outcome]) -> boo
     now = services.now()
     settled = [one for one in outcomes if one.sent or one.held_for is not None]
     await _note_what_follows(services, [one.row for one in settled])
-    held = [(one.row, one.held_for) for one in settled if one.held_for is not None]
-    await open_causes(services.tables.causes, [cause_row(why, receipt_member(row), now) for row, why in held])
+    held = [(one, one.held_for) for one in settled if one.held_for is not None]
+    causes = [cause_row(why, receipt_member(one.row), now) for one, why in held]
+    await open_causes(services.tables.causes, causes)
     rows = [
         advanced(
             one.row, Status.SENT, now, "read back from D365",
-            D365Gross=str(one.header.gross), D365Payment=str(one.header.payment), ReadBackAt=now,
+            D365Gross=str(one.header.gross), D365Payment=str(one.header.payment), ReadBackAt=now, **_seen_in(one),
         )
         for one in settled
         if one.sent and one.header is not None
     ]  # fmt: skip
     rows += [
         advanced(
-            row, Status.HELD, now, f"{why.code} {why.value}", Cause=why.code, CauseValue=why.value,
-            Fingerprint=fingerprint_of(why),
+            one.row, Status.HELD, now, f"{why.code} {why.value}", Cause=why.code, CauseValue=why.value,
+            Fingerprint=fingerprint_of(why), **_seen_in(one),
         )
-        for row, why in held
+        for one, why in held
     ]  # fmt: skip
     return len(await save_rows(services.tables.transactions, rows)) == len(rows)
+
+
+def _seen_in(one: Outcome) -> dict[str, str]:
+    """Give the shift that D365 has a movement in: nothing else tells later whether it was posted."""
+    is_there = one.header is not None and one.mapped.transaction.kind in POSTED_WITH_SHIFT
+    shifts = sent_in(one.row, one.mapped) if is_there else ""
+    return {SENT_IN: shifts} if shifts else {}
 
 
 async def rest_shifts(services: Services, shifts: Sequence[Row]) -> bool:

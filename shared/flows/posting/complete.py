@@ -130,22 +130,23 @@ def _portions(plans: Sequence[_Plan]) -> list[list[_Plan]]:
 
 def _judged(plan: _Plan, refused: Mapping[D365Key, ChangesetResult] | None = None) -> Outcome:
     """Believe only what was read: whole is sent; what differs is told; what is still lacking was refused, in D365's words."""
-    row, mapped = plan.outcome.row, plan.outcome.mapped
+    row, mapped, header = plan.outcome.row, plan.outcome.mapped, plan.header
     if plan.gaps.is_whole:
-        return Outcome(row, mapped, sent=True, header=plan.header)
+        return Outcome(row, mapped, sent=True, header=header)
     if plan.gaps.differing:
-        return Outcome(row, mapped, held_for=changed_cause(row, plan.gaps.differing))
-    if plan.header is not None and plan.header.status == "Posted":
+        return Outcome(row, mapped, held_for=changed_cause(row, plan.gaps.differing), header=header)
+    if header is not None and header.status == "Posted":
         lacking = ", ".join(f"{len(rows)} of {label}" for label, rows in plan.gaps.missing.items())
-        return Outcome(row, mapped, held_for=changed_cause(row, f"posted there without {lacking}"))
+        why = changed_cause(row, f"posted there without {lacking}")
+        return Outcome(row, mapped, held_for=why, header=header)
     unsendable = without_a_set(plan.gaps.missing)
     if unsendable:
         words = f"D365 did not take {', '.join(unsendable)} from the data package, and no other way is open"
-        return Outcome(row, mapped, held_for=refusal_cause(words))
+        return Outcome(row, mapped, held_for=refusal_cause(words), header=header)
     result = (refused or {}).get(mapped.key)
     words = (
         result.text
         if result is not None and result.text
         else "D365 took the receipt's rows and does not have them"
     )
-    return Outcome(row, mapped, held_for=refusal_cause(words))
+    return Outcome(row, mapped, held_for=refusal_cause(words), header=header)

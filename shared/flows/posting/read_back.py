@@ -49,7 +49,7 @@ class Evidence:
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What read-back says of one receipt. One of: sent; absent, D365 has no header of it; suspect, its rows must be looked
-    at one by one; held for a cause. again: it goes out with the package's next attempt.
+    at one by one; held for a cause. again: it goes out with the package's next attempt. header: what D365 has of it.
     """
 
     row: Row
@@ -77,9 +77,10 @@ def _outcome(row: Row, mapped: MappedTransaction, header: HeaderRow | None, evid
             return Outcome(row, mapped, held_for=refusal_cause(named[0]))
         return Outcome(row, mapped, absent=True, suspect=bool(named) and not evidence.passes)
     if header.figures != as_sent(mapped).figures:
-        return Outcome(row, mapped, held_for=changed_cause(row, differences(as_sent(mapped), header)))
+        why = changed_cause(row, differences(as_sent(mapped), header))
+        return Outcome(row, mapped, held_for=why, header=header)
     if named and evidence.words_are_clear and not evidence.passes:
-        return Outcome(row, mapped, held_for=refusal_cause(named[0]))
+        return Outcome(row, mapped, held_for=refusal_cause(named[0]), header=header)
     if (
         not named
         and header.package == evidence.package

@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from shared.d365.records import AuditableRow, HeaderRow
+from shared.d365.records import AuditableRow
 from shared.flows.posting.read_back import changed_cause, validation_cause
+from shared.flows.posting.taken import TAKEN, is_posted_with_shift, taken_cause
+from shared.flows.tracking.absent import ByKey
 from shared.flows.tracking.ask import PASSED, REFUSED, News
 from shared.flows.tracking.effects import rests_on
-from shared.retail.mapped import D365Key
 from shared.retail.reasons import Cause, cause
 from shared.retail.status import IN_D365, IN_THE_LEDGER, Status
 from shared.services import Services
 from shared.storage.causes import fingerprint_of
 from shared.storage.protocols import Row, Value
-from shared.storage.receipts import advanced, d365_day, key_of
+from shared.storage.receipts import SENT_IN, advanced, d365_day, key_of
 
-# Held, with a row in D365: they go on when D365 says otherwise, never by release.
-WAITS_FOR_D365 = frozenset({"validation_failed", "changed_in_d365"})
+# Held for what D365 has, or may have posted: they go on when D365 says otherwise, never by release.
+WAITS_FOR_D365 = frozenset({"validation_failed", "changed_in_d365", TAKEN})
+WAITS_TO_BE_AS_SENT = frozenset({"changed_in_d365", TAKEN})
+EVIDENCE = (
+    "D365Statement", "SalesOrder", "Invoice", "CreditNote", "CreditUnknown", "Evidence", "D365Since", "PostedAt",
+)  # fmt: skip
 CLOCKS_DIFFER = timedelta(minutes=2)
 EARLY_AT_MOST = timedelta(hours=2)
 
@@ -87,7 +92,7 @@ def _refused(row: Row, seen: AuditableRow, news: News, now: datetime) -> Move:
 def _back_from_hold(row: Row, seen: AuditableRow, news: News, now: datetime) -> Move | None:
     """D365 has put right what it held: refused receipts pass, changed ones are as they were sent."""
     is_right = (
-        "D365Gross" in row.values if row.text("Cause") == "changed_in_d365" else seen.validation in PASSED
+        "D365Gross" in row.values if row.text("Cause") in WAITS_TO_BE_AS_SENT else seen.validation in PASSED
     )
     if not is_right:
         return None
@@ -139,40 +144,43 @@ def _should_be_there(row: Row) -> bool:
     return status in IN_D365 or (status is Status.HELD and row.text("Cause") in WAITS_FOR_D365)
 
 
-def unseen_moves(
-    services: Services, missing: Sequence[Row], headers: Mapping[D365Key, HeaderRow]
-) -> list[Move]:
+def unseen_moves(services: Services, missing: Sequence[Row], has: ByKey) -> list[Move]:
     """Say what became of receipts that D365 did not show: gone, or moved to a day that nobody asked about.
 
-    headers: what it has under their keys. Absence by key is proof. Nothing is sent again by itself: a person decides, when
-    it is known why it is gone.
+    has: what D365 has under their keys. Absence by key is proof; but a movement that is absent may be posted with its shift.
+    Nothing is sent again by itself: a person decides, when it is known why it is gone.
     """
-    moves = (_unseen(services, row, headers.get(key_of(row))) for row in missing)
+    moves = (_unseen(services, row, has) for row in missing)
     return [move for move in moves if move is not None]
 
 
-def _unseen(services: Services, row: Row, header: HeaderRow | None) -> Move | None:
-    now, status = services.now(), Status(row.text("Status"))
+def _unseen(services: Services, row: Row, has: ByKey) -> Move | None:
+    header, now, status = has.headers.get(key_of(row)), services.now(), Status(row.text("Status"))
     posted, was_held = status in IN_THE_LEDGER, status is Status.HELD
     if header is None:
-        row = advanced(row, Status.REPAIR, now, "") if was_held else row
-        why = cause("gone_from_d365", services.settings.d365.environment_id)
-        statement = f"; it had been in D365 statement {row.text('D365Statement')}" if posted else ""
-        evidence = dict.fromkeys(
-            (
-                "D365Statement",
-                "SalesOrder",
-                "Invoice",
-                "CreditNote",
-                "CreditUnknown",
-                "Evidence",
-                "D365Since",
-                "PostedAt",
-            )
-        )
-        return held(row, why, now, f"D365 no longer has it{statement}", **evidence)
+        return _gone(services, row, has)
     day = d365_day(row)
     if posted or was_held or header.business_day in (None, day):
         return None
     changed = f"business day {header.business_day} instead of {day}"
     return held(row, changed_cause(row, changed), now, changed)
+
+
+def _gone(services: Services, row: Row, has: ByKey) -> Move | None:
+    """Hold what D365 no longer has: as gone, or, where its shift's statement may have posted it, as that.
+
+    Of a movement that is gone, and whose shifts have not posted it, these shifts are forgotten: they may be posted from now on,
+    and nothing of it with them.
+    """
+    now, status = services.now(), Status(row.text("Status"))
+    taken = taken_cause(row, has.statements) if is_posted_with_shift(row) else None
+    if taken is not None and status is Status.HELD and row.text("Cause") == TAKEN:
+        return None
+    posted = status in IN_THE_LEDGER
+    row = advanced(row, Status.REPAIR, now, "") if status is Status.HELD else row
+    evidence = dict.fromkeys(EVIDENCE)
+    if taken is not None:
+        return held(row, taken, now, f"D365 no longer has it; {taken.words['said']}", **evidence)
+    why = cause("gone_from_d365", services.settings.d365.environment_id)
+    statement = f"; it had been in D365 statement {row.text('D365Statement')}" if posted else ""
+    return held(row, why, now, f"D365 no longer has it{statement}", **{SENT_IN: None}, **evidence)
