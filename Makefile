@@ -10,16 +10,17 @@ SEEDS ?= 400
 SIMULATE_ARGS ?=
 SEQUENCES ?= 5000
 MUTANT_ARGS ?=
+AUDIT_ARGS ?=
 
 # Python's output must not wait in a buffer when make's is piped.
 export PYTHONUNBUFFERED := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check run bench simulate twins mutants format clean
+.PHONY: help setup demo test check run bench simulate twins mutants verify-audit format clean
 
 help: ## Say what can be done here
 	@echo "Tillpost: from the tills to Dynamics 365, to the penny. Usage: make TARGET"
-	@sed -n 's/^\([a-z]*\):[a-z ]*## \(.*\)/  \1|\2/p' Makefile | tr '|' '\t'
+	@sed -n 's/^\([a-z-]*\):[a-z ]*## \(.*\)/  \1|\2/p' Makefile | tr '|' '\t'
 	@echo "Options: PYTHON=/path/to/python  DEMO_ARGS='...'  TEST_ARGS='-k word'  BENCH_ARGS='...'  SEEDS=400  SEQUENCES=5000"
 
 setup: ## Install what is missing (every other target does this first)
@@ -51,6 +52,9 @@ twins: setup ## Compare tables and queues in memory with the emulator by SEQUENC
 
 mutants: setup ## Change the code step by step and see whether the tests notice (slow; MUTANT_ARGS='--group retail')
 	@$(VENV)/python -m scripts.mutants $(MUTANT_ARGS)
+
+verify-audit: setup ## Say whether every decision that people took still is what was written down
+	@$(VENV)/python -m scripts.verify_audit $(AUDIT_ARGS)
 
 format: setup ## Format the code and mend what the linter can mend
 	@$(VENV)/ruff format .

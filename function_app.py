@@ -23,7 +23,17 @@ from shared.flows.watch_lateness import watch_lateness
 from shared.flows.watch_silence import watch_silence
 from shared.services import services
 from shared.storage.due import read_doorbell
-from shared.triggers import completeness, environment, month_end, receipts, returns, shifts, storedays, tasks
+from shared.triggers import (
+    completeness,
+    decisions,
+    environment,
+    month_end,
+    receipts,
+    returns,
+    shifts,
+    storedays,
+    tasks,
+)
 from shared.triggers.answered import rung
 
 gc.set_threshold(
@@ -31,7 +41,7 @@ gc.set_threshold(
 )  # requests make many short-lived objects; the default collects far too often
 
 app = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS)
-for part in (receipts, storedays, shifts, returns, completeness, tasks, environment, month_end):
+for part in (receipts, storedays, shifts, returns, completeness, tasks, decisions, environment, month_end):
     app.register_functions(part.blueprint)
 log = logging.getLogger("tillpost")
 

@@ -17,6 +17,7 @@ from shared.web.route import (
     Route,
     format_of,
 )
+from shared.web.routes_decisions import OF_DECISIONS
 from shared.web.routes_tasks import OF_TASKS
 
 ROUTES: tuple[Route, ...] = (
@@ -284,4 +285,5 @@ ROUTES: tuple[Route, ...] = (
         takes={"reason": REASON},
     ),
     *OF_TASKS,
+    *OF_DECISIONS,
 )  # fmt: skip
