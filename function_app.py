@@ -12,6 +12,7 @@ import azure.functions as func
 
 from shared.flows.check_effects import check_effects
 from shared.flows.compile_statements import compile_statements
+from shared.flows.continue_releases import continue_releases
 from shared.flows.end_empty_causes import end_empty_causes
 from shared.flows.keep_given_up import keep_given_up
 from shared.flows.map_transactions import map_transactions
@@ -106,3 +107,8 @@ async def receipts_aged(timer: func.TimerRequest) -> None:
 @app.timer_trigger("timer", schedule="%TILLPOST_HEARTBEAT_SCHEDULE%")
 async def causes_emptied(timer: func.TimerRequest) -> None:
     await end_empty_causes(await services())
+
+
+@app.timer_trigger("timer", schedule="%TILLPOST_HEARTBEAT_SCHEDULE%")
+async def release_stood_still(timer: func.TimerRequest) -> None:
+    await continue_releases(await services(), map_transactions)

@@ -22,6 +22,7 @@ var tableNames = [
   'mappings'
   'stores'
   'audit'
+  'releases'
 ]
 
 // The poison queues are made here, not on first use, so that they can be seen to be empty.

@@ -19,6 +19,7 @@ TABLE_NAMES = (
     "returns",
     "stores",
     "audit",
+    "releases",
 )
 QUEUE_NAMES = ("mapping-due", "posting-due")
 POISON_SUFFIX = "-poison"
@@ -43,6 +44,7 @@ class Tables:
     returns: Table
     stores: Table
     audit: Table
+    releases: Table
     _ensure: Ensure
     _close: Close
 

@@ -6,16 +6,66 @@ import functools
 
 import azure.functions as func
 
+from shared.flows.cancel_release import cancel_release
+from shared.flows.map_transactions import map_transactions
+from shared.flows.preview_release import preview_release
+from shared.flows.read_releases import list_releases, read_release
+from shared.flows.release_exceptions import release_exceptions
 from shared.flows.verify_audit import read_audit, verified_json, verify_audit
 from shared.gate import admit_person
 from shared.services import Services
-from shared.triggers.answered import answered
+from shared.triggers.answered import DECIDERS, answered
 from shared.web.answers import answer, not_found
 from shared.web.paths import read_part
-from shared.web.requests import path_part
+from shared.web.requests import hash_of, json_object, path_key, path_number, path_part, reason_of
 
 blueprint = func.Blueprint()
 route = functools.partial(blueprint.route, trigger_arg_name="request")
+
+
+@route("causes/{fingerprint}/preview", methods=["GET"])
+@answered
+async def release_previewed(request: func.HttpRequest, services: Services) -> func.HttpResponse:
+    admit_person(services.settings, request.headers)
+    each = request.params.get("receipts", "") == "all"
+    found = await preview_release(services, path_key(request, "fingerprint"), map_transactions, each=each)
+    return answer(found) if found else not_found("the cause")
+
+
+@route("causes/{fingerprint}/release", methods=["POST"])
+@answered
+async def cause_mended(request: func.HttpRequest, services: Services) -> func.HttpResponse:
+    person = admit_person(services.settings, request.headers, *DECIDERS)
+    fingerprint, body = path_key(request, "fingerprint"), json_object(request)
+    done = await release_exceptions(
+        services, fingerprint, person, reason_of(body), seen=hash_of(body), map_day=map_transactions
+    )
+    return answer(done.as_json()) if done is not None else not_found("the cause")
+
+
+@route("causes/{fingerprint}/releases", methods=["GET"])
+@answered
+async def releases_asked_for(request: func.HttpRequest, services: Services) -> func.HttpResponse:
+    admit_person(services.settings, request.headers)
+    return answer({"releases": await list_releases(services, path_key(request, "fingerprint"))})
+
+
+@route("causes/{fingerprint}/releases/{number}", methods=["GET"])
+@answered
+async def release_asked_for(request: func.HttpRequest, services: Services) -> func.HttpResponse:
+    admit_person(services.settings, request.headers)
+    fingerprint, number = path_key(request, "fingerprint"), path_number(request, "number")
+    found = await read_release(services, fingerprint, number)
+    return answer(found) if found else not_found("the release")
+
+
+@route("causes/{fingerprint}/releases/{number}/cancel", methods=["POST"])
+@answered
+async def release_cancelled(request: func.HttpRequest, services: Services) -> func.HttpResponse:
+    person = admit_person(services.settings, request.headers, *DECIDERS)
+    fingerprint, number = path_key(request, "fingerprint"), path_number(request, "number")
+    run = await cancel_release(services, fingerprint, number, person, reason_of(json_object(request)))
+    return answer(run) if run is not None else not_found("the release")
 
 
 @route("audit", methods=["GET"])

@@ -166,6 +166,15 @@ def reason_of(body: Mapping[str, Any]) -> str:
     return masked_text(_text(body.get("reason"), "reason"), free=True)
 
 
+def hash_of(body: Mapping[str, Any]) -> str | None:
+    """Give the hash of a preview, or None when it is not there.
+
+    Raises:
+        RejectedError: it is empty or no text.
+    """
+    return _text(body["hash"], "hash") if body.get("hash") is not None else None
+
+
 def reason_header(request: func.HttpRequest) -> str:
     """Give the reason where the body is a file: the header X-Reason.
 

@@ -2,9 +2,56 @@
 
 from __future__ import annotations
 
-from shared.web.route import PEOPLE, Route
+from shared.web.route import JSON, PEOPLE, REASON, Route
+
+_FOUND = {"200": "Object", "404": "Problem", "422": "Problem"}
 
 OF_DECISIONS: tuple[Route, ...] = (
+    Route(
+        "get",
+        "/causes/{fingerprint}/preview",
+        "What a release would do with the mappings as they are now: receipts, money, stores, days, what stays held and why. "
+        "Nothing is written. With receipts=all, each receipt.",
+        PEOPLE,
+        "",
+        _FOUND,
+        query={"receipts": {"type": "string", "enum": ["all"]}},
+    ),
+    Route(
+        "post",
+        "/causes/{fingerprint}/release",
+        "Send what a cause holds on its way, after the fix. With the hash of a preview, that and nothing else goes.",
+        PEOPLE,
+        JSON,
+        _FOUND,
+        takes={"reason": REASON},
+        may={"hash": {"type": "string", "description": "As the preview gave it."}},
+    ),
+    Route(
+        "get",
+        "/causes/{fingerprint}/releases",
+        "The releases of a cause, the newest first.",
+        PEOPLE,
+        "",
+        {"200": "Object", "422": "Problem"},
+    ),
+    Route(
+        "get",
+        "/causes/{fingerprint}/releases/{number}",
+        "One release: how far it is, and what became of each receipt beside what was foreseen.",
+        PEOPLE,
+        "",
+        _FOUND,
+    ),
+    Route(
+        "post",
+        "/causes/{fingerprint}/releases/{number}/cancel",
+        "Stop a release before its next part. What went has gone; the rest stays held.",
+        PEOPLE,
+        JSON,
+        _FOUND,
+        takes={"reason": REASON},
+    ),
     Route(
         "get",
         "/audit",

@@ -42,6 +42,7 @@ MAY_IMPORT = {
         "shared.flows.isolating",
         "shared.flows.mapping",
         "shared.flows.rebuilding",
+        "shared.flows.releasing",
         "shared.flows.posting",
         "shared.flows.tracking",
         "shared.services",
