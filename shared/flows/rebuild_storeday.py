@@ -12,6 +12,7 @@ from datetime import date
 from shared.flows.posting.build import Material
 from shared.flows.posting.kept import read_kept
 from shared.flows.rebuilding.days import rebuild_shifts, rebuild_statement
+from shared.flows.rebuilding.decided import undecided
 from shared.flows.rebuilding.findings import Finding
 from shared.flows.rebuilding.packages import rebuild_package
 from shared.flows.rebuilding.receipts import Rebuilt, rebuild_receipt
@@ -70,6 +71,7 @@ async def rebuild_storeday(
     rows = await receipts_of_day(services.tables.transactions, store_id, day)
     rebuilt = await _receipts(services, store_id, day, rows)
     findings = [finding for one in rebuilt for finding in one.findings]
+    findings += await undecided(services, store_id, rows)
     skipped: list[str] = []
     mappings = await services.mappings.at_least(0)
     store = mappings.store(store_id, day)

@@ -16,7 +16,12 @@ from shared.flows.mapping.release_held import receipt_of, release_receipts
 from shared.flows.posting.apply import save_rows
 from shared.flows.releasing.drive import amounts_of, drive, is_driven, take_over
 from shared.flows.releasing.foresee import foresee
-from shared.flows.releasing.order import is_held_for, name_of, read_held
+from shared.flows.releasing.order import (
+    is_held_for,
+    name_of,
+    read_held,
+    refuse_what_is_decided_otherwise,
+)
 from shared.flows.releasing.part import MapDay
 from shared.flows.releasing.told import preview_json, release_json
 from shared.retail.money import money_text, total
@@ -87,6 +92,7 @@ async def release_exceptions(
         return None
     if members[0].text("Reason") in ENDED_BY_WORD:
         return await _end_by_word(services, members, person, reason)
+    refuse_what_is_decided_otherwise(members[0])
     number = await _after_the_last(services, fingerprint, map_day)
     members = [row async for row in cause_rows(services.tables.causes, fingerprint)]
     held = [row for row in members if row.text("State") == OPEN and row.text("What") == RECEIPT]

@@ -77,6 +77,7 @@ async def _trail(services: Services, row: Row, signed: list[Row]) -> dict[str, A
         "package": package,
         "d365": _in_d365(row),
         "corrections": _corrections(row),
+        "write_off": _write_off(row),
         "signed": signatures,
         "altered": altered,
     }
@@ -180,6 +181,15 @@ def _corrections(row: Row) -> dict[str, str]:
         "replaced_by": "ReplacedBy",
     }  # fmt: skip
     return {key: row.text(column) for key, column in names.items() if row.text(column)}
+
+
+def _write_off(row: Row) -> dict[str, str] | None:
+    """Say who proposed that it never goes, and who agreed."""
+    names = {
+        "proposed_by": "ProposedBy", "proposed_why": "ProposedWhy", "approved_by": "WrittenOffBy", "why": "WrittenOffWhy",
+        "at": "WrittenOffAt",
+    }  # fmt: skip
+    return {key: row.text(column) for key, column in names.items() if row.text(column)} or None
 
 
 def _signatures(row: Row, signed: list[Row]) -> list[dict[str, Any]]:

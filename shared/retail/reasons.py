@@ -26,6 +26,7 @@ from shared.retail.reasons_returns import OF_RETURNS
 from shared.retail.reasons_rounding import OF_ROUNDING
 from shared.retail.reasons_shifts import OF_SHIFTS
 from shared.retail.reasons_statement import OF_STATEMENTS
+from shared.retail.reasons_write_off import OF_WRITE_OFFS
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,6 +272,7 @@ _ALL = (
     *OF_COMPLETENESS,
     *OF_RETURNS,
     *OF_ROUNDING,
+    *OF_WRITE_OFFS,
 )  # fmt: skip
 # Told of receipts that go on all the same: these end by what they are about, not because nothing is held.
 TOLD_BESIDES = frozenset(
@@ -281,6 +283,7 @@ TOLD_BESIDES = frozenset(
         "counted_twice",
         "credit_not_confirmed",
         "work_given_up",
+        "write_off_proposed",
     }
 )
 REASONS: Mapping[str, Reason] = {reason.code: reason for reason in _ALL}

@@ -33,7 +33,7 @@ RECORD_COLUMNS = (
     "Late", "Conflict", "Cause", "CauseValue", "Fingerprint", "ReceiptNumber", "D365Statement", "Currency",
     "Moved", "Drawer", "Correction", "Replaced", "DecidedBy", "DecidedAs", "DecidedWhy", "DecidedAt", "CompletedAt", "ReceivedAt",
     "PostedAt", "Paid", "MappingVersion", "PostsOn", "TillShift", "ReadBackAt",
-    "StatusSince",
+    "StatusSince", "WrittenOffBy", "WrittenOffAs", "WrittenOffWhy", "WrittenOffAt",
     "Rounding", "Operator", "NoReceipt", "AcceptedBack", "OtherTender",
 )  # fmt: skip
 
@@ -124,6 +124,9 @@ def _amount_of(row: Row, *names: str) -> Decimal | None:
 
 
 def _decision_of(row: Row) -> Decision | None:
+    if row.text("Status") == Status.WRITTEN_OFF and row.text("WrittenOffBy"):
+        names = ("WrittenOffBy", "WrittenOffAs", "WrittenOffWhy", "WrittenOffAt")
+        return Decision("written off", *(row.text(name) for name in names))
     if not row.text("DecidedBy"):
         return None
     names = ("DecidedBy", "DecidedAs", "DecidedWhy", "DecidedAt")

@@ -7,8 +7,10 @@ import functools
 import azure.functions as func
 
 from shared.flows.cancel_release import cancel_release
+from shared.flows.decide_write_off import decide_write_off
 from shared.flows.map_transactions import map_transactions
 from shared.flows.preview_release import preview_release
+from shared.flows.propose_write_off import propose_write_off
 from shared.flows.read_releases import list_releases, read_release
 from shared.flows.release_exceptions import release_exceptions
 from shared.flows.verify_audit import read_audit, verified_json, verify_audit
@@ -17,7 +19,15 @@ from shared.services import Services
 from shared.triggers.answered import DECIDERS, answered
 from shared.web.answers import answer, not_found
 from shared.web.paths import read_part
-from shared.web.requests import hash_of, json_object, path_key, path_number, path_part, reason_of
+from shared.web.requests import (
+    hash_of,
+    json_object,
+    path_key,
+    path_number,
+    path_part,
+    reason_of,
+    transaction_parts,
+)
 
 blueprint = func.Blueprint()
 route = functools.partial(blueprint.route, trigger_arg_name="request")
@@ -66,6 +76,35 @@ async def release_cancelled(request: func.HttpRequest, services: Services) -> fu
     fingerprint, number = path_key(request, "fingerprint"), path_number(request, "number")
     run = await cancel_release(services, fingerprint, number, person, reason_of(json_object(request)))
     return answer(run) if run is not None else not_found("the release")
+
+
+@route("transactions/{store}/{account}/{transaction_id}/write-off", methods=["POST"])
+@answered
+async def write_off_proposed(request: func.HttpRequest, services: Services) -> func.HttpResponse:
+    person = admit_person(services.settings, request.headers, "finance")
+    reason, (_, account, name) = reason_of(json_object(request)), transaction_parts(request)
+    done = await propose_write_off(services, path_key(request, "store"), account, name, person, reason)
+    return answer(done) if done is not None else not_found("the transaction")
+
+
+@route("transactions/{store}/{account}/{transaction_id}/write-off/approve", methods=["POST"])
+@answered
+async def write_off_approved(request: func.HttpRequest, services: Services) -> func.HttpResponse:
+    person = admit_person(services.settings, request.headers, "finance")
+    reason, (_, account, name) = reason_of(json_object(request)), transaction_parts(request)
+    store = path_key(request, "store")
+    done = await decide_write_off(services, store, account, name, person, reason, approve=True)
+    return answer(done) if done is not None else not_found("the transaction")
+
+
+@route("transactions/{store}/{account}/{transaction_id}/write-off/withdraw", methods=["POST"])
+@answered
+async def write_off_withdrawn(request: func.HttpRequest, services: Services) -> func.HttpResponse:
+    person = admit_person(services.settings, request.headers, "finance")
+    reason, (_, account, name) = reason_of(json_object(request)), transaction_parts(request)
+    store = path_key(request, "store")
+    done = await decide_write_off(services, store, account, name, person, reason, approve=False)
+    return answer(done) if done is not None else not_found("the transaction")
 
 
 @route("audit", methods=["GET"])

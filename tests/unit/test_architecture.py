@@ -45,6 +45,7 @@ MAY_IMPORT = {
         "shared.flows.releasing",
         "shared.flows.posting",
         "shared.flows.tracking",
+        "shared.flows.writing_off",
         "shared.services",
         "shared.settings",
         "shared.retail",

@@ -13,6 +13,7 @@ from shared.flows.posting.corrections import corrected, linked_as_kept, shifts_f
 from shared.flows.posting.kept import read_kept
 from shared.flows.posting.office import as_set_up
 from shared.pos.adapter import localised
+from shared.retail.accrual import NEVER_GOES
 from shared.retail.business_day import store_zone
 from shared.retail.figures import Figures, sum_of
 from shared.retail.mapped import MappedShift, MappedTransaction, StoreSetup
@@ -126,7 +127,7 @@ def _mapped_shift(
     own = [
         one
         for one in records
-        if one.terminal == row.text("Terminal") and one.is_receipt and one.is_of_the_till and one.status is not Status.EXCLUDED
+        if one.terminal == row.text("Terminal") and one.is_receipt and one.is_of_the_till and one.status not in NEVER_GOES
         and one.shift == row.text("Shift") and one.generation == row.number("Generation", 1)
     ]  # fmt: skip
     figures: Figures = sum_of(one.figures for one in own)

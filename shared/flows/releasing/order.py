@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from datetime import date
 
+from shared.errors import RejectedError
 from shared.flows.mapping.release_held import held_receipts, may_go
 from shared.retail.figures import figures_from
 from shared.retail.status import Status
@@ -16,6 +17,7 @@ from shared.storage.receipts import receipts_of_day
 RECEIPTS_PER_PART = 200
 READ_WHOLE_FROM = 4  # from so many of one store-day on, one query is less than two reads for each
 QUERIES_AT_ONCE = 16
+DECIDED_OTHERWISE = frozenset({"write_off_proposed"})
 Name = tuple[str, str]
 
 
@@ -67,6 +69,19 @@ def parts_of(rows: Sequence[Row]) -> list[list[Row]]:
         else:
             parts.append([row])
     return parts
+
+
+def refuse_what_is_decided_otherwise(member: Row) -> None:
+    """Refuse a cause that no release can end.
+
+    Raises:
+        RejectedError: it waits for another decision.
+    """
+    if member.text("Reason") in DECIDED_OTHERWISE:
+        raise RejectedError(
+            "this cause is ended by approving or withdrawing what is proposed; a release of what holds the receipts sends them",
+            field="fingerprint", expected="what holds the receipts", found=member.text("Reason"),
+        )  # fmt: skip
 
 
 def is_held_for(row: Row, fingerprint: str) -> bool:
