@@ -22,6 +22,7 @@ from shared.retail.mapped import StoreSetup
 from shared.retail.status import Status
 from shared.retail.transaction import Transaction
 from shared.services import Services
+from shared.storage.amendments import as_amended
 from shared.storage.corrections import CORRECTION
 from shared.storage.keys import join_key, prefix_end
 from shared.storage.protocols import Row
@@ -131,5 +132,6 @@ def _rung_up(store: StoreSetup, rows: Sequence[Row]) -> list[Transaction]:
             continue
         transaction = read_kept(row)
         if transaction is not None:
-            found.append(localised(replace(transaction, store=row.partition), zone))
+            transaction = as_amended(row, replace(transaction, store=row.partition))
+            found.append(localised(transaction, zone))
     return found

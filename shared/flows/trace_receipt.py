@@ -16,6 +16,7 @@ from shared.pos.adapter import localised
 from shared.retail.business_day import store_zone
 from shared.retail.identity import content_hash
 from shared.services import Services
+from shared.storage.amendments import amendments_of
 from shared.storage.causes import cause_rows
 from shared.storage.keys import join_key, prefix_end
 from shared.storage.mappings import import_of_version
@@ -77,6 +78,9 @@ async def _trail(services: Services, row: Row, signed: list[Row]) -> dict[str, A
         "package": package,
         "d365": _in_d365(row),
         "corrections": _corrections(row),
+        "amendments": [
+            {"what": one.words, "by": one.by, "why": one.reason, "at": one.at} for one in amendments_of(row)
+        ],
         "write_off": _write_off(row),
         "signed": signatures,
         "altered": altered,

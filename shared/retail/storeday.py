@@ -71,6 +71,12 @@ class ReceiptRecord:
     operator: str = ""
     without_receipt: Decimal | None = None
     other_tender: Decimal | None = None
+    amended: Figures | None = None
+
+    @property
+    def in_ledger(self) -> Figures:
+        """Its figures by the codes that its ledger goes by: the till's own, but where a person said that they mean others."""
+        return self.figures if self.amended is None else self.amended
 
     @property
     def name(self) -> str:

@@ -34,6 +34,7 @@ RECORD_COLUMNS = (
     "Moved", "Drawer", "Correction", "Replaced", "DecidedBy", "DecidedAs", "DecidedWhy", "DecidedAt", "CompletedAt", "ReceivedAt",
     "PostedAt", "Paid", "MappingVersion", "PostsOn", "TillShift", "ReadBackAt",
     "StatusSince", "WrittenOffBy", "WrittenOffAs", "WrittenOffWhy", "WrittenOffAt",
+    "LedgerFigures",
     "Rounding", "Operator", "NoReceipt", "AcceptedBack", "OtherTender",
 )  # fmt: skip
 
@@ -75,6 +76,7 @@ def record_of(row: Row) -> ReceiptRecord:
         operator=row.text("Operator"),
         without_receipt=_amount_of(row, "NoReceipt", "AcceptedBack"),
         other_tender=_amount_of(row, "OtherTender"),
+        amended=figures_from(row.text("LedgerFigures")) if "LedgerFigures" in row.values else None,
     )
 
 

@@ -6,6 +6,7 @@ import functools
 
 import azure.functions as func
 
+from shared.flows.amend_receipt import amend_receipt
 from shared.flows.cancel_release import cancel_release
 from shared.flows.decide_write_off import decide_write_off
 from shared.flows.map_transactions import map_transactions
@@ -20,8 +21,11 @@ from shared.triggers.answered import DECIDERS, answered
 from shared.web.answers import answer, not_found
 from shared.web.paths import read_part
 from shared.web.requests import (
+    CODES,
+    codes_of,
     hash_of,
     json_object,
+    name_of,
     path_key,
     path_number,
     path_part,
@@ -76,6 +80,18 @@ async def release_cancelled(request: func.HttpRequest, services: Services) -> fu
     fingerprint, number = path_key(request, "fingerprint"), path_number(request, "number")
     run = await cancel_release(services, fingerprint, number, person, reason_of(json_object(request)))
     return answer(run) if run is not None else not_found("the release")
+
+
+@route("transactions/{store}/{account}/{transaction_id}/amend", methods=["POST"])
+@answered
+async def receipt_amended(request: func.HttpRequest, services: Services) -> func.HttpResponse:
+    person = admit_person(services.settings, request.headers, "finance", "store_operations")
+    body, (_, account, name) = json_object(request), transaction_parts(request)
+    done = await amend_receipt(
+        services, path_key(request, "store"), account, name, person, reason_of(body),
+        {kind: codes_of(body, kind) for kind in CODES}, name_of(body, "shift"), map_transactions,
+    )  # fmt: skip
+    return answer(done) if done is not None else not_found("the transaction")
 
 
 @route("transactions/{store}/{account}/{transaction_id}/write-off", methods=["POST"])

@@ -22,6 +22,8 @@ PART_CHARACTERS_MAX = (
 )  # of a path; an id has at most 200 characters, each of up to four escaped bytes
 REASON_CHARACTERS_MAX = 2000
 SEQUENCE_NUMBER_MAX = 10**15
+CODES = ("tenders", "taxes", "items", "reasons")  # of a receipt, which a person may say to mean others
+CODES_MAX = 50
 YEARS = range(1990, 2200)
 _KEY = re.compile(r"[A-Za-z0-9_.=~-]+")
 _SURROGATES = re.compile("[\ud800-\udfff]")
@@ -164,6 +166,37 @@ def reason_of(body: Mapping[str, Any]) -> str:
         RejectedError: it is missing, empty or no text.
     """
     return masked_text(_text(body.get("reason"), "reason"), free=True)
+
+
+def codes_of(body: Mapping[str, Any], name: str) -> dict[str, str]:
+    """Give codes and what each counts as; {} when it is not there.
+
+    Raises:
+        RejectedError: it is no object of texts.
+    """
+    value = body.get(name)
+    if value is None:
+        return {}
+    if not isinstance(value, dict) or len(value) > CODES_MAX:
+        expected = f"an object of at most {CODES_MAX} codes"
+        raise RejectedError(f"{name} is no list of codes", field=name, expected=expected, found=_found(value))
+    return {was: _code(now, name) for was, now in value.items()}
+
+
+def name_of(body: Mapping[str, Any], name: str) -> str:
+    """Give a name, or "" when it is not there.
+
+    Raises:
+        RejectedError: it is none.
+    """
+    return _code(body[name], name) if body.get(name) is not None else ""
+
+
+def _code(value: object, name: str) -> str:
+    if not isinstance(value, str) or not value.strip() or len(value) > 200 or not value.isprintable():
+        expected = "1 to 200 printable characters"
+        raise RejectedError(f"{name} is no code", field=name, expected=expected, found=_found(value))
+    return value
 
 
 def hash_of(body: Mapping[str, Any]) -> str | None:

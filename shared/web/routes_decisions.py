@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from shared.web.route import JSON, PEOPLE, REASON, Route
+from shared.web.route import JSON, NAME, PEOPLE, REASON, Route
 
 _FOUND = {"200": "Object", "404": "Problem", "422": "Problem"}
+
+_CODES = {
+    "type": "object",
+    "additionalProperties": NAME,
+    "description": "The code the till sent, and the code it counts as.",
+}
 
 OF_DECISIONS: tuple[Route, ...] = (
     Route(
@@ -51,6 +57,20 @@ OF_DECISIONS: tuple[Route, ...] = (
         JSON,
         _FOUND,
         takes={"reason": REASON},
+    ),
+    Route(
+        "post",
+        "/transactions/{store}/{account}/{transaction_id}/amend",
+        "Say of one held receipt that a code on it counts as another, or to which shift of its till it belongs. Its document "
+        "stays as it came; it is mapped and judged again.",
+        PEOPLE,
+        JSON,
+        _FOUND,
+        takes={"reason": REASON},
+        may={
+            **dict.fromkeys(("tenders", "taxes", "items", "reasons"), _CODES),
+            "shift": NAME,
+        },
     ),
     Route(
         "post",

@@ -459,7 +459,7 @@ def test_an_account_speaks_only_for_its_stores_and_sees_only_its_own(door: Door)
 
 SAMPLES = {"store": "S1", "account": EAST, "transaction_id": "T1", "business_day": DAY, "legal_entity": "usrt",
            "fingerprint": "nothing", "kind": "tenders", "terminal": "1", "shift": "1", "number": "0",
-           "receipt_number": "S1-1-0001", "period": "2017-12"}  # fmt: skip
+           "receipt_number": "S1-1-0001", "period": "2017-12", "area": "S1"}  # fmt: skip
 OPEN_TO_ALL = {"/api/openapi.json", "/api/schemas/transactions.json", "/api/health"}
 ROUTES = [
     (method.upper(), re.sub(r"\{(\w+)\}", lambda found: SAMPLES[found[1]], path), path)
@@ -469,6 +469,16 @@ ROUTES = [
 DECISIONS: list[tuple[str, str, Json, set[str]]] = [
     ("POST", f"/api/statements/S1/{DAY}/missing", {}, {"store_operations", "finance"}),
     ("POST", "/api/causes/nothing/release", {}, {"finance", "store_operations", "retail_systems", "it"}),
+    (
+        "POST",
+        "/api/causes/nothing/releases/1/cancel",
+        {},
+        {"finance", "store_operations", "retail_systems", "it"},
+    ),
+    ("POST", f"/api/transactions/S1/{EAST}/T1/write-off", {}, {"finance"}),
+    ("POST", f"/api/transactions/S1/{EAST}/T1/write-off/approve", {}, {"finance"}),
+    ("POST", f"/api/transactions/S1/{EAST}/T1/write-off/withdraw", {}, {"finance"}),
+    ("POST", f"/api/transactions/S1/{EAST}/T1/amend", {}, {"finance", "store_operations"}),
     ("PUT", "/api/mappings/tenders", {}, {"finance", "retail_systems"}),
     ("POST", "/api/shifts/S1/1/1/end", {}, {"store_operations"}),
     ("POST", "/api/tills/S1/1/replaced", {}, {"store_operations", "retail_systems"}),

@@ -114,7 +114,11 @@ def test_a_written_off_receipt_is_a_decided_difference_of_the_proof_and_the_sum_
         assert one["decided"]["reason"] == (
             "a test receipt of the installer (proposed by Anna; approved: seen the paper)"
         )
-        assert (after["totals"]["difference"], after["unexplained"], after["verdict"]) == ("24.00", "0.00", "proved")
+        assert (after["totals"]["difference"], after["unexplained"], after["verdict"]) == (
+            "24.00",
+            "0.00",
+            "proved",
+        )
         assert {one["code"]: one["difference"] for one in after["tenders"]} == {
             "CASH": "0.00",
             "VOUCHER": "24.00",

@@ -23,6 +23,7 @@ from shared.retail.shift import Shift
 from shared.retail.statement import ReceiptRecord
 from shared.retail.status import Status
 from shared.settings import HEADER_FIRST, D365Settings
+from shared.storage.amendments import as_amended
 from shared.storage.corrections import mapped_for_day
 from shared.storage.packages import PackageMember
 from shared.storage.protocols import Row
@@ -70,7 +71,7 @@ def _mapped(material: Material, row: Row) -> MappedTransaction | None:
     if transaction is None:
         return None
     transaction = localised(replace(transaction, store=row.partition), store_zone(store.time_zone))
-    transaction = linked_as_kept(row, transaction)
+    transaction = linked_as_kept(row, as_amended(row, transaction))
     shifts = material.shifts.get((row.partition, row.text("BusinessDay")), ())
     if (
         row.text("Status") == Status.SENDING

@@ -6,16 +6,21 @@ from collections.abc import Sequence
 
 from shared.flows.rebuilding.findings import Finding, receipt_name
 from shared.services import Services
+from shared.storage.amendments import AMENDMENTS, amendments_of
 from shared.storage.audit import audit_of
+from shared.storage.corrections import CORRECTION
 from shared.storage.protocols import Row
 
 
 async def undecided(services: Services, store: str, rows: Sequence[Row]) -> list[Finding]:
     """Name receipts that are written off otherwise than two people decided; one query where any is written off."""
     gone = [row for row in rows if row.text("WrittenOffBy")]
-    if not gone:
+    said = [row for row in rows if AMENDMENTS in row.values and not row.text(CORRECTION)]
+    if not gone and not said:
         return []
-    told = {(one.text("Who"), one.text("Did")) async for one in audit_of(services.tables.audit, store)}
+    decisions = [one async for one in audit_of(services.tables.audit, store)]
+    told = {(one.text("Who"), one.text("Did")) for one in decisions}
+    known = {(one.text("Who"), one.text("Did"), one.text("Evidence")) for one in decisions}
     return [
         Finding(
             "receipt", receipt_name(row), "write-off", "as two people decided, by the audit",
@@ -23,6 +28,11 @@ async def undecided(services: Services, store: str, rows: Sequence[Row]) -> list
         )
         for row in gone
         if not _decided(row, told) or row.text("WrittenOffBy") == row.text("ProposedBy")
+    ] + [
+        Finding("receipt", receipt_name(row), "amendment", "as the audit has it", one.text)
+        for row in said
+        for one in amendments_of(row)
+        if (one.by, f"amended {row.text('TransactionId')} of {row.text('Account')}: {one.words}", one.text) not in known
     ]  # fmt: skip
 
 
