@@ -728,6 +728,50 @@ def test_a_person_says_what_is_lost_and_releases_a_cause(door: Door) -> None:
     )
 
 
+def test_a_release_is_previewed_bound_to_what_was_seen_and_written_down_in_the_chain(door: Door) -> None:
+    sent = sale(tenders=[tender("20.00")])
+    url = only(door.send(sent))["status_url"]
+    path = "/api/causes/does_not_balance~I1=20balance"
+    seen = soon(
+        lambda: (
+            (one := door.desk("reader", "GET", f"{path}/preview?receipts=all")).status_code == 200
+            and any(each["transaction_id"] == sent["transaction_id"] for each in one.json()["receipts"])
+            and one
+        )
+    ).json()
+    assert seen["on_their_way"] == {"receipts": 0, "amounts": {}}
+    assert seen["stay"][0]["code"] == "does_not_balance"
+    wrong = {"reason": "looked at", "hash": "x"}
+    assert door.desk("it", "POST", f"{path}/release", json=wrong).json()["field"] == "hash"
+    moved = {"reason": "looked at", "hash": seen["hash"].replace('"receipts":"', '"receipts":"9')}
+    refused = door.desk("it", "POST", f"{path}/release", json=moved)
+    assert (refused.status_code, len(refused.json()["changes"])) == (409, 1)
+    done = door.desk(
+        "it", "POST", f"{path}/release", json={"reason": "looked at", "hash": seen["hash"]}
+    ).json()
+    assert (done["run"]["state"], done["run"]["as_foreseen"]) == ("done", True)
+    number = done["run"]["release"]
+    told = door.desk("reader", "GET", f"{path}/releases/{number}").json()
+    assert told["outcome"] == {"stays held": seen["held"]["receipts"]}
+    assert door.desk("reader", "GET", f"{path}/releases").json()["releases"][0]["release"] == number
+    cancel = door.desk("it", "POST", f"{path}/releases/{number}/cancel", json={"reason": "no"})
+    assert cancel.status_code == 409
+    nothing = door.desk("finance", "POST", f"{url}/amend", json={"reason": "so", "tenders": {"NONE": "CASH"}})
+    assert (nothing.status_code, nothing.json()["field"]) == (422, "tenders")
+    proposed = door.desk("finance", "POST", f"{url}/write-off", json={"reason": "a test"})
+    assert (proposed.status_code, proposed.json()["state"]) == (200, "proposed")
+    own = door.desk("finance", "POST", f"{url}/write-off/approve", json={"reason": "yes"})
+    assert (own.status_code, own.json()["title"]) == (
+        403, "nobody approves their own write-off: a second person of finance does",
+    )  # fmt: skip
+    record = door.desk("it", "GET", "/api/audit").json()
+    assert record["unbroken"] is True
+    area = door.desk("it", "GET", "/api/audit/releases").json()
+    assert area["decided"][-1]["evidence"].startswith(
+        f"does_not_balance~I1=20balance, release {number}; preview "
+    )
+
+
 def test_a_person_ends_a_shift_once_it_is_known_and_not_before_it_began(door: Door) -> None:
     assert door.desk("store_operations", "POST", "/api/shifts/S2/9/1/end", json=GOOD_END).status_code == 404
     opened_at = f"{DAY}T08:00:00-05:00"

@@ -159,9 +159,7 @@ def test_a_receipt_is_put_into_another_shift_of_its_till() -> None:
         ({}, "body", "another tender, tax, item, reason or shift"),
     ],
 )
-def test_what_is_not_on_the_receipt_is_told(
-    changes: dict[str, dict[str, str]], field: str, expected: str
-) -> None:
+def test_what_is_not_on_the_receipt_is_told(changes: dict[str, Any], field: str, expected: str) -> None:
     async def story() -> None:
         services = await _world(Hand(), paid_with("GUTSCHEIN", 1))
         before = await _row(services, "T1")

@@ -460,3 +460,61 @@ def test_a_receipt_of_an_unknown_store_is_brought_home_as_previewed() -> None:
         assert (left["on_their_way"]["receipts"], left["stay"][0]["receipts"]) == (0, 1)
 
     run(story())
+
+
+def test_who_comes_while_one_is_being_released_is_told_how_far_it_is() -> None:
+    async def story() -> None:
+        hand = Hand()
+        services = await _world(hand, 250, 0)
+        await _map_the_voucher(services, hand)
+        told: list[str] = []
+
+        async def somebody_else_tries(running: Services, key: str) -> int:
+            if running is services:
+                with pytest.raises(AnotherWasFirstError) as refused:
+                    await release_exceptions(
+                        services, VOUCHER, OTHER_DESK, "me too", map_day=map_transactions
+                    )
+                told.append(str(refused.value))
+                hand.turn(seconds=60)  # the one who drives it says so with each part
+            return await map_transactions(running, key)
+
+        done = await release_exceptions(services, VOUCHER, DESK, "mapped", map_day=somebody_else_tries)
+        assert done is not None
+        assert done.receipts == 250
+        begun = "store operations desk has been releasing this cause since 2017-12-23 18:00 UTC: "
+        assert told == [f"{begun}0 of 250 receipts so far", f"{begun}200 of 250 receipts so far"]
+        assert {row.text("History").count("received: released") for row in await _rows(services)} == {1}
+
+    run(story())
+
+
+def test_a_receipt_that_is_held_anew_is_not_released_again_by_the_one_that_is_carried_on() -> None:
+    async def story() -> None:
+        hand = Hand()
+        services = await _world(hand, 3, 0)
+        await _map_the_voucher(services, hand)
+
+        async def dies(running: Services, key: str) -> int:
+            if running is services:
+                raise DiedError
+            return await map_transactions(running, key)
+
+        with pytest.raises(DiedError):
+            await release_exceptions(services, VOUCHER, DESK, "mapped", map_day=dies)
+        assert await _statuses(services) == {"received": 3}
+        rows = [{"store": "*", "tender": "VOUCHER", "payment_method": ""}]
+        hand.turn(minutes=1)
+        await import_rows(services.tables.mappings, "tenders", rows, who="x", reason="a mistake", at=hand())
+        await services.mappings.refresh()
+        await map_transactions(services, KEY)
+        assert await _statuses(services) == {"held VOUCHER": 3}
+        hand.turn(minutes=1)
+        assert await continue_releases(services, map_transactions) == 1
+        assert await _statuses(services) == {"held VOUCHER": 3}
+        assert {row.text("History").count("received: released") for row in await _rows(services)} == {1}
+        (ended,) = await list_releases(services, VOUCHER)
+        assert (ended["state"], ended["went"], ended["as_foreseen"]) == ("done", 0, False)
+        assert ended["otherwise"] == ["S1 T1", "S1 T2", "S1 T3"]
+
+    run(story())
