@@ -11,12 +11,14 @@ SIMULATE_ARGS ?=
 SEQUENCES ?= 5000
 MUTANT_ARGS ?=
 AUDIT_ARGS ?=
+# A file of tests stays in one process; the longest begin first (tests/conftest.py).
+BOTH_CORES := -n 2 --dist loadfile --no-loadscope-reorder
 
 # Python's output must not wait in a buffer when make's is piped.
 export PYTHONUNBUFFERED := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check run bench simulate twins mutants verify-audit format clean
+.PHONY: help setup demo test check run daily-check monthly-check drill bench simulate twins mutants verify-audit format clean
 
 help: ## Say what can be done here
 	@echo "Tillpost: from the tills to Dynamics 365, to the penny. Usage: make TARGET"
@@ -29,17 +31,26 @@ setup: ## Install what is missing (every other target does this first)
 demo: setup ## Trade a chain's day end to end and show the result
 	@$(VENV)/python -m demo $(DEMO_ARGS)
 
-test: setup ## Run all tests
-	@$(VENV)/python -m pytest $(TEST_ARGS)
+test: setup ## Run all tests, on both cores (one: TEST_ARGS='-n 0')
+	@$(VENV)/python -m pytest $(BOTH_CORES) $(TEST_ARGS)
 
 check: setup ## Lint, format check, types, then all tests
 	@$(VENV)/ruff check .
 	@$(VENV)/ruff format --check .
 	@$(VENV)/mypy
-	@$(VENV)/python -m pytest $(TEST_ARGS)
+	@$(VENV)/python -m pytest $(BOTH_CORES) $(TEST_ARGS)
 
 run: setup ## Run the app here with the storage emulator and the D365 simulator, until Ctrl-C
 	@$(VENV)/python -m scripts.run
+
+daily-check: setup ## Make the daily checks of a running app: ENTITY=usrt DAY=2017-12-23, KEEP=yes NOTE='...' to keep them
+	@$(VENV)/python -m scripts.check daily --entity "$(ENTITY)" --period "$(DAY)" $(if $(KEEP),--keep) --note "$(NOTE)"
+
+monthly-check: setup ## Make the monthly checks of a running app: ENTITY=usrt PERIOD=2017-12, KEEP=yes NOTE='...' to keep them
+	@$(VENV)/python -m scripts.check monthly --entity "$(ENTITY)" --period "$(PERIOD)" $(if $(KEEP),--keep) --note "$(NOTE)"
+
+drill: setup ## Practise: start everything here with one fault in it (NAME=...), or list what there is to practise
+	@$(VENV)/python -m drills $(NAME) $(if $(SHOW),--show)
 
 bench: setup ## Measure against the budgets, compared inside one run
 	@$(VENV)/python -m benchmarks $(BENCH_ARGS)

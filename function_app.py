@@ -14,17 +14,21 @@ from shared.flows.check_effects import check_effects
 from shared.flows.compile_statements import compile_statements
 from shared.flows.continue_releases import continue_releases
 from shared.flows.end_empty_causes import end_empty_causes
+from shared.flows.keep_causes import keep_causes
 from shared.flows.keep_given_up import keep_given_up
 from shared.flows.map_transactions import map_transactions
 from shared.flows.post_transactions import post_transactions
 from shared.flows.read_reference import read_reference
 from shared.flows.ring_overdue import ring_overdue
+from shared.flows.send_alerts import send_alerts
 from shared.flows.track_packages import track_packages
 from shared.flows.watch_lateness import watch_lateness
 from shared.flows.watch_silence import watch_silence
 from shared.services import services
 from shared.storage.due import read_doorbell
 from shared.triggers import (
+    causes,
+    checks,
     completeness,
     decisions,
     environment,
@@ -42,7 +46,19 @@ gc.set_threshold(
 )  # requests make many short-lived objects; the default collects far too often
 
 app = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS)
-for part in (receipts, storedays, shifts, returns, completeness, tasks, decisions, environment, month_end):
+for part in (
+    receipts,
+    storedays,
+    shifts,
+    returns,
+    completeness,
+    tasks,
+    decisions,
+    causes,
+    environment,
+    month_end,
+    checks,
+):
     app.register_functions(part.blueprint)
 log = logging.getLogger("tillpost")
 
@@ -112,3 +128,13 @@ async def causes_emptied(timer: func.TimerRequest) -> None:
 @app.timer_trigger("timer", schedule="%TILLPOST_HEARTBEAT_SCHEDULE%")
 async def release_stood_still(timer: func.TimerRequest) -> None:
     await continue_releases(await services(), map_transactions)
+
+
+@app.timer_trigger("timer", schedule="%TILLPOST_HEARTBEAT_SCHEDULE%")
+async def causes_moved(timer: func.TimerRequest) -> None:
+    log.info("causes: %s", await keep_causes(await services()))
+
+
+@app.timer_trigger("timer", schedule="%TILLPOST_HEARTBEAT_SCHEDULE%")
+async def alerts_waited(timer: func.TimerRequest) -> None:
+    log.info("alerts delivered: %d", await send_alerts(await services()))

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from demo.books import keep_books
+from demo.checks import checks_table, compare_checks, expected_checks, keep_checks, make_checks
 from demo.clock import Clock
 from demo.compare import compare_findings, compare_statements, expected_findings
 from demo.evidence import write_evidence
@@ -47,6 +48,7 @@ class Outcome:
     wrong: list[str] = field(default_factory=list)
     proofs: dict[str, Any] = field(default_factory=dict)
     trail: list[dict[str, Any]] = field(default_factory=list)
+    checks: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
 async def run_day(options: Options) -> int:
@@ -67,7 +69,8 @@ async def run_day(options: Options) -> int:
         run = _Run(options, prepared, world, clock, progress)
         outcome = await run.whole()
         write_evidence(options.evidence, options, prepared, outcome.pictures, outcome.done, outcome.faults,
-                       outcome.ledger, outcome.wrong, run.tills.counts, outcome.proofs, outcome.trail)  # fmt: skip
+                       outcome.ledger, outcome.wrong, run.tills.counts, outcome.proofs, outcome.trail,
+                       outcome.checks)  # fmt: skip
         print(verdict(prepared, outcome.wrong, options.evidence))
         if options.keep:
             await _keep(world, progress)
@@ -150,6 +153,8 @@ class _Run:
             chain_table(picture),
         ]
         print("\n\n".join([*parts, usage_table(picture, receipts)]), flush=True)
+        made = self.outcome.checks[when] = await make_checks(self.desks["auditor"], self.prepared.days)
+        print(f"\n{checks_table(made)}", flush=True)
         await self._show_proof(when, picture)
         return picture
 
@@ -170,6 +175,9 @@ class _Run:
         print("\n".join([heading("THE REPAIR"), *(item(one) for one in self.outcome.done)]), flush=True)
         await self._settle(all_proved)
         await self._look("THE DAY AGAIN", "after the repair")
+        kept = await keep_checks(self.desks["finance desk"], self.prepared.days)
+        if [one["by"] for one in kept] != ["finance desk"] * len(self.prepared.days):
+            self.outcome.wrong.append("the daily checks were made and not kept")
 
     async def _show_evidence(self) -> None:
         """Every posted receipt must name the D365 statement it is in; what else is confirmed is counted and shown."""
@@ -209,6 +217,10 @@ class _Run:
             expected = expected_findings(prepared, fired, repaired=repaired)
             wrong += [f"{when}: {one}" for one in compare_findings(picture, expected)]
             wrong += [f"{when}: {one}" for one in compare_statements(picture, prepared, repaired=repaired)]
+            for day in prepared.days:
+                wanted = expected_checks(prepared, day, picture, repaired=repaired)
+                found = compare_checks(self.outcome.checks[when][day.isoformat()], wanted)
+                wrong += [f"{when}: {one}" for one in found]
             if repaired:
                 still = [one for one in picture.causes if one["state"] == "open"]
                 wrong += [f"{when}: still open: {one['code']} {one['value']!r}" for one in still]

@@ -29,6 +29,7 @@ def write_evidence(
     counts: SendCounts,
     proofs: Json,
     trail: Sequence[Json],
+    checks: Json,
 ) -> None:
     """Write everything down. Keys and secrets are no part of it."""
     found = {
@@ -44,6 +45,7 @@ def write_evidence(
         "ledger": ledger,
         "worst_storeday": proofs,
         "trail": list(trail),
+        "checks": checks,
         "wrong": list(wrong),
         "proved": not wrong,
     }

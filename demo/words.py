@@ -95,7 +95,10 @@ def verdict(prepared: Prepared, wrong: Sequence[str], evidence: Path) -> str:
         return "\n".join([heading(head), *listed, f"Evidence: {evidence}"])
     lost = added(prepared.books.receipts[one.visit] for one in prepared.lost).total
     total = prepared.books.chain().total - lost
-    found = "Every planted trouble was found, with its receipts, its owner and what to do; nothing else was reported. "
+    found = (
+        "Every planted trouble was found, with its receipts, its owner and what to do; nothing else was reported. The daily "
+        "checks found exactly the same before the repair. "
+    )
     text = (
         ("" if prepared.plan.is_clean else found)
         + f"Unexplained: 0.00 in {plural(len(prepared.storedays), 'store-day')}. D365's (simulated) ledger holds "

@@ -123,8 +123,13 @@ def app_settings(world: World, clock: Clock, storage: str) -> dict[str, str]:
 
 
 @contextlib.contextmanager
-def running(world: World, clock: Clock, jobs_every_minutes: int) -> Iterator[None]:
-    """Run storage, D365 and the app for the length of a `with` block; whatever was started is ended."""
+def running(
+    world: World, clock: Clock, jobs_every_minutes: int, more: Mapping[str, str] | None = None
+) -> Iterator[None]:
+    """Run storage, D365 and the app for the length of a `with` block; whatever was started is ended.
+
+    more: settings of the app beside its own, or instead of them.
+    """
     with contextlib.ExitStack() as stack:
         storage = stack.enter_context(azurite.started())
         simulator_settings = {
@@ -138,7 +143,7 @@ def running(world: World, clock: Clock, jobs_every_minutes: int) -> Iterator[Non
         ]  # fmt: skip
         d365 = stack.enter_context(_process("simulator", simulator, simulator_settings, world.folder))
         _wait_for(d365, world.folder / "simulator.log", lambda: _says_ready(world.folder / "simulator.log"))
-        settings = app_settings(world, clock, storage.connection_string)
+        settings = {**app_settings(world, clock, storage.connection_string), **(more or {})}
         app = stack.enter_context(
             _process("app", ["localhost", "--port", str(world.app_port)], settings, world.folder)
         )

@@ -99,6 +99,26 @@ param refundWaitHours int = 24
 @minValue(0)
 param effectHours int = 72
 
+@description('Quiet hours by owner role, as JSON (docs/alerts.md). They hold back neither outages nor what gets worse.')
+param quietHours string = '{}'
+
+@description('Time of day at which each owner is told what waits, or that nothing does.')
+param digestAt string = '07:00'
+
+@description('Time zone of that time, such as Europe/London.')
+param digestZone string = 'UTC'
+
+@description('Address under which people find the runbooks, one page a reason. Empty: alerts name the page without a link.')
+param runbooksUrl string = ''
+
+@description('Amount, in a store\'s own currency, from which a cause is due sooner.')
+@minValue(1)
+param highValue int = 1000
+
+@description('Partitions of the list of work: 1 up to 1,000 stores, 16 beyond. May be raised, never lowered.')
+@allowed([1, 16])
+param dueShards int = 1
+
 @description('Upper limit of instances: caps the bill and the pressure on storage.')
 @minValue(1)
 @maxValue(1000)
@@ -240,6 +260,12 @@ module function 'app/function.bicep' = {
     lateMinutes: lateMinutes
     refundWaitHours: refundWaitHours
     effectHours: effectHours
+    quietHours: quietHours
+    digestAt: digestAt
+    digestZone: digestZone
+    runbooksUrl: runbooksUrl
+    highValue: highValue
+    dueShards: dueShards
     d365Url: d365Url
     d365EnvironmentId: d365EnvironmentId
     d365MovedFrom: d365MovedFrom

@@ -14,7 +14,7 @@ import secrets
 import ssl
 from collections import Counter
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
@@ -22,6 +22,8 @@ import httpx
 from azure.core.credentials_async import AsyncTokenCredential
 from azure.identity.aio import ClientSecretCredential, ManagedIdentityCredential
 
+from shared.alerts.client import TIMEOUT as ALERT_TIMEOUT
+from shared.alerts.client import AlertClient
 from shared.clock import Clock
 from shared.d365.addresses import environment_origin
 from shared.d365.client import UPLOAD_HOSTS, D365Client
@@ -29,11 +31,13 @@ from shared.d365.records import StatementEvidence
 from shared.errors import AlreadyThereError, ChangedMeanwhileError, SettingsError
 from shared.settings import D365Settings, Settings, read_settings
 from shared.storage import Queues, Tables, open_storage
-from shared.storage.due import doorbell
+from shared.storage.due import PARTITION, doorbell
 from shared.storage.mappings import MappingCache
 from shared.storage.protocols import Queue, Row, Value
+from shared.storage.sharded import ShardedTable
 
 T = TypeVar("T")
+WRITES_AT_ONCE_MAX = 20
 D365_TIMEOUT = httpx.Timeout(60.0, connect=15.0)
 
 
@@ -58,6 +62,7 @@ class Services:
     chance: Callable[[], float] = random.random  # 0 to 1, for pauses; a simulation gives its own
     token_hex: Callable[[int], str] = secrets.token_hex  # names nobody else gives; a simulation gives its own
     log: logging.Logger = field(default_factory=lambda: logging.getLogger("tillpost"))
+    alerts: AlertClient | None = None  # there are channels, or there is nobody to tell
 
     @property
     def clock(self) -> Clock:
@@ -132,15 +137,26 @@ async def open_services(settings: Settings) -> Services:
     await tables.ensure()
     await queues.ensure()
     await refuse_other_environment(tables, settings.d365, settings.clock.now())
+    await refuse_fewer_shards(tables, settings.due_shards)
     return Services(
         settings=settings,
-        tables=tables,
+        tables=spread(tables, settings.due_shards),
         queues=queues,
         d365=open_d365(settings.d365, settings.clock, settings.storage.client_id),
         mappings=MappingCache(tables.mappings, settings.clock.now, settings.clock.patience(60)),
         storage_calls=calls,
         started_at=settings.clock.now(),
+        alerts=open_alerts(settings),
     )
+
+
+def open_alerts(settings: Settings) -> AlertClient | None:
+    """Build the client that sends alerts; None where the settings name no channel."""
+    channels = settings.alerts.channels
+    if not channels:
+        return None
+    http = httpx.AsyncClient(timeout=ALERT_TIMEOUT, follow_redirects=False, trust_env=False)
+    return AlertClient(http, channels, settings.clock.now)
 
 
 async def refuse_other_environment(tables: Tables, d365: D365Settings, now: datetime) -> None:
@@ -175,6 +191,31 @@ async def refuse_other_environment(tables: Tables, d365: D365Settings, now: date
     moved: dict[str, Value] = {"MovedFrom": before, "MovedAt": now} if before else {}
     with contextlib.suppress(ChangedMeanwhileError):  # another worker that starts now writes the same
         await tables.packages.replace(kept.with_values(D365Url=origin, **moved), kept.etag)
+
+
+async def refuse_fewer_shards(tables: Tables, shards: int) -> None:
+    """Remember over how many partitions the list of work was ever spread; fewer would leave work where nobody looks.
+
+    Raises:
+        SettingsError: it was spread over more.
+    """
+    for _ in range(WRITES_AT_ONCE_MAX):
+        kept = await tables.packages.read("environment", "environment")
+        before = kept.number("DueShards", 1) if kept is not None else 1
+        if shards < before:
+            raise SettingsError(
+                f"TILLPOST_DUE_SHARDS is {shards}; the list of work was spread over {before} already, and may only grow"
+            )
+        if kept is None or shards == before:
+            return
+        with contextlib.suppress(ChangedMeanwhileError):  # another worker starts now: look again
+            await tables.packages.replace(kept.with_values(DueShards=shards), kept.etag)
+    raise SettingsError("over how many partitions the list of work is spread cannot be remembered")
+
+
+def spread(tables: Tables, shards: int) -> Tables:
+    """Give the tables with the list of work spread over so many partitions; 1: as it is."""
+    return replace(tables, due=ShardedTable(tables.due, PARTITION, shards)) if shards > 1 else tables
 
 
 def open_d365(settings: D365Settings, clock: Clock, identity: str) -> D365Client:

@@ -6,12 +6,13 @@ import json
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from shared.clock import Clock
 from shared.errors import SettingsError
+from shared.settings_alerts import ALERT_SETTING_NAMES, AlertSettings, read_alert_settings
 
 SIMULATION = "simulation"
 ENVIRONMENTS = (SIMULATION, "test", "production")
@@ -35,6 +36,8 @@ SETTING_NAMES = (
     "TILLPOST_LATE_MINUTES",
     "TILLPOST_REFUND_WAIT_HOURS",
     "TILLPOST_EFFECT_HOURS",
+    *ALERT_SETTING_NAMES,
+    "TILLPOST_DUE_SHARDS",
     *SIMULATION_ONLY[:3],
     "D365_URL",
     "D365_MOVED_FROM",
@@ -57,6 +60,7 @@ LABEL_CHARACTERS_MAX = 80
 ROLES = ("reader", "finance", "store_operations", "retail_systems", "it")
 SECRET_CHARACTERS_MIN = 16
 NUMBER_MAX = 100_000
+DUE_SHARDS = (1, 16)
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
@@ -133,6 +137,8 @@ class Settings:
     late_minutes: int = 30
     refund_wait_hours: int = 24
     effect_hours: int = 72
+    alerts: AlertSettings = field(default_factory=AlertSettings)
+    due_shards: int = 1
 
 
 def read_settings(environ: Mapping[str, str]) -> Settings:
@@ -167,6 +173,8 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         late_minutes=_number(environ, "TILLPOST_LATE_MINUTES", 30),
         refund_wait_hours=_number(environ, "TILLPOST_REFUND_WAIT_HOURS", 24),
         effect_hours=_number(environ, "TILLPOST_EFFECT_HOURS", 72),
+        alerts=read_alert_settings(environ),
+        due_shards=_shards(environ),
     )
 
 
@@ -196,6 +204,17 @@ def _number(environ: Mapping[str, str], name: str, default: int) -> int:
     if not text.isdecimal() or len(text) > 6 or int(text) > NUMBER_MAX:
         raise SettingsError(f"{name} is {text!r}; expected a whole number from 0 to {NUMBER_MAX}")
     return int(text)
+
+
+def _shards(environ: Mapping[str, str]) -> int:
+    """Give over how many partitions the list of work is spread; a step between the two would move rows from shard to shard."""
+    name = "TILLPOST_DUE_SHARDS"
+    number = _number(environ, name, 1)
+    if number not in DUE_SHARDS:
+        raise SettingsError(
+            f"{name} is {number}; expected a whole number, {' or '.join(map(str, DUE_SHARDS))}"
+        )
+    return number
 
 
 def _storage(environ: Mapping[str, str]) -> StorageSettings:

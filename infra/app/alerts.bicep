@@ -17,7 +17,7 @@ resource heartbeatSilent 'Microsoft.Insights/scheduledQueryRules@2022-06-15' = {
   kind: 'LogAlert'
   properties: {
     displayName: 'Tillpost: a heartbeat is silent'
-    description: 'One of the four timers has not succeeded for 15 minutes. Receipts are still accepted if the app answers, but something stands: what is overdue is not picked up, D365 is not followed, its reference data is not read, or no day is compiled.'
+    description: 'One of the timers has not succeeded for 15 minutes. Receipts are still accepted if the app answers, but something stands: what is overdue is not picked up, D365 is not followed, its reference data is not read, no day is compiled, or people are not told what waits for them.'
     severity: 1
     enabled: true
     scopes: [
@@ -35,13 +35,13 @@ resource heartbeatSilent 'Microsoft.Insights/scheduledQueryRules@2022-06-15' = {
           // of sampling, so none is missing. The threshold is their number.
           query: '''
             AppRequests
-            | where OperationName in ('heart_beat', 'headquarters_moved', 'reference_aged', 'returns_aged', 'day_ended', 'silence_lasted', 'receipts_aged', 'causes_emptied', 'release_stood_still') and Success == true
+            | where OperationName in ('heart_beat', 'headquarters_moved', 'reference_aged', 'returns_aged', 'day_ended', 'silence_lasted', 'receipts_aged', 'causes_emptied', 'causes_moved', 'alerts_waited', 'release_stood_still') and Success == true
             | summarize Beats = dcount(OperationName)
           '''
           timeAggregation: 'Total'
           metricMeasureColumn: 'Beats'
           operator: 'LessThan'
-          threshold: 9
+          threshold: 11
           failingPeriods: {
             numberOfEvaluationPeriods: 1
             minFailingPeriodsToAlert: 1

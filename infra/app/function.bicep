@@ -22,6 +22,12 @@ param silentMinutes int
 param lateMinutes int
 param refundWaitHours int
 param effectHours int
+param quietHours string
+param digestAt string
+param digestZone string
+param runbooksUrl string
+param highValue int
+param dueShards int
 param d365Url string
 param d365EnvironmentId string
 param d365MovedFrom string
@@ -186,6 +192,13 @@ resource settings 'Microsoft.Web/sites/config@2024-04-01' = {
     TILLPOST_LATE_MINUTES: string(lateMinutes)
     TILLPOST_REFUND_WAIT_HOURS: string(refundWaitHours)
     TILLPOST_EFFECT_HOURS: string(effectHours)
+    TILLPOST_ALERT_CHANNELS: '@Microsoft.KeyVault(SecretUri=${secretUri}tillpost-alert-channels)'
+    TILLPOST_QUIET_HOURS: quietHours
+    TILLPOST_DIGEST_AT: digestAt
+    TILLPOST_DIGEST_ZONE: digestZone
+    TILLPOST_RUNBOOKS_URL: runbooksUrl
+    TILLPOST_HIGH_VALUE: string(highValue)
+    TILLPOST_DUE_SHARDS: string(dueShards)
     D365_URL: d365Url
     D365_ENVIRONMENT_ID: d365EnvironmentId
     D365_MOVED_FROM: d365MovedFrom

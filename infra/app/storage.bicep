@@ -23,6 +23,7 @@ var tableNames = [
   'stores'
   'audit'
   'releases'
+  'checks'
 ]
 
 // The poison queues are made here, not on first use, so that they can be seen to be empty.

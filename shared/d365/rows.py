@@ -117,7 +117,7 @@ def _header_row(mapped: MappedTransaction, package: str) -> Row:
         "Warehouse": store.warehouse,
         "SiteId": store.site,
         "BatchID": mapped.shift_number or 0,
-        "BatchTerminalId": mapped.key.terminal if mapped.shift_number else "",
+        "BatchTerminalId": (mapped.shift_register or mapped.key.terminal) if mapped.shift_number else "",
         "GrossAmount": gross,
         "NetAmount": _turned(total(line.net_without_tax for line in lines)),
         "PaymentAmount": paid,

@@ -39,11 +39,18 @@ async def check_effects(services: Services) -> int:
     rows = [row for row in await list_due(services.tables.due, EFFECT) if due_from(row).next_try <= now]
     if not rows or await is_throttled(services):
         return 0
-    return sum([await _check_day(services, row) for row in rows[:STORE_DAYS_MAX]])
+    confirmed, is_silent = 0, False
+    for row in rows[:STORE_DAYS_MAX]:
+        count, is_silent = await _check_day(services, row, is_silent=is_silent)
+        confirmed += count
+    return confirmed
 
 
-async def _check_day(services: Services, due_row: Row) -> int:
-    """Ask for the invoices of one store-day's returns; what is confirmed ends its cause, what is not gets one."""
+async def _check_day(services: Services, due_row: Row, *, is_silent: bool) -> tuple[int, bool]:
+    """Ask for the invoices of one store-day's returns; what is confirmed ends its cause, what is not gets one.
+
+    is_silent: D365 could not be asked a moment ago: it is left alone. Give how many are confirmed, and whether it is so now.
+    """
     due = due_from(due_row)
     rows = await receipts_of_day(services.tables.transactions, due.store, due.day)
     unknown = [
@@ -55,8 +62,8 @@ async def _check_day(services: Services, due_row: Row) -> int:
         (row.text("Account"), row.text("TransactionId")) for row in told if row.text("State") != "open"
     }
     asked = [row for row in unknown if (row.text("Account"), row.text("TransactionId")) not in by_word]
-    shown = await _shown(services, asked)
-    confirmed = [row for one in asked if (row := _confirmed(one, shown)) is not None]
+    shown = None if is_silent else await _shown(services, asked)
+    confirmed = [row for one in asked if (row := _confirmed(one, shown or {})) is not None]
     saved = await save_rows(services.tables.transactions, confirmed)
     for row in confirmed:
         name, fingerprint = receipt_member(row).name, fingerprint_of(why)
@@ -73,7 +80,7 @@ async def _check_day(services: Services, due_row: Row) -> int:
     else:
         settle, rested_at = services.settings.settle_seconds, services.rested_at()
         await finish_or_rest(services.tables.due, due_row, settle, rested_at)
-    return len(saved)
+    return len(saved), shown is None
 
 
 def _cause(due: Due, due_row: Row) -> Cause:
@@ -82,10 +89,10 @@ def _cause(due: Due, due_row: Row) -> Cause:
     return cause("credit_not_confirmed", f"{due.store} {day}", store=due.store, day=day, since=since)
 
 
-async def _shown(services: Services, rows: Sequence[Row]) -> dict[str, StatementEvidence]:
+async def _shown(services: Services, rows: Sequence[Row]) -> dict[str, StatementEvidence] | None:
     """Ask what D365 shows of the statements these receipts are in: their orders, and the invoices of these; by statement.
 
-    Nothing where D365 cannot be asked. Two questions, for however many receipts.
+    None where D365 cannot be asked. Two questions, for however many receipts.
     """
     statements = sorted({row.text("D365Statement") for row in rows if row.text("D365Statement")})
     if not statements:
@@ -96,7 +103,7 @@ async def _shown(services: Services, rows: Sequence[Row]) -> dict[str, Statement
         invoices = await services.d365.invoices(sorted(orders - {""}))
     except (RetryableError, RejectedError) as error:
         services.log.info("D365 was not asked for credit notes: %s", error)
-        return {}
+        return None
     return {name: _evidence(name, made, rows, invoices) for name in statements}
 
 

@@ -2,30 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
-from shared.flows.closing.days import ends_at, stores_of, with_work
-from shared.flows.closing.period import read_causes, read_signed, read_summaries
+from shared.flows.closing.days import stores_of
+from shared.flows.closing.readiness import readiness_for
 from shared.retail.csv_text import csv_text
-from shared.retail.late import HOLD, policy_of
-from shared.retail.mapped import StoreSetup
-from shared.retail.mapping import Mappings
 from shared.retail.money import money_text
 from shared.retail.periods import days_of
-from shared.retail.readiness import Blocker, DaySummary, Known, Period, Readiness, readiness_of
-from shared.retail.reference import newest_rows, period_is_closed, periods_are_known
+from shared.retail.readiness import Blocker, Readiness
 from shared.services import Services
 from shared.settings import Person
 from shared.storage.audit import append_audit
-from shared.storage.confirmations import confirmation_row, confirmations_of
+from shared.storage.confirmations import confirmation_row
 
-LOOKED_AFTER_DAYS = 7
 ITEMS_SHOWN_MAX = 200
 COLUMNS = ("kind", "what", "owner", "currency", "amount", "count", "store", "till", "items")
-POLICY_WORDS = {HOLD: "held for finance", "next_period": "posted in the next open period, with a memo"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,50 +76,8 @@ async def check_readiness(services: Services, legal_entity: str, period: str) ->
     stores = await stores_of(services, legal_entity)
     if not stores:
         return None
-    known = await _known(services, legal_entity, period, stores, first, last)
-    now, mappings = services.now(), services.mappings.known
-    is_over = all(ends_at(one, last) <= now for one in stores.values())
-    closed = [one for one in _days(first, last) if period_is_closed(mappings, legal_entity, one)]
-    is_known = periods_are_known(mappings, legal_entity)
-    asked = Period(legal_entity, first, last, is_over, closed if is_known else None)
-    return ReadinessReport(legal_entity, first, last, now, readiness_of(asked, known))
-
-
-async def _known(
-    services: Services, legal_entity: str, period: str, stores: dict[str, StoreSetup], first: date, last: date
-) -> Known:
-    mappings = services.mappings.known
-    signed = await read_signed(services, stores, first, last)
-    days = await read_summaries(services, legal_entity, _days(first, last), signed)
-    after = _days(last + timedelta(days=1), last + timedelta(days=LOOKED_AFTER_DAYS))
-    later = await read_summaries(services, legal_entity, after)
-    work = {key for key in await with_work(services) if key[0] in stores and first <= key[1] <= last}
-    confirmed = [row async for row in confirmations_of(services.tables.storedays, legal_entity, period)]
-    return Known(
-        days=_of(days, stores),
-        later=_of(later, stores),
-        tills=_tills(mappings, stores),
-        causes=await read_causes(services, stores, first, last),
-        uncompiled=work - {(one.store, one.day) for one in days},
-        confirmed=[(row.text("Store"), row.text("Terminal")) for row in confirmed],
-        policy=POLICY_WORDS[policy_of(mappings, legal_entity, last)],
-    )
-
-
-def _of(days: Sequence[DaySummary], stores: dict[str, StoreSetup]) -> list[DaySummary]:
-    return [one for one in days if one.store in stores]
-
-
-def _tills(mappings: Mappings, stores: dict[str, StoreSetup]) -> dict[str, set[str]]:
-    found: dict[str, set[str]] = {}
-    for row in newest_rows(mappings).get("terminals", []):
-        if row["store"] in stores:
-            found.setdefault(row["store"], set()).add(row["terminal"])
-    return found
-
-
-def _days(first: date, last: date) -> list[date]:
-    return [first + timedelta(days=one) for one in range((last - first).days + 1)]
+    found = await readiness_for(services, legal_entity, period, stores)
+    return ReadinessReport(legal_entity, first, last, services.now(), found)
 
 
 async def confirm_till(

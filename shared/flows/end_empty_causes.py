@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import timedelta
 
 from shared.errors import AlreadyThereError, ChangedMeanwhileError
@@ -79,10 +78,10 @@ async def _is_its_turn(services: Services) -> bool:
         return False
     try:
         if row is None:
-            values = {"Record": "causes", "LookedAt": now}
-            await table.insert(Row(environment, causes_key(environment), values))
+            fresh = {"Record": "causes"}
+            await table.insert(Row(environment, causes_key(environment), fresh).with_values(LookedAt=now))
         else:
-            await table.replace(replace(row, values={**row.values, "LookedAt": now}), row.etag)
+            await table.replace(row.with_values(LookedAt=now), row.etag)
     except (AlreadyThereError, ChangedMeanwhileError):
         return False
     return True

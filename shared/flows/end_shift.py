@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from shared.errors import ChangedMeanwhileError, RejectedError
 from shared.flows.mapping.note_shifts import note_shifts_of
@@ -19,6 +19,7 @@ from shared.storage.protocols import Condition, Row
 from shared.storage.receipts import advanced, receipts_of_day
 from shared.storage.shifts import CLOSED, SENDING, SENT, ended
 
+CLOCKS_DIFFER = timedelta(minutes=5)
 TRIES_MAX = 5
 
 
@@ -82,6 +83,13 @@ async def _end(
                 "a shift cannot end before it began",
                 field="at",
                 expected=f"after {opened}",
+                found=at.isoformat(),
+            )
+        if at > services.now() + CLOCKS_DIFFER:
+            raise RejectedError(
+                "a shift cannot end before that time has come",
+                field="at",
+                expected=f"not after {services.now().isoformat()}",
                 found=at.isoformat(),
             )
         await append_audit(

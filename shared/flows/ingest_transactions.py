@@ -17,7 +17,7 @@ from shared.errors import (
 from shared.flows.ingesting.settle import Kept, settle, settle_one_by_one, write
 from shared.pos.adapter import Adapter, Arrival, localised
 from shared.retail.business_day import business_day_of, closing_hour, store_zone
-from shared.retail.generation import in_generation, is_another_tills
+from shared.retail.generation import in_generation, in_its_drawer, is_another_tills
 from shared.retail.identity import content_hash
 from shared.retail.mapping import Mappings
 from shared.retail.reasons import Cause, cause
@@ -119,6 +119,7 @@ def _judge(
     if generation := is_another_tills(mappings, transaction):
         new_id = adapter.id_in(transaction.transaction_id, generation)
         transaction = in_generation(transaction, generation, new_id)
+    transaction = in_its_drawer(mappings, transaction)
     received_at = services.now()
     identity, row = receipt_rows(
         transaction,

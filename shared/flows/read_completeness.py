@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 from shared.retail.business_day import store_zone
 from shared.retail.calendar import Calendar
 from shared.retail.completeness import gap_value_of
+from shared.retail.forecast import Traded, forecast_of
 from shared.retail.lateness import Ages, Times, till_to_d365, till_to_ledger
 from shared.retail.mapping import Mappings
+from shared.retail.money import money_text, total
 from shared.retail.reasons import cause
 from shared.retail.silence import Heard, counts_from
 from shared.services import Services
@@ -30,6 +34,7 @@ async def read_completeness(services: Services, store: str, day: date) -> dict[s
     for till in tills:
         value = gap_value_of(store, day, till["terminal"], till["generation"])
         till["lives"] = await _lives(services, fingerprint_of(cause("receipts_missing", value)))
+        till["outstanding"] = outstanding_body(till, tills, body["currency"])
     return {
         "store": store,
         "business_day": day.isoformat(),
@@ -37,6 +42,51 @@ async def read_completeness(services: Services, store: str, day: date) -> dict[s
         "tills": tills,
         "lateness": await _lateness(services, store, day),
     }
+
+
+def outstanding_body(
+    till: Mapping[str, Any], tills: Sequence[Mapping[str, Any]], currency: str
+) -> dict[str, Any] | None:
+    """Write what a till's outstanding numbers are likely to bring, in words that say whether it is an estimate."""
+    gaps = [one for one in till["gaps"] if one["state"] == "missing"]
+    count = sum(one["last"] - one["first"] + 1 for one in gaps)
+    every = [_traded(one) for one in tills]
+    store = Traded(
+        sum(one.numbers for one in every),
+        sum(one.receipts for one in every),
+        total(one.amount for one in every),
+    )
+    found = forecast_of(count, _traded(till), store, currency, _stated(till))
+    if found is None:
+        return None
+    numbers = ", ".join(
+        str(one["first"]) if one["first"] == one["last"] else f"{one['first']}-{one['last']}" for one in gaps
+    )
+    receipts = f"{found.receipts} receipt{'' if found.receipts == 1 else 's'}"
+    amount = f"{money_text(found.amount, currency)} {currency}"
+    begin = f"Numbers {numbers} are outstanding" if count > 1 else f"Number {numbers} is outstanding"
+    words = f"{begin}: the till's own totals say that it is {receipts} of {amount}."
+    if found.average is not None:
+        average = money_text(found.average, currency)
+        words = f"{begin}: an estimate is {receipts}, worth about {amount} at the day's average of {average}."
+    return {
+        "numbers": numbers, "count": count, "receipts": found.receipts, "amount": money_text(found.amount, currency),
+        "is_estimate": found.is_estimate, "words": words,
+    }  # fmt: skip
+
+
+def _traded(till: Mapping[str, Any]) -> Traded:
+    received = till["control"]["received"]
+    numbers = till["last"] - till["expected_first"] + 1 - till["missing"]
+    return Traded(numbers, received["count"], Decimal(received["total"]))
+
+
+def _stated(till: Mapping[str, Any]) -> Traded | None:
+    """Give what the till's own totals miss; None where it states none, or where decisions have taken a part of it."""
+    says, received = till["control"]["pos_says"], till["control"]["received"]
+    if says is None or any(one["state"] != "missing" for one in till["gaps"]):
+        return None
+    return Traded(0, says["count"] - received["count"], Decimal(says["total"]) - Decimal(received["total"]))
 
 
 async def _lives(services: Services, fingerprint: str) -> list[dict[str, Any]]:

@@ -8,13 +8,15 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from shared.retail.money import money_text, total
+from shared.flows.telling.shown import with_history, with_states
+from shared.retail.money import ZERO, money_text
+from shared.retail.runbooks import runbook_of
 from shared.services import Services
 from shared.settings import Sender
 from shared.storage.causes import cause_rows
 from shared.storage.protocols import Row
 from shared.storage.receipts import UNKNOWN_STORE, identity_key
-from shared.storage.signed import sha256_of, signed_from, signed_key, signed_text
+from shared.storage.signed import is_unaltered, signed_from, signed_key, signed_text
 from shared.storage.statements import statement_key, statement_text, storedays_of
 
 _SHOWN = {
@@ -68,7 +70,7 @@ async def read_statement(services: Services, store: str, day: date) -> dict[str,
 
 
 async def read_signed(services: Services, store: str, day: date, number: int) -> dict[str, Any] | None:
-    """Give what was signed, as it was signed, and whether its text still has the hash it was signed under."""
+    """Give what was signed, as it was signed, and whether it still has the hashes it was signed under."""
     row = await services.tables.statements.read(store, signed_key(store, day, number))
     if row is None:
         return None
@@ -80,7 +82,7 @@ async def read_signed(services: Services, store: str, day: date, number: int) ->
         "reason": signed.reason,
         "at": signed.at,
         "sha256": signed.sha256,
-        "unaltered": sha256_of(text) == signed.sha256,
+        "unaltered": is_unaltered(row),
         "text": text,
     }
 
@@ -109,7 +111,7 @@ async def list_causes(services: Services, state: str | None, day: str | None) ->
     async for row in cause_rows(services.tables.causes, None, state if state == "open" else None):
         if day is None or row.text("BusinessDay") in ("", day):
             groups.setdefault(row.partition, []).append(row)
-    causes = [_cause_body(rows) for rows in groups.values()]
+    causes = await with_states(services, [_cause_body(rows) for rows in groups.values()])
     return sorted(
         (one for one in causes if state in (None, one["state"])),
         key=lambda one: (-abs(Decimal(one["amount"])), one["fingerprint"]),
@@ -122,7 +124,7 @@ async def read_cause(services: Services, fingerprint: str) -> dict[str, Any] | N
     if not rows:
         return None
     members = [_member_body(row) for row in sorted(rows, key=lambda row: row.key)]
-    return _cause_body(rows) | {"members": members}
+    return await with_history(services, _cause_body(rows)) | {"members": members}
 
 
 def _cause_body(rows: list[Row]) -> dict[str, Any]:
@@ -130,7 +132,8 @@ def _cause_body(rows: list[Row]) -> dict[str, Any]:
     still = [row for row in rows if row.text("State") == "open"]
     counted = still or rows
     newest = max(counted, key=lambda row: row.instant("Since"))
-    currency = next((row.text("Currency") for row in counted if row.text("Currency")), "")
+    amounts = _amounts(counted)
+    currency = max(amounts, key=lambda one: (abs(amounts[one]), one), default="")
     ended = [row.instant("EndedAt") for row in rows if "EndedAt" in row.values]
     return {
         "fingerprint": newest.partition,
@@ -143,15 +146,30 @@ def _cause_body(rows: list[Row]) -> dict[str, Any]:
         "why": newest.text("Why"),
         "holds_up": newest.text("HoldsUp"),
         "do_this": newest.text("DoThis"),
+        "runbook": runbook_of(newest.text("Reason")),
         "receipts": sum(row.number("Receipts", 1) for row in counted),
-        "amount": money_text(total(Decimal(row.text("Amount") or "0") for row in counted), currency or "USD"),
+        "amount": money_text(amounts.get(currency, ZERO), currency or "USD"),
         "currency": currency,
+        "amounts": [
+            {"currency": one, "amount": money_text(amount, one or "USD")}
+            for one, amount in sorted(amounts.items())
+        ],
         "stores": _distinct(row.text("Store") for row in counted),
         "first_seen": min(row.instant("Since") for row in rows).isoformat(),
         "last_seen": newest.instant("Since").isoformat(),
         "ended_at": max(ended).isoformat() if ended and not still else None,
         "ended_how": _distinct(row.text("EndedHow") for row in rows),
     }
+
+
+def _amounts(rows: Iterable[Row]) -> dict[str, Decimal]:
+    """Add up by currency, never across: stores of several currencies may wait for one fix."""
+    amounts: dict[str, Decimal] = {}
+    for row in rows:
+        amount, currency = Decimal(row.text("Amount") or "0"), row.text("Currency")
+        if amount or currency:
+            amounts[currency] = amounts.get(currency, ZERO) + amount
+    return amounts
 
 
 def _member_body(row: Row) -> dict[str, Any]:

@@ -7,10 +7,11 @@ that each receipt keeps the version it was judged by.
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from shared.d365.reference import ReferenceRead, read_reference_data
@@ -39,6 +40,7 @@ READING_MINUTES = 15  # nobody else begins meanwhile
 SILENT_PAUSE_SECONDS = 120.0
 BY = "D365"
 SHOWN_MAX = 500
+TRIES_MAX = 5
 
 
 async def read_reference(services: Services, *, ordered: bool = False) -> str:
@@ -60,8 +62,11 @@ async def read_reference(services: Services, *, ordered: bool = False) -> str:
         found = await read_reference_data(services.d365, keys)
     except RetryableError as error:
         services.log.warning("D365's reference data could not be read: %s", error)
-        pause = timedelta(seconds=error.wait_seconds or SILENT_PAUSE_SECONDS)
-        await _save(services, turn, NextTry=services.now() + pause, Trouble=str(error)[:500])
+        until = services.now() + timedelta(seconds=error.wait_seconds or SILENT_PAUSE_SECONDS)
+        told = True if error.wait_seconds is not None else None
+        saved = await _save(services, turn, NextTry=until, Trouble=str(error)[:500], ToldToWait=told)
+        if told and not saved:
+            await _tell_whoever_reads_now(services, until)
         if ordered:
             raise not_now(error) from error
         return "D365 did not answer"
@@ -75,6 +80,9 @@ async def _mappings_if_due(services: Services, *, ordered: bool) -> Mappings | N
         if ordered:
             raise not_now(ThrottledError("sales go first", wait_seconds=SILENT_PAUSE_SECONDS))
         return None
+    if ordered and state is not None and state.flag("ToldToWait") and is_waiting(state, now, timedelta(0)):
+        wait_seconds = (state.instant("NextTry") - now).total_seconds()
+        raise not_now(ThrottledError("D365 has asked for time", wait_seconds=wait_seconds))
     if ordered or state is None:
         return await services.mappings.refresh()
     if is_waiting(state, now, timedelta(0)):
@@ -96,7 +104,7 @@ async def _take_turn(services: Services) -> Row | None:
         if row is None:
             row = Row(*key, values={"Record": "reference", "NextTry": until})
             return replace(row, etag=await table.insert(row))
-        row = row.with_values(NextTry=until)
+        row = row.with_values(NextTry=until, ToldToWait=None)
         return replace(row, etag=await table.replace(row, row.etag))
     except (AlreadyThereError, ChangedMeanwhileError):
         return None
@@ -113,7 +121,7 @@ async def _keep(services: Services, turn: Row, mappings: Mappings, keys: Wanted,
     released = await end_what_is_right(services, mappings, frozenset(broken))
     count = sum(len(rows) for rows in changed.values())
     await _save(
-        services, turn, NextTry=None, Trouble=None, ReadAt=now, MappingVersion=mappings.version,
+        services, turn, NextTry=None, Trouble=None, ToldToWait=None, ReadAt=now, MappingVersion=mappings.version,
         Unknown=json.dumps(found.unknown), Findings=json.dumps([one.value for one in broken[:SHOWN_MAX]]),
         FindingsCount=len(broken), Rows=json.dumps({kind: len(rows) for kind, rows in found.rows.items()}),
         RowsChanged=count,
@@ -139,12 +147,30 @@ def _changed_rows(
     return changed
 
 
-async def _save(services: Services, turn: Row, **changes: Value | None) -> None:
-    """Write the state; whoever took the turn over meanwhile has written its own, which is as good."""
+async def _save(services: Services, turn: Row, **changes: Value | None) -> bool:
+    """Write the state; whoever took the turn over meanwhile has written what it read, which is as good. Say whether it is
+    written.
+    """
     try:
         await services.tables.packages.replace(turn.with_values(**changes), turn.etag)
     except ChangedMeanwhileError:
         services.log.info("the reference data was read by another worker too")
+        return False
+    return True
+
+
+async def _tell_whoever_reads_now(services: Services, until: datetime) -> None:
+    """Put off the next reading on the state as it stands: what D365 said just now to a worker that had stood still is newer
+    than what another wrote meanwhile.
+    """
+    table = services.tables.packages
+    for _ in range(TRIES_MAX):
+        row = await table.read(*_state_key(services))
+        if row is None or is_waiting(row, until, timedelta(0)):
+            return
+        with contextlib.suppress(ChangedMeanwhileError):
+            await table.replace(row.with_values(NextTry=until, ToldToWait=True), row.etag)
+            return
 
 
 def _state_key(services: Services) -> tuple[str, str]:

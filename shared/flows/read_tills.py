@@ -33,7 +33,8 @@ async def read_tills(services: Services, store: str, day: date) -> list[dict[str
     found = judged(setup, day, shifts, records, mappings, services.now())
     said = await states_of_tills(services)
     today = [row for row in rows if row.text("BusinessDay") == day.isoformat()]
-    tills = sorted({one.terminal for one in records} | {row.text("Terminal") for row in today})
+    drawers = {one.drawer_of[0] for one in records} | {row.text("Terminal") for row in today}
+    tills = sorted({one.terminal for one in records} | drawers)
     body = []
     for terminal in tills:
         register = (mappings.find("terminals", store, terminal, day=day) or {}).get("register", "")

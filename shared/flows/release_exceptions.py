@@ -30,7 +30,7 @@ from shared.services import Services
 from shared.settings import Person
 from shared.storage.audit import append_audit
 from shared.storage.causes import OPEN, RECEIPT, cause_rows, end_cause_rows
-from shared.storage.due import STATEMENT, Due, note_due
+from shared.storage.due import STATEMENT, Due, note_again_after, note_due
 from shared.storage.protocols import Row
 from shared.storage.receipts import UNKNOWN_STORE
 from shared.storage.releases import RUNNING, Begun, begin_release, releases_of
@@ -43,6 +43,10 @@ ENDED_BY_WORD = frozenset(
         "counted_twice",
         "credit_not_confirmed",
         "d365_went_back",
+        "shift_closed_twice",
+        "shift_counted_twice",
+        "shift_never_opened",
+        "till_maybe_replaced",
         "work_given_up",
     }
 )
@@ -201,6 +205,9 @@ async def _first_stands(services: Services, members: Sequence[Row]) -> None:
     for member in members:
         row = await receipt_of(services, member)
         if row is not None and row.flag("Conflict"):
-            day = date.fromisoformat(row.text("BusinessDay"))
-            await note_due(services.tables.due, [Due(STATEMENT, row.partition, day, services.now())])
+            day, begun_at = date.fromisoformat(row.text("BusinessDay")), services.now()
+            dues = [Due(STATEMENT, row.partition, day, begun_at)]
+            await note_due(services.tables.due, dues)
             await save_rows(services.tables.transactions, [row.with_values(Conflict=None)])
+            took = (services.now() - begun_at) / services.clock.speed
+            await note_again_after(services.tables.due, dues, took, services.settings.settle_seconds)

@@ -15,7 +15,7 @@ from shared.settings import Person
 from shared.storage.audit import append_audit
 from shared.storage.counts import limits_from
 from shared.storage.due import STATEMENT, Due, note_due
-from shared.storage.signed import sha256_of, signed_row
+from shared.storage.signed import sha256_beside, sha256_of, signed_row
 from shared.storage.statements import statement_key, statement_text
 
 
@@ -46,12 +46,17 @@ async def sign_off(
     signed = _signature(statement, text, revision, person, reason, now.isoformat(), str(body["verdict"]))
     await append_audit(
         services.tables.audit, store, now, who=person.name, did=f"signed the {signed.name} of {day} off", reason=reason,
-        evidence=f"revision {revision}, {signed.verdict}, SHA-256 {signed.sha256}",
+        evidence=f"revision {revision}, {signed.verdict}, SHA-256 {signed.sha256}, beside it {sha256_beside(signed)}",
     )  # fmt: skip
     await note_due(services.tables.due, [Due(STATEMENT, store, day, now)])
     try:
         await services.tables.statements.insert(signed_row(store, day, signed, text))
     except AlreadyThereError as error:
+        await append_audit(
+            services.tables.audit, store, services.now(), who=person.name,
+            did=f"has not signed the {signed.name} of {day} off: somebody was first", reason=reason,
+            evidence=f"revision {revision}",
+        )  # fmt: skip
         raise ChangedMeanwhileError("somebody signed it at the same time; read it again") from error
     return {
         "signed": signed.name,

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 from shared.errors import RejectedError
 from shared.retail.double_count import OverTyped
+from shared.retail.money import exact_decimal, has_whole_minor_units
 from shared.services import Services
 from shared.settings import Person
 from shared.storage.audit import append_audit
@@ -35,18 +36,15 @@ async def tell_over_typed(
     """
     if not reason.strip():
         raise RejectedError("a reason is needed", field="reason", expected="a sentence", found="nothing")
-    try:
-        value = Decimal(amount)
-    except InvalidOperation:
-        value = Decimal(0)
-    if not value.is_finite() or value == 0 or abs(value) > AMOUNT_MAX:
-        raise RejectedError(
-            "no such amount", field="amount", expected="an amount such as 240.00", found=amount[:40]
-        )
-    if await services.mappings.store(store, day) is None:
+    setup = await services.mappings.store(store, day)
+    if setup is None:
         raise RejectedError(
             "no such store", field="store", expected="a store in the stores mapping", found=store[:80]
         )
+    value = exact_decimal(amount, "amount")
+    if value == 0 or abs(value) > AMOUNT_MAX or not has_whole_minor_units(value, setup.currency):
+        expected = f"an amount of {setup.currency} that can be paid, such as 240"
+        raise RejectedError("no such amount", field="amount", expected=expected, found=amount[:40])
     now = services.now()
     did = f"said that {amount} of {tender} was typed on top of shift {shift} of till {terminal} on {day}"
     await append_audit(services.tables.audit, store, now, who=person.name, did=did, reason=reason)

@@ -23,7 +23,7 @@ from shared.storage.mappings import import_of_version
 from shared.storage.packages import package_key
 from shared.storage.protocols import Condition, Row
 from shared.storage.receipts import document_of, receipt_label
-from shared.storage.signed import sha256_of, signed_from, signed_of_day, signed_text
+from shared.storage.signed import is_unaltered, signed_from, signed_of_day
 
 RECEIPTS_MAX = 20  # tills of one store that printed the same number on one day
 CAUSES_MAX = 20
@@ -114,10 +114,10 @@ async def _same_content(services: Services, row: Row) -> bool:
     transaction = read_kept(row)
     if transaction is None or row.text("Correction"):
         return transaction is not None
-    setup = await services.mappings.store(row.partition, date.fromisoformat(row.text("BusinessDay")))
-    if setup is not None:
-        transaction = localised(transaction, store_zone(setup.time_zone))
-    return content_hash(transaction) == row.text("ContentHash")
+    # A store's time zone may have been corrected since: what counts is the one the receipt was kept with.
+    zones = (await services.mappings.at_least(0)).time_zones(row.partition)
+    read = [localised(transaction, store_zone(zone)) for zone in sorted(zones)] or [transaction]
+    return row.text("ContentHash") in {content_hash(one) for one in read}
 
 
 async def _causes(services: Services, row: Row) -> list[dict[str, Any]]:
@@ -203,7 +203,7 @@ def _signatures(row: Row, signed: list[Row]) -> list[dict[str, Any]]:
         one = signed_from(kept)
         status = one.statuses.get(f"{row.text('Account')} {row.text('TransactionId')}")
         if status is not None:
-            unaltered = sha256_of(signed_text(kept)) == one.sha256
+            unaltered = is_unaltered(kept)
             found.append(
                 {"what": one.name, "by": one.by, "at": one.at, "status_then": status, "unaltered": unaltered}
             )

@@ -89,9 +89,9 @@ async def track_packages(services: Services) -> int:
     except (RetryableError, RejectedError) as error:
         await _note_trouble(services, turn, error)
         return 0
-    turn = await tell(services, await _end_trouble(services, turn), news)
-    turn = await watch(services, turn, news)
-    storedays = StoreDays(services, TRACK)
+    storedays, turn = StoreDays(services, TRACK), await _end_trouble(services, turn)
+    turn = await storedays.beside(tell(services, turn, news)) or turn
+    turn = await storedays.beside(watch(services, turn, news)) or turn
     moved, unseen_days = await _follow_all(storedays, due_rows, news)
     moved += await _look_for_unseen(storedays, turn, unseen_days, news)
     for number in news.contradicted:
@@ -331,14 +331,16 @@ async def _is_posted(services: Services, row: Row, transaction_id: str) -> bool:
 
 async def _end_originals(services: Services, rows: Sequence[Row]) -> None:
     """Receipts whose reversal D365 has posted are reversed. They first: the reversal then brings nobody back here."""
-    now = services.now()
     for row in rows:
         if row.text("Status") != Status.POSTED or not row.text("ReversalOf"):
             continue
         original = await services.tables.transactions.read(row.partition, row.text("OriginalKey"))
         if original is None or original.text("Status") != Status.POSTED:
             continue
-        day = date.fromisoformat(original.text("BusinessDay"))
-        await note_due(services.tables.due, [Due(STATEMENT, row.partition, day, now)])
+        now, day = services.now(), date.fromisoformat(original.text("BusinessDay"))
+        dues = [Due(STATEMENT, row.partition, day, now)]
+        await note_due(services.tables.due, dues)
         note = f"by {row.text('TransactionId')}, in D365 statement {row.text('D365Statement')}"
         await save_rows(services.tables.transactions, [advanced(original, Status.REVERSED, now, note)])
+        took = (services.now() - now) / services.clock.speed
+        await note_again_after(services.tables.due, dues, took, services.settings.settle_seconds)

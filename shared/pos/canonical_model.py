@@ -11,7 +11,7 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
 
 from shared.pos.adapter import LINES_MAX, TENDERS_MAX
 from shared.pos.canonical_values import (
@@ -24,6 +24,7 @@ from shared.pos.canonical_values import (
     Instant,
     Number,
     Text,
+    till_name,
     unexpected,
 )
 from shared.retail import transaction as retail
@@ -32,6 +33,7 @@ _STRICT = ConfigDict(strict=True, extra="forbid", frozen=True)
 _BY_VALUE = Field(strict=False)
 
 Kind = Annotated[retail.Kind, _BY_VALUE]
+TillName = Annotated[Id, AfterValidator(till_name)]
 TillStatus = Annotated[retail.TillStatus, _BY_VALUE]
 LineKind = Annotated[retail.LineKind, _BY_VALUE]
 TenderType = Annotated[retail.TenderType, _BY_VALUE]
@@ -219,7 +221,7 @@ class TransactionModel(BaseModel):
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True, title="Transaction")
     transaction_id: Id
     store: Id
-    terminal: Id
+    terminal: TillName
     completed_at: Instant
     currency: Currency
     kind: Kind = retail.Kind.SALES
@@ -229,6 +231,9 @@ class TransactionModel(BaseModel):
     receipt_number: Id | None = None
     sequence_number: Count | None = None
     shift: Id | None = None
+    drawer: Id | None = None
+    drawer_till: TillName | None = None
+    drawer_generation: Annotated[int, Field(ge=1, le=99)] | None = None
     operator: Id | None = None
     began_at: Instant | None = None
     business_day: Day | None = None

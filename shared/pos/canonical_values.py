@@ -11,6 +11,7 @@ from pydantic import Field, PlainValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from shared.errors import RejectedError
+from shared.retail.drawers import DRAWER
 from shared.retail.money import exact_decimal
 
 ID_LENGTH_MAX = 200
@@ -84,6 +85,15 @@ def read_id(value: object) -> str:
         raise unexpected(_ID)
     if not value.isprintable() or value != value.strip():
         raise unexpected(_ID)
+    return value
+
+
+def till_name(value: str) -> str:
+    """Refuse a till whose name would be that of another till's drawer."""
+    if DRAWER in value:
+        raise unexpected(
+            f"a till's own name, without “{DRAWER.strip()}”; a drawer is named in the field drawer"
+        )
     return value
 
 

@@ -112,11 +112,15 @@ def compare_counts(
             own = _lines_of(shift, by_shift.get(key, {}), limits, currency)
             lines += [_less_what_is_missing(line, shift, by_shift, beside_sales) for line in own]
     known = [one for one in lines if one.difference is not None and one.verdict != MISSING]
-    sums: dict[tuple[str, str], Decimal] = {}
+    sums: dict[tuple[str, int, str], Decimal] = {}
     for one in known:
-        place = (one.terminal, one.shift)
+        place = (one.terminal, one.generation, one.shift)
         sums[place] = sums.get(place, ZERO) + abs(one.difference or ZERO)
-    over = tuple(sorted(place for place, amount in sums.items() if _is_over(amount, limits.shift_max)))
+    over = tuple(
+        (terminal, shift)
+        for (terminal, _, shift), amount in sorted(sums.items())
+        if _is_over(amount, limits.shift_max)
+    )
     whole = total(abs(one.difference or ZERO) for one in known)
     return Counts(tuple(lines), over, _is_over(whole, limits.statement_max))
 

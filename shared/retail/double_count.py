@@ -50,7 +50,7 @@ def counted_twice(typed: Sequence[OverTyped], records: Iterable[ReceiptRecord]) 
         came = {
             record.label: record.figures.tenders[one.tender]
             for record in after
-            if (record.terminal, record.shift) == (one.terminal, one.shift)
+            if (record.drawer_of[0], record.shift) == (one.terminal, one.shift)
             and one.tender in record.figures.tenders
             and record.times is not None
             and record.times.received_at > one.typed_at

@@ -13,7 +13,7 @@ from datetime import date, datetime
 from shared.retail.mapping import Mappings
 from shared.retail.transaction import Transaction
 
-KIND = "till_generations"
+KIND, YES = "till_generations", "yes"
 GENERATION_MAX = 99  # a shift's number in D365 has two digits for it
 
 
@@ -24,25 +24,30 @@ class Replacement:
     generation: int
     since: datetime
     business_day: date
+    is_taken_back: bool = False
 
 
-def replacements_of(mappings: Mappings, store: str, terminal: str) -> Iterator[Replacement]:
-    """Give a till's replacements, the oldest first."""
+def declarations_of(mappings: Mappings, store: str, terminal: str) -> Iterator[Replacement]:
+    """Give everything that was ever declared of a till, the oldest first, also what was taken back."""
     for generation in range(2, GENERATION_MAX + 1):
         row = mappings.find(KIND, store, terminal, str(generation))
         if row is None:
             return
-        yield Replacement(
-            generation, datetime.fromisoformat(row["since"]), date.fromisoformat(row["business_day"])
-        )
+        since, day = datetime.fromisoformat(row["since"]), date.fromisoformat(row["business_day"])
+        yield Replacement(generation, since, day, row.get("taken_back") == YES)
+
+
+def replacements_of(mappings: Mappings, store: str, terminal: str) -> Iterator[Replacement]:
+    """Give a till's replacements, the oldest first."""
+    return (one for one in declarations_of(mappings, store, terminal) if not one.is_taken_back)
 
 
 def replaced_tills(mappings: Mappings, store: str, day: date, terminals: Iterable[str]) -> list[str]:
-    """Give those of some tills that were replaced on a business day."""
+    """Give those of some tills that were declared replaced on a business day, whether that was taken back or not."""
     return sorted(
         terminal
         for terminal in set(terminals)
-        if any(one.business_day == day for one in replacements_of(mappings, store, terminal))
+        if any(one.business_day == day for one in declarations_of(mappings, store, terminal))
     )
 
 
@@ -69,3 +74,12 @@ def is_another_tills(mappings: Mappings, transaction: Transaction) -> int:
 def in_generation(transaction: Transaction, generation: int, transaction_id: str) -> Transaction:
     """Give a transaction as the new till's, under the id that its adapter builds for it."""
     return replace(transaction, generation=generation, transaction_id=transaction_id)
+
+
+def in_its_drawer(mappings: Mappings, transaction: Transaction) -> Transaction:
+    """Give a transaction with the generation of the till whose drawer it used, where that is another's and was replaced."""
+    till = transaction.drawer_till
+    if till is None or till == transaction.terminal or transaction.drawer_generation is not None:
+        return transaction
+    declared = declared_generation(mappings, transaction.store, till, began_at(transaction))
+    return replace(transaction, drawer_generation=declared) if declared > 1 else transaction

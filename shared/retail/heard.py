@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from shared.retail.accrual import NEVER_GOES, in_the_ledger_since
+from shared.retail.drawers import till_of_drawer
 from shared.retail.shift import Shift
 from shared.retail.statement import ReceiptRecord
 
@@ -30,16 +31,16 @@ def heard_of(receipts: Sequence[ReceiptRecord], shifts: Sequence[Shift]) -> list
     """Give what was heard of each till, corrections left aside: they come from a desk."""
     own = [one for one in receipts if one.is_of_the_till]
     found = []
-    for terminal in sorted({one.terminal for one in own} | {one.terminal for one in shifts}):
+    for terminal in sorted({one.terminal for one in own} | {till_of_drawer(one.terminal) for one in shifts}):
         its = [one for one in own if one.terminal == terminal]
-        generation = max([one.generation for one in its] or [1])
+        generation = max([one.numbered_by[1] for one in its] or [1])
         numbers = [
             one.sequence_number
             for one in its
-            if one.generation == generation and one.sequence_number is not None
+            if one.numbered_by[1] == generation and one.sequence_number is not None
         ]
         instants = [one.in_time.completed_at for one in its if one.in_time is not None]
-        is_open = any(one.terminal == terminal and one.closed_at is None for one in shifts)
+        is_open = any(till_of_drawer(one.terminal) == terminal and one.closed_at is None for one in shifts)
         found.append(
             Heard(
                 terminal, generation, min(numbers, default=None), max(numbers, default=None), max(instants, default=None),

@@ -19,7 +19,10 @@ from shared.retail.transaction import Transaction
 
 HASH_VERSION = "h1"
 D365_NUMBER_MAX = 44  # RetailTransactions.TransactionNumber (D365 facts §2.1)
-_NOT_CONTENT = frozenset({"account", "revision", "extra"})
+_NOT_CONTENT = frozenset({"account", "revision", "extra", "drawer_generation"})
+_ONLY_IF_SAID = frozenset(
+    {"drawer", "drawer_till"}
+)  # younger than the first hashes: unsaid, they change none
 _PLAIN = re.compile(r"[A-Za-z0-9_.\-]+")
 _ONE_CASE = re.compile(r"(?!.*\.[A-Z]+(\.[a-z]+)*$)[A-Z0-9_.\-]+?(\.[a-z]+)*")
 
@@ -30,6 +33,7 @@ def content_hash(transaction: Transaction) -> str:
         one.name: _plain(getattr(transaction, one.name))
         for one in dataclasses.fields(transaction)
         if one.name not in _NOT_CONTENT
+        and not (one.name in _ONLY_IF_SAID and getattr(transaction, one.name) is None)
     }
     text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return f"{HASH_VERSION}:{hashlib.sha256(text.encode()).hexdigest()}"

@@ -104,6 +104,11 @@ def entries_of(figures: Figures, accounts: Accounts) -> list[Entry]:
 
     What does not balance at the till stands as an entry of its own, under no account, so that nothing is plugged unseen.
     """
+    return merged(one_by_one(figures, accounts))
+
+
+def one_by_one(figures: Figures, accounts: Accounts) -> list[Entry]:
+    """Give the same entries one by one, those of nothing too: their accounts are where nothing is expected."""
     found = [Entry(TENDER, code, accounts.tender(code), amount) for code, amount in figures.tenders.items()]
     found += [
         Entry(what, "", accounts.named(what), -amount)
@@ -122,7 +127,7 @@ def entries_of(figures: Figures, accounts: Accounts) -> list[Entry]:
     left = total(one.amount for one in found)
     if left:
         found.append(Entry(DOES_NOT_BALANCE, "", "", -left))
-    return merged(found)
+    return found
 
 
 def entries_of_paid(paid: PaidInOrOut, accounts: Accounts) -> list[Entry]:
@@ -134,11 +139,16 @@ def entries_of_paid(paid: PaidInOrOut, accounts: Accounts) -> list[Entry]:
 
 def merged(entries: Iterable[Entry]) -> list[Entry]:
     """Add up entries of one account, meaning and code; what comes to nothing goes. In the order people read them."""
+    return [one for one in added_up(entries) if one.amount]
+
+
+def added_up(entries: Iterable[Entry]) -> list[Entry]:
+    """Add up entries of one account, meaning and code, and keep what comes to nothing."""
     sums: dict[tuple[str, str, str], Decimal] = {}
     for one in entries:
         key = (one.account, one.what, one.code)
         sums[key] = sums.get(key, ZERO) + one.amount
-    return [Entry(key[1], key[2], key[0], sums[key]) for key in sorted(sums) if sums[key]]
+    return [Entry(key[1], key[2], key[0], sums[key]) for key in sorted(sums)]
 
 
 def turned(entries: Sequence[Entry]) -> list[Entry]:

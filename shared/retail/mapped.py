@@ -142,7 +142,8 @@ class MappedTender:
 @dataclass(frozen=True, slots=True)
 class MappedTransaction:
     """Everything one receipt needs in D365. shift is the till's own
-    name of the shift it counts for, shift_number D365's Int64 id of it (BatchID).
+    name of the shift it counts for, shift_number D365's Int64 id of it (BatchID), shift_register the register that
+    owns it ("": the receipt's own).
 
     counted: what a tender declaration counted, with D365's payment method; declared_as: the data entity that takes it.
     tax_as_pos: D365 keeps taxes in the till's sign here, not in that of the net amount (a setting of the environment).
@@ -163,6 +164,7 @@ class MappedTransaction:
     counted: tuple[tuple[Counted, str], ...] = ()
     declared_as: str = ""
     tax_as_pos: bool = False
+    shift_register: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,19 +12,12 @@ from datetime import date
 from types import MappingProxyType
 
 from shared.retail.business_day import store_zone
+from shared.retail.drawers import till_of_drawer
 from shared.retail.identity import d365_shift_number, d365_transaction_number
 from shared.retail.mapped import D365Key, MappedLine, MappedTender, MappedTransaction, StoreSetup, store_setup
 from shared.retail.money import total
 from shared.retail.reasons import Cause, cause
-from shared.retail.shift import (
-    Shift,
-    effective_shift,
-    late_shift,
-    of_generation,
-    overlap_in_doubt,
-    running_shift,
-    shift_value,
-)
+from shared.retail.shift import Shift, of_generation, overlap_in_doubt, shift_for, shift_value
 from shared.retail.transaction import Kind, Line, Tender, TenderRole, TenderType, Transaction
 
 NEVER_SENT = frozenset(
@@ -40,6 +33,9 @@ UNTAXED = "NONE"
 _MOVED = {
     Kind.FLOAT: 1, Kind.SHIFT_OPEN: 1, Kind.PICKUP: -1, Kind.SAFE_DROP: -1, Kind.BANK_DROP: -1, Kind.TENDER_EXCHANGE: 0,
 }  # fmt: skip
+_FIRST = (
+    "warehouse_missing", "terminal_unmapped", "drawer_unmapped", "shift_overlap", "tender_unmapped", "tax_unmapped",
+)  # fmt: skip
 # Where goods go that came back and are not for sale again: in words, and the stores list's column.
 _PLACES = {
     "quarantine": ("in quarantine", "quarantine_warehouse"),
@@ -80,6 +76,10 @@ class Mappings:
     def at_version(self, version: int) -> Mappings:
         """Give the mappings as they were."""
         return replace(self, version=min(version, self.version))
+
+    def time_zones(self, store: str) -> frozenset[str]:
+        """Give every time zone (IANA name) that a store was ever said to have."""
+        return frozenset(row.values["time_zone"] for row in self.rows.get(("stores", store), ()))
 
     def store(self, store: str, day: date | None = None) -> StoreSetup | None:
         """Give a store's set-up; None when the location is not known."""
@@ -131,6 +131,7 @@ def map_transaction(
     mapper.rounding()
     mapper.cash_office(paid)
     mapper.shift_in_doubt(shifts)
+    drawer = mapper.drawer(register)
     if mapper.causes:
         return mapper.distinct_causes()
     zone = store_zone(store.time_zone)
@@ -144,7 +145,8 @@ def map_transaction(
         lines=lines,
         tenders=tuple(MappedTender(tender, method) for tender, method in zip(paid, tenders, strict=True)),
         shift=shift,
-        shift_number=d365_shift_number(business_day, transaction.generation, shift),
+        shift_number=d365_shift_number(business_day, transaction.drawer_of[1], shift),
+        shift_register=drawer,
         income_account=income[0],
         income_account_type=income[1],
         mapping_version=mappings.version,
@@ -173,9 +175,8 @@ class _Mapper:
         self.causes: list[Cause] = []
 
     def distinct_causes(self) -> tuple[Cause, ...]:
-        order = ("warehouse_missing", "terminal_unmapped", "shift_overlap", "tender_unmapped", "tax_unmapped")
         found = {(one.code, one.value): one for one in self.causes}
-        return tuple(sorted(found.values(), key=lambda one: (_rank(one.code, order), one.code, one.value)))
+        return tuple(sorted(found.values(), key=lambda one: (_rank(one.code), one.code, one.value)))
 
     def _missing(self, code: str, value: str, **words: str) -> str:
         self.causes.append(
@@ -189,6 +190,20 @@ class _Mapper:
         if row is None or not row.get("register"):
             return self._missing("terminal_unmapped", f"{self.store.store} till {terminal}")
         return row["register"]
+
+    def drawer(self, register: str) -> str:
+        """Give the register that owns the shift in D365: that of the drawer, which must be its own."""
+        terminal, (name, _) = self.transaction.terminal, self.transaction.drawer_of
+        if name == terminal:
+            return register
+        row = self.mappings.find("terminals", self.store.store, name, day=self.day) or {}
+        found = row.get("register", "")
+        if name == till_of_drawer(name):
+            return found or self._missing("terminal_unmapped", f"{self.store.store} till {name}")
+        own = self.mappings.find("terminals", self.store.store, till_of_drawer(name), day=self.day) or {}
+        if not found or found == own.get("register"):
+            return self._missing("drawer_unmapped", f"{self.store.store} till {name}", drawer=name)
+        return found
 
     def warehouse(self) -> None:
         if not self.store.warehouse:
@@ -310,15 +325,16 @@ class _Mapper:
         transaction = self.transaction
         if transaction.shift is None:
             return
-        own = of_generation(shifts, transaction.generation)
-        overlap = overlap_in_doubt(own, transaction.terminal, transaction.shift, transaction.completed_at)
+        drawer, generation = transaction.drawer_of
+        own = of_generation(shifts, generation)
+        overlap = overlap_in_doubt(own, drawer, transaction.shift, transaction.completed_at)
         if overlap is not None:
             self._missing(
                 "shift_overlap",
                 shift_value(
                     self.store.store,
-                    transaction.terminal,
-                    transaction.generation,
+                    drawer,
+                    generation,
                     self.day,
                     transaction.shift,
                 ),
@@ -327,12 +343,9 @@ class _Mapper:
             )
 
     def shift(self, shifts: Sequence[Shift]) -> str:
-        transaction = self.transaction
-        shifts = of_generation(shifts, transaction.generation)
-        running = running_shift(shifts, transaction.terminal, transaction.completed_at)
-        named = transaction.shift or running or synthetic_shift(self.day)
-        shift = effective_shift(shifts, transaction.terminal, named, transaction.completed_at)
-        return late_shift(shifts, transaction.terminal, shift) or shift
+        named, at = self.transaction.shift, self.transaction.completed_at
+        drawer, generation = self.transaction.drawer_of
+        return shift_for(of_generation(shifts, generation), drawer, named, at, synthetic_shift(self.day))
 
 
 def synthetic_shift(day: date) -> str:
@@ -340,5 +353,5 @@ def synthetic_shift(day: date) -> str:
     return f"day-{day:%Y%m%d}"
 
 
-def _rank(code: str, order: Sequence[str]) -> int:
-    return order.index(code) if code in order else len(order)
+def _rank(code: str) -> int:
+    return _FIRST.index(code) if code in _FIRST else len(_FIRST)

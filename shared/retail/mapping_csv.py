@@ -82,7 +82,8 @@ READ_FROM_D365: Mapping[str, MappingKind] = {
 # What a person declares by itself; what follows from it is more than a row.
 DECLARED: Mapping[str, MappingKind] = {
     "till_generations": MappingKind(
-        "till_generations", ("store", "terminal", "generation"), ("business_day", "since"), ("business_day", "since"), {}
+        "till_generations", ("store", "terminal", "generation"), ("business_day", "since", "taken_back"),
+        ("business_day", "since"), {},
     )
 }  # fmt: skip
 EVERY_KIND: Mapping[str, MappingKind] = {**KINDS, **READ_FROM_D365, **DECLARED}

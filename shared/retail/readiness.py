@@ -14,12 +14,11 @@ from decimal import Decimal
 
 from shared.retail.heard import Heard
 from shared.retail.money import ZERO, money_text, total
-from shared.retail.reasons import FINANCE, IT, STORE_OPERATIONS
+from shared.retail.reasons import FINANCE, IT, NO_ACTION, STORE_OPERATIONS
 from shared.retail.statement import PROVED
 from shared.retail.vouchers import EQUAL, NOTHING_POSTED
 
 READY, NOT_READY = "Ready", "Not ready"
-TOLD_ONLY = frozenset({"receipt_late", "receipt_after_close"})
 Till = tuple[str, str]
 
 
@@ -127,7 +126,7 @@ def _not_over(period: Period) -> Iterable[Blocker]:
 
 def _causes(causes: Sequence[OpenCause]) -> Iterable[Blocker]:
     for one in causes:
-        if one.code not in TOLD_ONLY:
+        if one.code not in NO_ACTION:
             store = one.stores[0] if len(one.stores) == 1 else ""
             yield Blocker(
                 "open cause",

@@ -19,6 +19,9 @@ from shared.retail.reason import STORE_OPERATIONS as STORE_OPERATIONS
 from shared.retail.reason import STORE_TIMING as STORE_TIMING
 from shared.retail.reason import SYSTEM as SYSTEM
 from shared.retail.reason import Reason as Reason
+from shared.retail.reasons_alerts import NO_ACTION as NO_ACTION
+from shared.retail.reasons_alerts import OF_ALERTS
+from shared.retail.reasons_alerts import OUTAGES as OUTAGES
 from shared.retail.reasons_completeness import OF_COMPLETENESS
 from shared.retail.reasons_d365 import OF_D365
 from shared.retail.reasons_month_end import OF_MONTH_END
@@ -27,6 +30,7 @@ from shared.retail.reasons_rounding import OF_ROUNDING
 from shared.retail.reasons_shifts import OF_SHIFTS
 from shared.retail.reasons_statement import OF_STATEMENTS
 from shared.retail.reasons_write_off import OF_WRITE_OFFS
+from shared.retail.runbooks import RUNBOOKS, refuse_orphans
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +203,7 @@ _ALL = (
         "This release does not know how D365 wants them.",
         "They are kept and held; other receipts go on.",
         "Where it voids a finished receipt, have that receipt reversed here once it is posted; book all others in D365 by "
-        "hand. They stay here, held, until the app can take them.",
+        "hand. They stay here, held, until two people of finance write them off.",
     ),
     Reason(
         "work_given_up", IT, SYSTEM,
@@ -273,17 +277,11 @@ _ALL = (
     *OF_RETURNS,
     *OF_ROUNDING,
     *OF_WRITE_OFFS,
+    *OF_ALERTS,
 )  # fmt: skip
 # Told of receipts that go on all the same: these end by what they are about, not because nothing is held.
-TOLD_BESIDES = frozenset(
-    {
-        "receipt_late",
-        "receipt_after_close",
-        "content_conflict",
-        "counted_twice",
-        "credit_not_confirmed",
-        "work_given_up",
-        "write_off_proposed",
-    }
-)
+TOLD_BESIDES = NO_ACTION | {
+    "content_conflict", "counted_twice", "credit_not_confirmed", "work_given_up", "write_off_proposed",
+}  # fmt: skip
 REASONS: Mapping[str, Reason] = {reason.code: reason for reason in _ALL}
+refuse_orphans(REASONS, RUNBOOKS)  # whoever imports the registry has it whole, or does not start

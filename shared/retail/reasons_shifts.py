@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-from shared.retail.reason import RETAIL_SYSTEMS, STORE_OPERATIONS, STORE_TIMING, Reason
+from shared.retail.reason import D365_DATA, RETAIL_SYSTEMS, STORE_OPERATIONS, STORE_TIMING, Reason
 
 _BUSY = "D365 would call the till busy and refuse the store's financial statement"
 
 OF_SHIFTS = (
+    Reason(
+        "drawer_unmapped", RETAIL_SYSTEMS, D365_DATA,
+        "Till {terminal} of store {store} has a drawer, “{drawer}”, that is no register of its own in D365.",
+        "D365 counts drawers by register: two drawers of one register that are open at once are shifts that share time, and it "
+        "refuses the store's financial statement.",
+        "Receipts whose money went into this drawer are held; those of the till's other drawers go on.",
+        "Have a register made in D365 for the drawer, map it in the terminals list under the till “{drawer}”, then release.",
+    ),
     Reason(
         "shift_blind_closed", STORE_OPERATIONS, STORE_TIMING,
         "Till {terminal} of store {store}: shift {shift} of {day} was put aside at {since} without a count.",

@@ -20,7 +20,7 @@ def restarts_of(rung: Iterable[Rung], day: date) -> tuple[Finding, ...]:
     tills: dict[tuple[str, int], list[tuple[datetime, int]]] = {}
     for one in rung:
         if one.number is not None:
-            tills.setdefault((one.terminal, one.generation), []).append((one.at, one.number))
+            tills.setdefault(one.till or (one.terminal, one.generation), []).append((one.at, one.number))
     found = []
     for (terminal, generation), numbers in sorted(tills.items()):
         at = _begins_again(sorted(numbers))

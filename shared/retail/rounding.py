@@ -26,7 +26,14 @@ OTHER_ROUNDING = "rounded in another way"
 MECHANISMS = (
     LINE_OR_TOTAL, TAX_INCLUDED, DISCOUNT_SPLIT, CURRENCY_BY_LINE, CASH_ROUNDING, OTHER_ROUNDING,
 )  # fmt: skip
-CASH_STEPS = tuple(Decimal(one) for one in ("0.05", "0.1", "0.2", "0.25", "0.5", "1", "5", "10"))
+CASH_STEPS = tuple(
+    Decimal(one) for one in ("0.005", "0.01", "0.05", "0.1", "0.2", "0.25", "0.5", "1", "5", "10")
+)
+# The smallest coin of currencies whose coins are known here; of any other, what the amounts themselves say.
+_SMALLEST_COIN = {
+    "AUD": "0.05", "CAD": "0.05", "CHF": "0.05", "CZK": "1", "DKK": "0.5", "EUR": "0.05", "HUF": "5", "MYR": "0.05",
+    "NOK": "1", "NZD": "0.1", "SEK": "1", "SGD": "0.05", "USD": "0.05", "ZAR": "0.1",
+}  # fmt: skip
 _HALF = Fraction(1, 2)
 
 
@@ -140,6 +147,12 @@ def discount_split(amount: Decimal, rate: Decimal, currency: str) -> tuple[Decim
     exact = Fraction(net) * Fraction(rate) / 100
     moved = Fraction(rate) / 100 / 2
     return net, tax, _diagnosis(DISCOUNT_SPLIT, "discount", tax, _rounded(exact, unit), exact, unit, 1, moved)
+
+
+def smallest_coin(currency: str) -> Decimal | None:
+    """Give the step that cash of a currency is rounded to, at most; None where its coins are not known here."""
+    coin = _SMALLEST_COIN.get(currency)
+    return Decimal(coin) if coin is not None else None
 
 
 def paid_in_steps(due: Sequence[Decimal], paid: Decimal, step: Decimal) -> Diagnosis:
@@ -322,8 +335,8 @@ def _of_cash(transaction: Transaction) -> Iterator[Diagnosis]:
     cash = total(
         one.amount for one in transaction.captured if one.type in (TenderType.CASH, TenderType.FOREIGN_CASH)
     )
-    unit = minor_unit(transaction.currency)
-    steps = [one for one in CASH_STEPS if one > unit and not cash % one]
+    unit, largest = minor_unit(transaction.currency), smallest_coin(transaction.currency) or CASH_STEPS[-1]
+    steps = [one for one in CASH_STEPS if unit < one <= largest and not cash % one]
     bound = next((one / 2 for one in steps if abs(amount) <= one / 2), None)
     bound = bound or next((one - unit for one in steps if abs(amount) < one), ZERO)
     yield Diagnosis(CASH_ROUNDING, "cash", amount, bound, len(amounts))

@@ -25,7 +25,7 @@ from shared.retail.d365_rules import (
 )
 from shared.retail.money import ZERO, has_whole_minor_units, minor_unit, money_text, total
 from shared.retail.reasons import Cause, cause
-from shared.retail.rounding import diagnose, told
+from shared.retail.rounding import diagnose, smallest_coin, told
 from shared.retail.transaction import Kind, Line, RoundingReason, TenderRole, TenderType, Transaction
 
 _OF_SHIFTS = frozenset(
@@ -210,8 +210,11 @@ def _balance(transaction: Transaction) -> Iterator[Problem]:
 
 
 def _rounding_bounds(transaction: Transaction) -> Iterator[Problem]:
-    """Rounding is small and named (I7): cash rounding below 1 with cash; other kinds a unit a line."""
+    """Rounding is small and named (I7): cash rounding below 1, or its currency's smallest coin, with cash; other kinds a unit
+    a line.
+    """
     unit = minor_unit(transaction.currency)
+    most = max(unit * 100, smallest_coin(transaction.currency) or ZERO)
     cash = {tender.tender_number for tender in transaction.captured if tender.type is TenderType.CASH}
     for index, rounding in enumerate(transaction.rounding):
         if rounding.reason is RoundingReason.CASH:
@@ -219,11 +222,11 @@ def _rounding_bounds(transaction: Transaction) -> Iterator[Problem]:
                 yield Problem(
                     "I7 rounding", f"rounding[{index}]", "a cash tender it belongs to", "none", UNDER_OVER
                 )
-            if abs(rounding.amount) >= unit * 100:
+            if abs(rounding.amount) >= most:
                 yield Problem(
                     "I7 rounding",
                     f"rounding[{index}].amount",
-                    f"less than {unit * 100}",
+                    f"less than {most}",
                     str(rounding.amount),
                     UNDER_OVER,
                 )

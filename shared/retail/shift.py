@@ -27,7 +27,8 @@ class Shift:
     "" where the till named none. stopped_at: since when nobody sells in it, though it is
     not closed: suspended, or closed without a count (blind). was_opened: whether the till told its opening. counts and
     closings: how many counts, and closings, that differ from each other. is_sent: D365 has it, or is about to. day: its business
-    day, where shifts of several are judged together.
+    day, where shifts of several are judged together. stands_in: in D365 for receipts that stayed there when their till was no
+    longer taken for another.
     """
 
     terminal: str
@@ -50,11 +51,12 @@ class Shift:
     closings: int = 0
     is_sent: bool = False
     day: date | None = None
+    stands_in: bool = False
 
     @property
     def is_late(self) -> bool:
         """Whether we made it for receipts that came when their own shift had been sent."""
-        return self.synthetic and self.shift.startswith(LATE)
+        return self.synthetic and (self.shift.startswith(LATE) or self.stands_in)
 
     @property
     def ends_at(self) -> datetime | None:
@@ -129,6 +131,15 @@ def running_shift(shifts: Sequence[Shift], terminal: str, at: datetime) -> str |
     return max(own, key=lambda one: one.opened_at).shift if own else None
 
 
+def shift_for(shifts: Sequence[Shift], terminal: str, named: str | None, at: datetime, made: str) -> str:
+    """Give the shift a receipt goes to D365 in: the one it counts for, or the late one where D365 has closed that.
+
+    shifts: of one generation. terminal: whose drawer it is; named: by the receipt; made: by us, where the till reports none.
+    """
+    counts_for = effective_shift(shifts, terminal, named or running_shift(shifts, terminal, at) or made, at)
+    return late_shift(shifts, terminal, counts_for) or counts_for
+
+
 def late_shift(shifts: Sequence[Shift], terminal: str, shift: str) -> str | None:
     """Give the late shift for a receipt whose own shift D365 has closed; None where its own may still take it.
 
@@ -139,6 +150,19 @@ def late_shift(shifts: Sequence[Shift], terminal: str, shift: str) -> str | None
         return None
     waiting = [one.shift for one in own if one.is_late and not one.is_sent]
     return min(waiting) if waiting else None
+
+
+def a_free_second(shifts: Sequence[Shift], terminal: str, begins_at: datetime, ends_at: datetime) -> datetime:
+    """Give a second of the day for a shift that must be somewhere: after the till's shifts; where one of them is still open, the
+    day's first; and where that is taken too, its last, whatever it meets there.
+    """
+    after = free_moment(shifts, terminal, begins_at, ends_at)
+    own = [one for one in shifts if one.terminal == terminal]
+    is_free = all(
+        one.opened_at >= begins_at + A_SECOND or (one.ends_at or ends_at) <= begins_at for one in own
+    )
+    first = begins_at if is_free else ends_at - A_SECOND
+    return after if after is not None and all(one.ends_at for one in own) else first
 
 
 def free_moment(

@@ -50,9 +50,10 @@ class Proposal:
 
 @dataclass(frozen=True, slots=True)
 class Rung:
-    """A receipt as far as shifts go: where and when it was rung up, which shift it names ("" for none), what it is worth.
+    """A receipt as far as shifts go: in whose drawer and when it was rung up, which shift it names ("" for none), its worth.
 
-    day: its business day, where shifts of several are judged together.
+    day: its business day, where shifts of several are judged together. till: which till gave it its number, where the
+    drawer is not simply that till's.
     """
 
     terminal: str
@@ -63,6 +64,7 @@ class Rung:
     generation: int = 1
     day: date | None = None
     number: int | None = None
+    till: tuple[str, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)

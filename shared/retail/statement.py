@@ -6,20 +6,23 @@ shown as Unexplained. The same receipts give the same statement, whatever the or
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from shared.retail.completeness import (
     Decision,
     Gap,
     SeenNumber,
+    Till,
     TillNumbers,
     gap_value_of,
     terminal_says,
     tills_of,
 )
+from shared.retail.d365_rules import CARDS, Broken, cause_of
+from shared.retail.drawers import till_of_drawer
 from shared.retail.figures import Figures, sum_of
-from shared.retail.reasons import FINANCE, IT, REASONS
+from shared.retail.reasons import FINANCE, IT, REASONS, cause
 from shared.retail.reversal import REVERSAL
 from shared.retail.rounding import RoundingSum, sums_of
 from shared.retail.shift import Shift
@@ -93,9 +96,7 @@ class Statement:
         counted = (
             one
             for one in self.day.receipts
-            if one.is_receipt
-            and one.status is not Status.EXCLUDED
-            and one.currency in ("", self.day.currency)
+            if one.is_receipt and one.status is not Status.EXCLUDED and one.is_in(self.day.currency)
         )
         return sums_of(found for one in counted for found in one.rounding if found.is_rounding)
 
@@ -107,23 +108,25 @@ class Statement:
 def compile_store_day(day: StoreDay) -> Statement:
     """Compile a store-day: add each column up, name the causes of the difference, and say whether it is proved."""
     counted = [one for one in day.receipts if one.is_receipt and one.status is not Status.EXCLUDED]
-    receipts = [one for one in counted if one.currency in ("", day.currency)]
+    receipts = [one for one in counted if one.is_in(day.currency)]
     received = sum_of(one.figures for one in receipts)
-    arrived: dict[tuple[str, int], list[Figures]] = {}
-    for one in receipts:
-        if one.is_of_the_till:
-            arrived.setdefault((one.terminal, one.generation), []).append(one.figures)
     pos_says = _pos_says(receipts, day.shifts)
     posted = sum_of(one.figures for one in receipts if one.status in IN_THE_LEDGER)
     tills = tills_of(
         _numbers(day.receipts),
         day.shifts,
-        {till: sum_of(some) for till, some in arrived.items()},
+        _by_till(receipts, _drawer_of),
         day.decisions,
         day.numbers_before,
+        _by_till(receipts, lambda one: one.numbered_by),
     )
     gaps = tuple(one.gap for one in tills if one.gap is not None)
-    foreign = [one for one in counted if one.currency not in ("", day.currency)]
+    foreign = [
+        one
+        for one in day.receipts
+        if not one.is_in(day.currency)
+        and (one.moves_money or (one.is_receipt and one.status is not Status.EXCLUDED))
+    ]
     causes = (
         *_gap_causes(day, gaps, stated=pos_says is not None), *_receipt_causes(receipts),
         *_reversed_for_good(receipts, stated=pos_says is not None), *_beside(receipts, foreign),
@@ -147,18 +150,34 @@ def compile_store_day(day: StoreDay) -> Statement:
 
 
 def _pos_says(receipts: Sequence[ReceiptRecord], shifts: Sequence[Shift]) -> Figures | None:
-    """Add up the shifts' totals, if every terminal that sold anything states them for all its shifts."""
-    terminals = {one.terminal for one in receipts if one.is_of_the_till} | {
-        shift.terminal for shift in shifts
+    """Add up the shifts' totals, if every terminal whose drawer took anything states them for all its shifts."""
+    terminals = {_drawer_of(one)[0] for one in receipts if one.is_of_the_till} | {
+        till_of_drawer(shift.terminal) for shift in shifts
     }
     says = [terminal_says(terminal, shifts) for terminal in sorted(terminals)]
     stated = [one for one in says if one is not None]
     return sum_of(stated) if says and len(stated) == len(says) else None
 
 
+def _drawer_of(one: ReceiptRecord) -> Till:
+    """Give the till whose drawer holds a receipt's money."""
+    name, generation = one.drawer_of
+    return till_of_drawer(name), generation
+
+
+def _by_till(
+    receipts: Sequence[ReceiptRecord], till_of: Callable[[ReceiptRecord], Till]
+) -> dict[Till, Figures]:
+    found: dict[Till, list[Figures]] = {}
+    for one in receipts:
+        if one.is_of_the_till:
+            found.setdefault(till_of(one), []).append(one.figures)
+    return {till: sum_of(some) for till, some in found.items()}
+
+
 def _numbers(receipts: Sequence[ReceiptRecord]) -> list[SeenNumber]:
     return [
-        SeenNumber(one.terminal, one.generation, one.sequence_number)
+        SeenNumber(*one.numbered_by, one.sequence_number, _drawer_of(one))
         for one in receipts
         if one.sequence_number is not None
     ]
@@ -259,8 +278,7 @@ def _why_not_posted(one: ReceiptRecord) -> tuple[str, str, str]:
 
 def _cause(key: tuple[str, str, str], members: Sequence[ReceiptRecord], *, counts: bool) -> ProofCause:
     code, value, fingerprint = key
-    reason = REASONS.get(code)
-    owner, do_this = (reason.owner, reason.do_this) if reason else ON_THE_WAY[code]
+    owner, do_this = ON_THE_WAY[code] if code in ON_THE_WAY else _whose_and_what(code, value)
     return ProofCause(
         code=code,
         value=value,
@@ -272,8 +290,20 @@ def _cause(key: tuple[str, str, str], members: Sequence[ReceiptRecord], *, count
     )
 
 
+def _whose_and_what(code: str, value: str) -> tuple[str, str]:
+    """Give a cause's owner and what is to be done; where that needs words which only its entry has, where to read them."""
+    broken = Broken.from_value(value)
+    is_rule = code in ("d365_rule", "d365_reference") and broken.rule in CARDS
+    why = cause_of(broken) if is_rule else cause(code, value)
+    text = why.texts()["do_this"]
+    return why.owner, text if "…" not in text else "Do what its entry in the list of causes says."
+
+
 def _verdict(pos_says: Figures | None, causes: Sequence[ProofCause], unexplained: Figures) -> str:
-    """Proved: the POS states its totals, nothing is unexplained, and every cause with money in it is decided."""
+    """Proved: the POS states its totals, nothing is unexplained, and every cause with money in it is decided.
+
+    Where the money is whole and the till counts other receipts than came, one of nothing is missing: not proven.
+    """
     if not unexplained.is_nothing:
         return NOT_PROVED
     if any(not one.figures.is_nothing and one.decided is None for one in causes):
@@ -281,6 +311,6 @@ def _verdict(pos_says: Figures | None, causes: Sequence[ProofCause], unexplained
     if any(one.code in ("content_conflict", "other_currency") for one in causes):
         return NOT_PROVED
     open_gap = any(one.code == "receipts_missing" and one.decided is None for one in causes)
-    if pos_says is None or open_gap:
+    if pos_says is None or open_gap or unexplained.count:
         return NOT_STATED
     return PROVED

@@ -11,7 +11,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from types import MappingProxyType
 
-from shared.retail.completeness import Decision, Spell, Till
+from shared.retail.completeness import Decision, Numbered, Spell, Till
 from shared.retail.counting import Counts, DrawerMove, Limits, compare_counts
 from shared.retail.figures import Figures
 from shared.retail.lateness import Times
@@ -34,7 +34,9 @@ class ReceiptRecord:
     stands for. posts_on: the day D365 has it under, where that is not its business day. till_shift: the shift the till named,
     where it counts for another ("": it named none). rounding: how its taxes and amounts differ from what they come to when
     worked out again. without_receipt: what came back on it without its sale (negative); other_tender: how much of a refund
-    went back by a tender the sale was not paid with.
+    went back by a tender the sale was not paid with. drawer_name, drawer_generation: whose drawer holds its money, where that
+    is not simply its till's. numbers_of, counted_in: of what D365 had when its till was declared replaced, or no longer so: the
+    generation that its number is of, and the one whose drawer holds its money; 0 where they are its own.
     """
 
     label: str
@@ -72,6 +74,10 @@ class ReceiptRecord:
     without_receipt: Decimal | None = None
     other_tender: Decimal | None = None
     amended: Figures | None = None
+    drawer_name: str = ""
+    drawer_generation: int = 0
+    numbers_of: int = 0
+    counted_in: int = 0
 
     @property
     def in_ledger(self) -> Figures:
@@ -79,9 +85,33 @@ class ReceiptRecord:
         return self.figures if self.amended is None else self.amended
 
     @property
+    def drawer_of(self) -> tuple[str, int]:
+        """Whose shifts hold its money: the drawer's name, and the generation of the till that the drawer is of."""
+        return self.drawer_name or self.terminal, self.counted_in or self.drawer_generation or self.generation
+
+    @property
+    def shift_of(self) -> tuple[str, int]:
+        """Whose shift it goes to D365 in; that stays as it was sent."""
+        return self.drawer_name or self.terminal, self.drawer_generation or self.generation
+
+    @property
+    def numbered_by(self) -> tuple[str, int]:
+        """Which of the tills that have borne its terminal's number gave it its own."""
+        return self.terminal, self.numbers_of or self.generation
+
+    @property
     def name(self) -> str:
         """Account and transaction id: what no other transaction of the store has."""
         return f"{self.account} {self.transaction_id}"
+
+    def is_in(self, currency: str) -> bool:
+        """Whether its amounts may be added to others in this currency; one that names none is in the store's own."""
+        return self.currency in ("", currency)
+
+    @property
+    def moves_money(self) -> bool:
+        """Whether it moved money without being a sale."""
+        return bool(self.moved or self.drawer or self.paid)
 
     @property
     def is_of_the_till(self) -> bool:
@@ -100,7 +130,7 @@ class StoreDay:
     ends_at: datetime
     receipts: Sequence[ReceiptRecord]
     shifts: Sequence[Shift]
-    decisions: Mapping[tuple[str, int], Decision] = field(default_factory=lambda: MappingProxyType({}))
+    decisions: Mapping[Numbered, Decision] = field(default_factory=lambda: MappingProxyType({}))
     signed: tuple[Signed, ...] = ()
     limits: Limits = field(default_factory=Limits)
     shift_findings: Sequence[Finding] = ()
@@ -133,7 +163,7 @@ def by_hand(day: StoreDay) -> tuple[ByHand, ...]:
     """What the tills did with cash that was not sent: finance enters it in D365 by hand (docs/cash-office.md)."""
     groups: dict[tuple[str, str], list[ReceiptRecord]] = {}
     for one in day.receipts:
-        if one.status is Status.EXCLUDED and one.moved is not None:
+        if one.status is Status.EXCLUDED and one.moved is not None and one.is_in(day.currency):
             groups.setdefault((one.kind, one.terminal), []).append(one)
     return tuple(
         ByHand(kind, terminal, len(some), total(one.moved for one in some if one.moved is not None))
@@ -145,7 +175,7 @@ def income_expense(day: StoreDay) -> tuple[IncomeExpense, ...]:
     """Money paid in and out without a sale, by kind and reason; it is in the drawer and in no sale."""
     groups: dict[tuple[str, str], list[ReceiptRecord]] = {}
     for one in day.receipts:
-        if one.kind in ("PAID_IN", "PAID_OUT") and one.drawer:
+        if one.kind in ("PAID_IN", "PAID_OUT") and one.drawer and one.is_in(day.currency):
             groups.setdefault((one.kind, one.paid.reason if one.paid else ""), []).append(one)
     return tuple(
         IncomeExpense(
@@ -161,11 +191,10 @@ def _moved(some: Sequence[ReceiptRecord]) -> Decimal:
 
 
 def counts(day: StoreDay) -> Counts:
-    """What was counted in the tills against what should be there. Money is in the drawer of the shift that the till named."""
+    """What was counted in the tills against what should be there. Money is in the drawer that the till named."""
     moves = [
         DrawerMove(
-            one.terminal,
-            one.generation,
+            *one.drawer_of,
             one.till_shift or one.shift,
             one.figures.tenders or one.drawer,
             of_sale=bool(one.figures.tenders),
@@ -173,6 +202,6 @@ def counts(day: StoreDay) -> Counts:
         for one in day.receipts
         if one.is_of_the_till
         and (one.drawer or one.status is not Status.EXCLUDED)
-        and one.currency in ("", day.currency)
+        and one.is_in(day.currency)
     ]
     return compare_counts(day.shifts, moves, day.limits, day.currency)

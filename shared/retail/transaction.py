@@ -13,6 +13,8 @@ from datetime import date, datetime
 from decimal import Decimal
 from types import MappingProxyType
 
+from shared.retail.drawers import drawer_name
+
 # Written this way, the words are this module's too: whoever handles transactions needs both.
 from shared.retail.kinds import Disposition as Disposition
 from shared.retail.kinds import Kind as Kind
@@ -246,6 +248,8 @@ class Transaction:
     transaction_id: unique within (source account, store), built by the adapter's fixed scheme.
     sequence_number: the terminal's own counter; control transactions use numbers too.
     business_day: the POS's own, or None when it gives none (the door then computes it).
+    drawer: which of a till's drawers, where it has several; drawer_till: the till whose drawer it is, where that is
+    another's; drawer_generation: which of the tills that have borne that number, where somebody says so.
     """
 
     account: str
@@ -276,6 +280,16 @@ class Transaction:
     shift_record: ShiftRecord | None = None
     control_totals: ControlTotals | None = None
     extra: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))
+    drawer: str | None = None
+    drawer_till: str | None = None
+    drawer_generation: int | None = None
+
+    @property
+    def drawer_of(self) -> tuple[str, int]:
+        """Whose shifts hold its money: the drawer's name, and the generation of the till that the drawer is of."""
+        if self.drawer_till is None or self.drawer_till == self.terminal:
+            return drawer_name(self.terminal, self.drawer), self.generation
+        return drawer_name(self.drawer_till, self.drawer), self.drawer_generation or 1
 
     @property
     def amount_due(self) -> Decimal:

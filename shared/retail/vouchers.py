@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from shared.retail.figures import sum_of
-from shared.retail.ledger import Accounts, Entry, entries_of, entries_of_paid, merged
+from shared.retail.ledger import Accounts, Entry, added_up, entries_of_paid, one_by_one
 from shared.retail.money import ZERO, total
 from shared.retail.statement import NOT_PROVED, ReceiptRecord
 from shared.retail.status import IN_THE_LEDGER
@@ -70,7 +70,7 @@ class VoucherCheck:
 
 
 def expected_of(receipts: Iterable[tuple[ReceiptRecord, Accounts]]) -> dict[str, list[Entry]]:
-    """Give what the vouchers of each statement must come to, from the receipts posted in it."""
+    """Give what the vouchers of each statement must come to, from the receipts posted in it; also where that is nothing."""
     groups: dict[tuple[str, str, int, int], list[ReceiptRecord]] = {}
     looked_up: dict[tuple[str, str, int, int], Accounts] = {}
     for one, accounts in receipts:
@@ -81,14 +81,14 @@ def expected_of(receipts: Iterable[tuple[ReceiptRecord, Accounts]]) -> dict[str,
     found: dict[str, list[Entry]] = {}
     for key, some in groups.items():
         own = found.setdefault(key[0], [])
-        own += entries_of(sum_of(one.in_ledger for one in some), looked_up[key])
+        own += one_by_one(sum_of(one.in_ledger for one in some), looked_up[key])
         own += [
             entry
             for one in some
             if one.paid is not None
             for entry in entries_of_paid(one.paid, looked_up[key])
         ]
-    return {statement: merged(entries) for statement, entries in found.items()}
+    return {statement: added_up(entries) for statement, entries in found.items()}
 
 
 def check_vouchers(expected: Mapping[str, Sequence[Entry]], read: Mapping[str, VouchersRead]) -> VoucherCheck:
@@ -107,7 +107,7 @@ def check_vouchers(expected: Mapping[str, Sequence[Entry]], read: Mapping[str, V
             why.add(answer.why)
         else:
             accounts += _compared(statement, expected[statement], answer.lines)
-            unknown += [(statement, one) for one in expected[statement] if not one.account]
+            unknown += [(statement, one) for one in expected[statement] if one.amount and not one.account]
     if unknown:
         names = sorted({f"{one.what} {one.code}".strip() for _, one in unknown})
         why.add(f"no account is known here for {', '.join(names)}")
@@ -139,7 +139,8 @@ def _compared(statement: str, expected: Sequence[Entry], lines: Sequence[Voucher
             statement, account, tuple(sorted({one.what for one in entries})), total(one.amount for one in entries),
             total(line.amount for line in own),
         )  # fmt: skip
-        found.append(replace(compared, vouchers=_where(own, lines)) if compared.differs else compared)
+        if compared.expected or compared.found:
+            found.append(replace(compared, vouchers=_where(own, lines)) if compared.differs else compared)
     return found
 
 

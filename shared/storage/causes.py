@@ -14,6 +14,7 @@ from decimal import Decimal
 from shared.errors import ChangedMeanwhileError, GroupRefusedError, NotThereError
 from shared.retail.money import money_text
 from shared.retail.reasons import Cause
+from shared.retail.runbooks import runbook_of
 from shared.storage.keys import join_key
 from shared.storage.protocols import Condition, Replace, Row, Table, Upsert, Value
 
@@ -27,7 +28,7 @@ RECEIPT, SHIFT, NUMBER, PACKAGE, STATEMENT, MAPPING, TERMINAL, STORE = (
 class Member:
     """One thing a cause holds. `what` is receipt, shift, number (a receipt that never arrived), package, statement,
     mapping, till or store.
-    `link`: a page of D365 that says more.
+    `link`: a page of D365 that says more. units_sold, units_back: goods of a receipt, as its row has them, "" for none.
     """
 
     what: str
@@ -43,6 +44,8 @@ class Member:
     currency: str = ""
     receipts: int = 1
     link: str = ""
+    units_sold: str = ""
+    units_back: str = ""
 
 
 def receipt_member(row: Row) -> Member:
@@ -59,6 +62,8 @@ def receipt_member(row: Row) -> Member:
         sequence_number=row.number("SequenceNumber") if "SequenceNumber" in row.values else None,
         amount=Decimal(row.text("Total", "0")),
         currency=row.text("Currency"),
+        units_sold=row.text("UnitsSold"),
+        units_back=row.text("UnitsBack"),
     )
 
 
@@ -90,6 +95,7 @@ def cause_row(cause: Cause, member: Member, since: datetime) -> Row:
         "Why": texts["why"],
         "HoldsUp": texts["holds_up"],
         "DoThis": texts["do_this"],
+        "Runbook": runbook_of(cause.code),
         "Fault": cause.fault,
         "Reason": cause.code,
         "Value": cause.value,
@@ -105,8 +111,8 @@ def cause_row(cause: Cause, member: Member, since: datetime) -> Row:
         "Receipts": member.receipts,
         "Since": since,
     }
-    if member.link:
-        values["Link"] = member.link
+    more = {"Link": member.link, "UnitsSold": member.units_sold, "UnitsBack": member.units_back}
+    values |= {name: text for name, text in more.items() if text}
     if member.sequence_number is not None:
         values["SequenceNumber"] = member.sequence_number
     return Row(partition=fingerprint, key=cause_key(fingerprint, member.store, member.name), values=values)

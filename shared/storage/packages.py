@@ -48,6 +48,10 @@ def causes_key(environment: str) -> str:
     return join_key("causes", environment)
 
 
+def lateness_key(environment: str) -> str:
+    return join_key("lateness", environment)
+
+
 def tracking_key(environment: str) -> str:
     return join_key("tracking", environment)
 

@@ -35,7 +35,8 @@ RECORD_COLUMNS = (
     "PostedAt", "Paid", "MappingVersion", "PostsOn", "TillShift", "ReadBackAt",
     "StatusSince", "WrittenOffBy", "WrittenOffAs", "WrittenOffWhy", "WrittenOffAt",
     "LedgerFigures",
-    "Rounding", "Operator", "NoReceipt", "AcceptedBack", "OtherTender",
+    "Rounding", "Operator", "NoReceipt", "AcceptedBack", "OtherTender", "DrawerName", "DrawerGeneration",
+    "NumbersOf", "CountedIn",
 )  # fmt: skip
 
 
@@ -77,6 +78,10 @@ def record_of(row: Row) -> ReceiptRecord:
         without_receipt=_amount_of(row, "NoReceipt", "AcceptedBack"),
         other_tender=_amount_of(row, "OtherTender"),
         amended=figures_from(row.text("LedgerFigures")) if "LedgerFigures" in row.values else None,
+        drawer_name=row.text("DrawerName"),
+        drawer_generation=row.number("DrawerGeneration"),
+        numbers_of=row.number("NumbersOf"),
+        counted_in=row.number("CountedIn"),
     )
 
 

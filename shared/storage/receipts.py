@@ -22,6 +22,7 @@ from shared.retail.returns import amount_without_receipt
 from shared.retail.rounding import diagnose, diagnoses_text
 from shared.retail.status import Status, advance
 from shared.retail.transaction import Kind, TillStatus, Transaction
+from shared.retail.units import units_of, units_text
 from shared.storage.keys import join_key, prefix_end
 from shared.storage.protocols import Condition, Row, Table, Value
 
@@ -86,7 +87,7 @@ def receipt_rows(
 
 
 def _summary(transaction: Transaction, day: date) -> dict[str, Value | None]:
-    figures = figures_of(transaction)
+    figures, units = figures_of(transaction), units_of(transaction)
     return {
         "Record": "receipt",
         "Store": transaction.store,
@@ -100,6 +101,7 @@ def _summary(transaction: Transaction, day: date) -> dict[str, Value | None]:
         "ReceiptNumber": transaction.receipt_number,
         "SequenceNumber": transaction.sequence_number,
         "Shift": transaction.shift,
+        **_drawer_of(transaction),
         "CompletedAt": transaction.completed_at,
         "Currency": transaction.currency,
         "Total": money_text(figures.total, transaction.currency),
@@ -107,11 +109,20 @@ def _summary(transaction: Transaction, day: date) -> dict[str, Value | None]:
         "Moved": _moved(transaction),
         "Drawer": _drawer(transaction),
         "Paid": _paid(transaction),
+        "UnitsSold": units_text(units.sold),
+        "UnitsBack": units_text(units.back),
         "Operator": transaction.operator,
         "NoReceipt": _without_receipt(transaction),
         "Rounding": diagnoses_text(diagnose(transaction)) if transaction.is_for_the_ledger else None,
         "Revision": transaction.revision,
     }
+
+
+def _drawer_of(transaction: Transaction) -> dict[str, Value | None]:
+    """Give whose drawer holds its money, where that is not simply its own till's."""
+    name, generation = transaction.drawer_of
+    is_own = (name, generation) == (transaction.terminal, transaction.generation)
+    return {} if is_own else {"DrawerName": name, "DrawerGeneration": generation}
 
 
 def _moved(transaction: Transaction) -> str | None:

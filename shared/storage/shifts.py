@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from shared.retail.completeness import Decision
+from shared.retail.completeness import Decision, Numbered
 from shared.retail.figures import figures_from
 from shared.retail.identity import d365_shift_number
 from shared.retail.shift import Shift
@@ -169,6 +169,7 @@ def shift_from(row: Row) -> Shift:
         closings=row.number("Closings"),
         is_sent=row.text("Status") in (SENDING, SENT),
         day=date.fromisoformat(row.text("BusinessDay")),
+        stands_in=row.flag("StandsIn"),
     )
 
 
@@ -190,22 +191,25 @@ def findings_key(store: str, day: date) -> str:
     return join_key("findings", store, day.isoformat())
 
 
-def decision_key(store: str, day: date, terminal: str, number: int) -> str:
-    """Give the row key of a decision about a missing number."""
-    return join_key("missing", store, day.isoformat(), terminal, f"{number:09d}")
+def decision_key(store: str, day: date, numbered: Numbered) -> str:
+    """Give the row key of a decision about a missing number; that of a till's first generation names none."""
+    terminal, generation, number = numbered
+    later = (str(generation),) if generation > 1 else ()
+    return join_key("missing", store, day.isoformat(), terminal, *later, f"{number:09d}")
 
 
-def decision_row(store: str, day: date, terminal: str, number: int, decision: Decision) -> Row:
+def decision_row(store: str, day: date, numbered: Numbered, decision: Decision) -> Row:
     """Build the row of a decision about a missing number."""
     return Row(
         partition=store,
-        key=decision_key(store, day, terminal, number),
+        key=decision_key(store, day, numbered),
         values={
             "Record": "decision",
             "Store": store,
             "BusinessDay": day.isoformat(),
-            "Terminal": terminal,
-            "SequenceNumber": number,
+            "Terminal": numbered[0],
+            "Generation": numbered[1],
+            "SequenceNumber": numbered[2],
             "Decision": decision.decision,
             "By": decision.by,
             "Role": decision.role,
@@ -215,12 +219,12 @@ def decision_row(store: str, day: date, terminal: str, number: int, decision: De
     )
 
 
-async def decisions_of_day(table: Table, store: str, day: date) -> Mapping[tuple[str, int], Decision]:
+async def decisions_of_day(table: Table, store: str, day: date) -> Mapping[Numbered, Decision]:
     """Read what people decided about a store-day's missing numbers."""
     prefix = f"{join_key('missing', store, day.isoformat())}~"
     found = {}
     async for row in table.query(store, key_from=prefix, key_before=prefix_end(prefix)):
-        key = (row.text("Terminal"), row.number("SequenceNumber"))
+        key = (row.text("Terminal"), row.number("Generation", 1), row.number("SequenceNumber"))
         found[key] = Decision(*(row.text(name) for name in ("Decision", "By", "Role", "Reason", "At")))
     return found
 

@@ -35,6 +35,20 @@ def sha256_of(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def sha256_beside(signed: Signed) -> str:
+    """Give the hash of what a signature keeps beside its text: each receipt's status and the columns, from which what came
+    later is told apart.
+    """
+    columns = [figures_text(signed.columns[name]) for name in COLUMNS if name in signed.columns]
+    return sha256_of("\n".join([_statuses_text(signed), *columns]))
+
+
+def is_unaltered(row: Row) -> bool:
+    """Say whether a signature is as it was signed: its text, and what stands beside it."""
+    signed = signed_from(row)
+    return (sha256_of(signed_text(row)), sha256_beside(signed)) == (signed.sha256, row.text("BesideSha256"))
+
+
 def signed_row(store: str, day: date, signed: Signed, text: str) -> Row:
     """Build the row of a signature."""
     values: dict[str, Value] = {
@@ -47,10 +61,11 @@ def signed_row(store: str, day: date, signed: Signed, text: str) -> Row:
         "Reason": signed.reason,
         "At": signed.at,
         "Sha256": signed.sha256,
+        "BesideSha256": sha256_beside(signed),
         "Revision": signed.revision,
         "Verdict": signed.verdict,
         **_parts("Statement", text),
-        **_parts("Statuses", json.dumps(dict(sorted(signed.statuses.items())), separators=(",", ":"))),
+        **_parts("Statuses", _statuses_text(signed)),
     }
     values |= {_COLUMN_OF[name]: figures_text(one) for name, one in signed.columns.items()}
     return Row(partition=store, key=signed_key(store, day, signed.number), values=values)
@@ -70,13 +85,13 @@ def signed_from(row: Row) -> Signed:
         sha256=row.text("Sha256"),
         revision=row.number("Revision"),
         verdict=row.text("Verdict"),
-        statuses=json.loads(_whole(row, "Statuses")),
+        statuses=json.loads(_whole(row, "Statuses") or "{}"),
         columns=columns,
     )
 
 
 def signed_text(row: Row) -> str:
-    """Give back the text that was signed."""
+    """Give back the text that was signed; "" where it was altered so that it cannot be read any more."""
     return _whole(row, "Statement")
 
 
@@ -84,6 +99,10 @@ async def signed_of_day(table: Table, store: str, day: date) -> list[Row]:
     """Read the signatures of a store-day, in their order."""
     prefix = f"{join_key('signed', store, day.isoformat())}~"
     return [row async for row in table.query(store, key_from=prefix, key_before=prefix_end(prefix))]
+
+
+def _statuses_text(signed: Signed) -> str:
+    return json.dumps(dict(sorted(signed.statuses.items())), separators=(",", ":"))
 
 
 def _parts(name: str, text: str) -> dict[str, Value]:
@@ -96,4 +115,7 @@ def _whole(row: Row, name: str) -> str:
     parts: list[bytes] = []
     while f"{name}{len(parts)}" in row.values:
         parts.append(row.data(f"{name}{len(parts)}"))
-    return zlib.decompress(b"".join(parts)).decode()
+    try:
+        return zlib.decompress(b"".join(parts)).decode()
+    except zlib.error:
+        return ""

@@ -20,6 +20,9 @@ TABLE_NAMES = (
     "stores",
     "audit",
     "releases",
+    "checks",
+    "tasks",
+    "alerts",
 )
 QUEUE_NAMES = ("mapping-due", "posting-due")
 POISON_SUFFIX = "-poison"
@@ -45,6 +48,9 @@ class Tables:
     stores: Table
     audit: Table
     releases: Table
+    checks: Table
+    tasks: Table
+    alerts: Table
     _ensure: Ensure
     _close: Close
 

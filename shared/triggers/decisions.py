@@ -18,14 +18,12 @@ from shared.flows.verify_audit import read_audit, verified_json, verify_audit
 from shared.gate import admit_person
 from shared.services import Services
 from shared.triggers.answered import DECIDERS, answered
+from shared.web.amended import CODES, code_of, codes_of
 from shared.web.answers import answer, not_found
 from shared.web.paths import read_part
 from shared.web.requests import (
-    CODES,
-    codes_of,
     hash_of,
     json_object,
-    name_of,
     path_key,
     path_number,
     path_part,
@@ -89,7 +87,7 @@ async def receipt_amended(request: func.HttpRequest, services: Services) -> func
     body, (_, account, name) = json_object(request), transaction_parts(request)
     done = await amend_receipt(
         services, path_key(request, "store"), account, name, person, reason_of(body),
-        {kind: codes_of(body, kind) for kind in CODES}, name_of(body, "shift"), map_transactions,
+        {kind: codes_of(body, kind) for kind in CODES}, code_of(body, "shift"), map_transactions,
     )  # fmt: skip
     return answer(done) if done is not None else not_found("the transaction")
 

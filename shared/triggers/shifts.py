@@ -8,6 +8,7 @@ import azure.functions as func
 
 from shared.flows.declare_terminal import declare_terminal
 from shared.flows.read_tills import read_tills
+from shared.flows.take_back_terminal import take_back_terminal
 from shared.gate import admit_person
 from shared.services import Services
 from shared.triggers.answered import answered
@@ -16,9 +17,10 @@ from shared.web.requests import (
     instant_of,
     json_object,
     needed_day_of,
+    number_of,
     path_day,
+    path_id,
     path_key,
-    path_part,
     reason_of,
 )
 
@@ -40,7 +42,19 @@ async def till_replaced(request: func.HttpRequest, services: Services) -> func.H
     person = admit_person(services.settings, request.headers, "retail_systems", "store_operations")
     body = json_object(request)
     found = await declare_terminal(
-        services, path_key(request, "store"), path_part(request, "terminal"), needed_day_of(body, "business_day"),
+        services, path_key(request, "store"), path_id(request, "terminal"), needed_day_of(body, "business_day"),
         instant_of(body, "since"), person, reason_of(body),
+    )  # fmt: skip
+    return answer(found) if found is not None else not_found("the store")
+
+
+@route("tills/{store}/{terminal}/not-replaced", methods=["POST"])
+@answered
+async def till_not_replaced(request: func.HttpRequest, services: Services) -> func.HttpResponse:
+    person = admit_person(services.settings, request.headers, "retail_systems", "store_operations")
+    body = json_object(request)
+    found = await take_back_terminal(
+        services, path_key(request, "store"), path_id(request, "terminal"), number_of(body, "generation"), person,
+        reason_of(body),
     )  # fmt: skip
     return answer(found) if found is not None else not_found("the store")

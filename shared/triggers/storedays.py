@@ -16,21 +16,23 @@ from shared.gate import admit_person
 from shared.services import Services
 from shared.triggers.answered import answered
 from shared.web.answers import answer, answer_as, not_found
-from shared.web.paths import read_part
 from shared.web.requests import (
     chosen_format,
     instant_of,
     json_object,
     number_of,
+    number_or,
     numbers_of,
     path_day,
+    path_id,
     path_key,
     path_number,
     path_part,
     reason_of,
     text_of,
 )
-from shared.web.sheets import statement_csv, statement_page, storedays_csv, trail_page
+from shared.web.sheets import statement_csv, statement_page, storedays_csv
+from shared.web.trail import trail_page
 
 blueprint = func.Blueprint()
 route = functools.partial(blueprint.route, trigger_arg_name="request")
@@ -55,6 +57,7 @@ async def missing_decided(request: func.HttpRequest, services: Services) -> func
     count = await confirm_missing(
         services, path_key(request, "store"), path_day(request), text_of(body, "terminal"),
         numbers_of(body, "sequence_numbers"), text_of(body, "decision"), person, reason_of(body),
+        number_or(body, "generation", 1),
     )  # fmt: skip
     return answer({"confirmed": count})
 
@@ -98,7 +101,7 @@ async def signed_asked_for(request: func.HttpRequest, services: Services) -> fun
 async def trail_asked_for(request: func.HttpRequest, services: Services) -> func.HttpResponse:
     admit_person(services.settings, request.headers)
     wanted = chosen_format(request, "json", "html")
-    label = read_part(path_part(request, "receipt_number"))
+    label = path_id(request, "receipt_number")
     found = await trace_receipt(services, path_key(request, "store"), path_day(request), label)
     if not found:
         return not_found("a receipt with this number")
@@ -112,8 +115,8 @@ async def shift_ended(request: func.HttpRequest, services: Services) -> func.Htt
     body = json_object(request)
     store, terminal, shift = (
         path_key(request, "store"),
-        path_part(request, "terminal"),
-        path_part(request, "shift"),
+        path_id(request, "terminal"),
+        path_id(request, "shift"),
     )
     released = await end_shift(
         services, store, terminal, shift, instant_of(body, "at"), person, reason_of(body)

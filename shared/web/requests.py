@@ -16,15 +16,15 @@ from shared.pos.masking import masked_text
 from shared.web.paths import read_part
 
 JSON_BYTES_MAX = 64 * 1024
+ID_CHARACTERS_MAX = 200  # two of them still fit into a question to the tables, whatever is in them
 NAME_CHARACTERS_MAX = 512  # a cause's fingerprint, the longest of names, is a table key
 PART_CHARACTERS_MAX = (
     12 * 200
 )  # of a path; an id has at most 200 characters, each of up to four escaped bytes
 REASON_CHARACTERS_MAX = 2000
 SEQUENCE_NUMBER_MAX = 10**15
-CODES = ("tenders", "taxes", "items", "reasons")  # of a receipt, which a person may say to mean others
-CODES_MAX = 50
 YEARS = range(1990, 2200)
+_MONTH = re.compile(r"(?:199|20\d|21\d)\d-(?:0[1-9]|1[0-2])", re.ASCII)
 _KEY = re.compile(r"[A-Za-z0-9_.=~-]+")
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
@@ -36,6 +36,15 @@ def path_part(request: func.HttpRequest, name: str) -> str:
         RejectedError: it is too long or holds characters that nothing here is called by.
     """
     return _named(unquote(request.route_params.get(name, "")), name, PART_CHARACTERS_MAX)
+
+
+def path_id(request: func.HttpRequest, name: str) -> str:
+    """Give a till, a shift or a receipt number of the path, escaped (`shared.web.paths`) or plain.
+
+    Raises:
+        RejectedError: no till, shift or receipt has such a name.
+    """
+    return _named(read_part(path_part(request, name)), name, ID_CHARACTERS_MAX)
 
 
 def path_key(request: func.HttpRequest, name: str) -> str:
@@ -168,44 +177,60 @@ def reason_of(body: Mapping[str, Any]) -> str:
     return masked_text(_text(body.get("reason"), "reason"), free=True)
 
 
-def codes_of(body: Mapping[str, Any], name: str) -> dict[str, str]:
-    """Give codes and what each counts as; {} when it is not there.
-
-    Raises:
-        RejectedError: it is no object of texts.
-    """
-    value = body.get(name)
-    if value is None:
-        return {}
-    if not isinstance(value, dict) or len(value) > CODES_MAX:
-        expected = f"an object of at most {CODES_MAX} codes"
-        raise RejectedError(f"{name} is no list of codes", field=name, expected=expected, found=_found(value))
-    return {was: _code(now, name) for was, now in value.items()}
-
-
-def name_of(body: Mapping[str, Any], name: str) -> str:
-    """Give a name, or "" when it is not there.
-
-    Raises:
-        RejectedError: it is none.
-    """
-    return _code(body[name], name) if body.get(name) is not None else ""
-
-
-def _code(value: object, name: str) -> str:
-    if not isinstance(value, str) or not value.strip() or len(value) > 200 or not value.isprintable():
-        expected = "1 to 200 printable characters"
-        raise RejectedError(f"{name} is no code", field=name, expected=expected, found=_found(value))
-    return value
-
-
 def hash_of(body: Mapping[str, Any]) -> str | None:
     """Give the hash of a preview, or None when it is not there.
 
     Raises:
         RejectedError: it is empty or no text.
     """
-    return _text(body["hash"], "hash") if body.get("hash") is not None else None
+    return text_of(body, "hash") if body.get("hash") is not None else None
+
+
+def note_of(body: Mapping[str, Any]) -> str:
+    """Give what a person notes beside, without card numbers; "" where they note nothing.
+
+    Raises:
+        RejectedError: it is no text, or too long.
+    """
+    value = body.get("note", "")
+    return masked_text(_text(value, "note"), free=True) if value != "" else ""
+
+
+def free_text_of(body: Mapping[str, Any], name: str) -> str:
+    """Give a text that people write for each other, without card numbers and mail addresses.
+
+    Raises:
+        RejectedError: it is missing, empty or no text.
+    """
+    return masked_text(text_of(body, name), free=True)
+
+
+def name_of(body: Mapping[str, Any], name: str) -> str:
+    """Give somebody's name, or "" for nobody, which must be said.
+
+    Raises:
+        RejectedError: it is no text, or longer than a name.
+    """
+    value = body.get(name)
+    if value == "":
+        return ""
+    return _named(_text(value, name), name, 200)
+
+
+def query_month(request: func.HttpRequest, name: str, now: datetime) -> str:
+    """Give a month of the query (2017-12), the present one where none is named.
+
+    Raises:
+        RejectedError: it is none.
+    """
+    text = request.params.get(name)
+    if not text:
+        return f"{now:%Y-%m}"
+    if not _MONTH.fullmatch(text):
+        raise RejectedError(
+            f"{name} is no month", field=name, expected="a month such as 2017-12", found=text[:80]
+        )
+    return str(text)
 
 
 def reason_header(request: func.HttpRequest) -> str:
@@ -220,12 +245,13 @@ def reason_header(request: func.HttpRequest) -> str:
 def _text(value: object, name: str) -> str:
     is_text = isinstance(value, str) and value.strip() and len(value) <= REASON_CHARACTERS_MAX
     if not isinstance(value, str) or not is_text or _SURROGATES.search(value):
-        expected, found = f"a text of 1 to {REASON_CHARACTERS_MAX} characters", _found(value)
+        expected, found = f"a text of 1 to {REASON_CHARACTERS_MAX} characters", found_of(value)
         raise RejectedError(f"{name} is needed", field=name, expected=expected, found=found)
     return value
 
 
-def _found(value: object) -> str:
+def found_of(value: object) -> str:
+    """Give what was found, for an answer: without card numbers, and not all of it."""
     return "nothing" if value is None else masked_text(ascii(value), free=True)[:80]
 
 
@@ -242,7 +268,7 @@ def instant_of(body: Mapping[str, Any], name: str) -> datetime:
         instant = datetime.min  # noqa: DTZ901 - refused below, as every instant without an offset
     if instant.tzinfo is None or instant.year not in YEARS:
         expected = "ISO 8601 with an offset, years 1990 to 2199"
-        raise RejectedError(f"{name} is no instant", field=name, expected=expected, found=_found(text))
+        raise RejectedError(f"{name} is no instant", field=name, expected=expected, found=found_of(text))
     return instant
 
 
@@ -254,7 +280,7 @@ def flag_of(body: Mapping[str, Any], name: str) -> bool:
     """
     value = body.get(name)
     if not isinstance(value, bool):
-        raise RejectedError(f"{name} is needed", field=name, expected="true or false", found=_found(value))
+        raise RejectedError(f"{name} is needed", field=name, expected="true or false", found=found_of(value))
     return value
 
 
@@ -289,9 +315,18 @@ def numbers_of(body: Mapping[str, Any], name: str) -> list[int]:
     ):
         expected = f"whole numbers from 0 to {SEQUENCE_NUMBER_MAX}"
         raise RejectedError(
-            f"{name} is no list of numbers", field=name, expected=expected, found=_found(value)
+            f"{name} is no list of numbers", field=name, expected=expected, found=found_of(value)
         )
     return value
+
+
+def number_or(body: Mapping[str, Any], name: str, otherwise: int) -> int:
+    """Give a whole number, or the one that stands where none is said.
+
+    Raises:
+        RejectedError: it is none, or out of range.
+    """
+    return number_of(body, name) if body.get(name) is not None else otherwise
 
 
 def number_of(body: Mapping[str, Any], name: str) -> int:
@@ -304,6 +339,6 @@ def number_of(body: Mapping[str, Any], name: str) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= SEQUENCE_NUMBER_MAX:
         raise RejectedError(
             f"{name} is needed", field=name, expected=f"a whole number from 0 to {SEQUENCE_NUMBER_MAX}",
-            found=_found(value),
+            found=found_of(value),
         )  # fmt: skip
     return value

@@ -17,6 +17,8 @@ from shared.web.route import (
     Route,
     format_of,
 )
+from shared.web.routes_causes import OF_CAUSES
+from shared.web.routes_checks import OF_CHECKS
 from shared.web.routes_decisions import OF_DECISIONS
 from shared.web.routes_tasks import OF_TASKS
 
@@ -88,6 +90,15 @@ ROUTES: tuple[Route, ...] = (
                 "maxItems": 100,
             },
             "decision": {"type": "string", "enum": ["lost", "voided"]},
+        },
+        may={
+            "generation": {
+                "type": "integer",
+                "minimum": 1,
+                "maximum": 99,
+                "default": 1,
+                "description": "Which of the tills that have borne the number, where it was replaced.",
+            }
         },
     ),
     Route(
@@ -233,6 +244,15 @@ ROUTES: tuple[Route, ...] = (
         {"200": "Object", "404": "Problem", "422": "Problem"},
         takes={"reason": REASON, "business_day": DAY, "since": {"type": "string", "format": "date-time"}},
     ),
+    Route(
+        "post",
+        "/tills/{store}/{terminal}/not-replaced",
+        "Take a declared replacement back: it was a mistake, the till's numbers go on as before.",
+        PEOPLE,
+        JSON,
+        {"200": "Object", "404": "Problem", "422": "Problem"},
+        takes={"reason": REASON, "generation": {"type": "integer", "minimum": 2, "maximum": 99}},
+    ),
     # Completeness
     Route(
         "get",
@@ -285,5 +305,7 @@ ROUTES: tuple[Route, ...] = (
         takes={"reason": REASON},
     ),
     *OF_TASKS,
+    *OF_CHECKS,
+    *OF_CAUSES,
     *OF_DECISIONS,
 )  # fmt: skip

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-import csv
-import io
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import Any
 
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+from shared.retail.csv_text import csv_text
+from shared.retail.stretches import stretches
+from shared.web.pages import at_words, page, table
+
+_NUMBER = re.compile(r"(till .+) number (\d+)")
+STRETCHES_MAX = 12
 COLUMNS = ("pos_says", "received", "in_d365", "posted", "difference", "unexplained")
 HEADS = ("POS says", "Received", "In D365", "Posted", "Difference", "Unexplained")
 GROUPS = {
@@ -16,22 +20,6 @@ GROUPS = {
     "gift_cards_issued": "Gift cards sold", "rounding": "Cash rounding",
 }  # fmt: skip
 Json = Mapping[str, Any]
-
-
-def csv_text(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """Write rows as CSV. A text that a spreadsheet would run gets an apostrophe; a number, negative too, stays one."""
-    written = io.StringIO()
-    writer = csv.writer(written, lineterminator="\r\n")
-    writer.writerow(head)
-    for row in rows:
-        writer.writerow([_safe(value) for value in row])
-    return written.getvalue()
-
-
-def _safe(value: object) -> str:
-    text = "" if value is None else str(value)
-    is_number = text.removeprefix("-").replace(".", "", 1).isdecimal() and text.isascii()
-    return f"'{text}" if text.startswith(FORMULA_STARTS) and not is_number else text
 
 
 def statement_csv(body: Json) -> str:
@@ -73,56 +61,51 @@ def storedays_csv(storedays: Sequence[Json]) -> str:
     return csv_text(names, ([one.get(name) for name in names] for one in storedays))
 
 
-def page(title: str, *parts: str) -> str:
-    """Give a whole page that prints well and asks nothing of any other server."""
-    return (
-        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>'
-        f"<style>{_STYLE}</style></head><body><h1>{escape(title)}</h1>{''.join(parts)}</body></html>"
-    )
-
-
-def table(head: Sequence[str], rows: Iterable[Sequence[object]], numbers: Iterable[int] = ()) -> str:
-    """Give a table; the columns in `numbers` are set to the right."""
-    right = set(numbers)
-
-    def cells(tag: str, values: Sequence[object]) -> str:
-        return "".join(
-            f"<{tag}{' class=n' if at in right else ''}>{escape('' if value is None else str(value))}</{tag}>"
-            for at, value in enumerate(values)
-        )
-
-    body = "".join(f"<tr>{cells('td', row)}</tr>" for row in rows)
-    return f"<table><thead><tr>{cells('th', head)}</tr></thead><tbody>{body}</tbody></table>"
-
-
 def statement_page(body: Json) -> str:
     """Give a store-day's statement with its proof as a page to print and sign."""
     stated = body["source"]["pos_says"]
     words = (
         f"{body['legal_entity']}, {body['currency']}. POS says: {stated}. In D365: {body['source']['in_d365']}. "
-        f"Revision {body.get('revision', '-')}, compiled {body.get('compiled_at', '-')}."
+        f"Revision {body.get('revision', '-')}, compiled {at_words(body.get('compiled_at'))}. Times are UTC."
     )
     return page(
         f"Store {body['store']}, {body['business_day']}: {body['verdict']}",
         f"<p class={body['verdict'].replace(' ', '-')}>{escape(words)}</p>",
-        _vouchers(body), _proof(body), _causes(body), _counted(body), _found(body), _beside(body), _signatures(body),
+        _proof(body), _causes(body), _vouchers(body), _counted(body), _found(body), _beside(body), _signatures(body),
     )  # fmt: skip
 
 
 def _vouchers(body: Json) -> str:
-    said = (body.get("vouchers") or {}).get("said", "")
-    return f"<p>{escape(said)}</p>" if said else ""
+    """Say what the vouchers come to, account by account where they were read."""
+    found = body.get("vouchers") or {}
+    if not found.get("said"):
+        return ""
+    rows = [
+        [
+            one["account"],
+            ", ".join(one["what"]).replace("_", " "),
+            one["expected"],
+            one["found"],
+            one["statement"],
+        ]
+        for one in found.get("accounts", [])
+    ]
+    head = ("Account", "Of", "By the statement", "In the ledger", "D365 statement")
+    said = found["said"][:1].upper() + found["said"][1:]
+    listed = table(head, rows, (2, 3)) if rows else ""
+    return f"<h2>Vouchers</h2><p>{escape(said)}{'' if said.endswith('.') else '.'}</p>{listed}"
 
 
 def _found(body: Json) -> str:
     """Show what is wrong with shifts, what rounding came to, and what came back without a receipt or by another tender."""
     parts = []
     shifts = [
-        [one["terminal"], one["shift"], one["flaw"].replace("_", " "), one["since"], one["amount"], one["proposal"]["because"]]
+        [one["terminal"], one["shift"], _flaw(one), at_words(one["since"]), "" if one["amount"] == "0" else one["amount"],
+         _proposal(one)]
         for one in body.get("shift_findings", [])
     ]  # fmt: skip
     if shifts:
-        head = ("Till", "Shift", "What is wrong", "Since", "Amount", "Why, and what to do")
+        head = ("Till", "Shift", "What is wrong", "Since", "Amount", "What to do, and why")
         parts.append("<h2>Shifts to look at</h2>" + table(head, shifts, (4,)))
     rounded = [
         [one["mechanism"], one["count"], one["amount"], one["bound"]] for one in body.get("rounding", [])
@@ -163,11 +146,34 @@ def _causes(body: Json) -> str:
     for one in body["causes"]:
         decided = one["decided"]
         by = f"{decided['decision']} by {decided['by']}: {decided['reason']}" if decided else ""
-        receipts = ", ".join(one["receipts"][:12]) + (" …" if len(one["receipts"]) > 12 else "")
+        receipts = _receipts(one["receipts"])
         words = f"{one['code'].replace('_', ' ')} {one['value']}".strip()
         rows.append([words, one["amount"], receipts, one["owner"].replace("_", " "), by or one["do_this"]])
     rows.append(["Unexplained", body["unexplained"], "", "", ""])
     return f"<h2>Causes</h2>{table(('Cause', 'Amount', 'Receipts', 'Owner', 'What to do, or what was decided'), rows, (1,))}"
+
+
+def _flaw(finding: Json) -> str:
+    others = ", ".join(finding.get("others", []))
+    return f"{finding['flaw'].replace('_', ' ')}{f' with {others}' if others else ''}"
+
+
+def _proposal(finding: Json) -> str:
+    proposal = finding["proposal"]
+    act, at = proposal.get("act", ""), proposal.get("at")
+    begin = f"{act[:1].upper()}{act[1:]}{f' at {at_words(at)}' if at else ''}: " if act else ""
+    return f"{begin}{proposal['because']}."
+
+
+def _receipts(names: Sequence[str]) -> str:
+    """List receipts, at most twelve; missing numbers by till, as stretches."""
+    numbers: dict[str, list[int]] = {}
+    for name in names:
+        found = _NUMBER.fullmatch(name)
+        if found is None:
+            return ", ".join(names[:12]) + (" …" if len(names) > 12 else "")
+        numbers.setdefault(found[1], []).append(int(found[2]))
+    return "; ".join(f"{till}: {stretches(some, STRETCHES_MAX)}" for till, some in numbers.items())
 
 
 def _counted(body: Json) -> str:
@@ -178,14 +184,15 @@ def _counted(body: Json) -> str:
         [one["terminal"], one["shift"], one["tender"], one["expected"], one["counted"], one["difference"], one["verdict"]]
         for one in lines
     ]  # fmt: skip
-    head = ("Till", "Shift", "Tender", "Expected", "Counted", "Over / short", "")
+    head = ("Till", "Shift", "Tender", "Expected", "Counted", "Over / short", "D365's limit")
     return f"<h2>Counted</h2>{table(head, rows, (3, 4, 5))}"
 
 
 def _beside(body: Json) -> str:
     parts = []
     shifts = [
-        [one["terminal"], one["shift"], one["opened_at"], one["closed_at"] or "not closed", one["ended_by"] or ""]
+        [one["terminal"], one["shift"], at_words(one["opened_at"]),
+         at_words(one["closed_at"]) if one["closed_at"] else "not closed", one["ended_by"] or ""]
         for one in body["shifts"]
     ]  # fmt: skip
     if shifts:
@@ -220,7 +227,7 @@ def _beside(body: Json) -> str:
 
 def _signatures(body: Json) -> str:
     rows = [
-        [one["what"], one["verdict"], one["by"], one["at"], one["reason"], one["sha256"]]
+        [one["what"], one["verdict"], one["by"], at_words(one["at"]), one["reason"], one["sha256"]]
         for one in body["signed"]
     ]
     parts = [
@@ -240,74 +247,3 @@ def _signatures(body: Json) -> str:
         )
         parts.append(f"<p>{escape(words)}</p>")
     return "<h2>Signed off</h2>" + "".join(parts)
-
-
-_STYLE = (
-    "body{font:13px/1.4 system-ui,sans-serif;margin:2em;color:#111}h1{font-size:20px}h2{font-size:15px;margin-top:1.6em}"
-    "table{border-collapse:collapse;width:100%}th,td{border-bottom:1px solid #ccc;padding:3px 8px;text-align:left;"
-    "vertical-align:top;overflow-wrap:anywhere}.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}"
-    "th{background:#f4f4f4}.proved{border-left:6px solid #1a7f37;padding-left:8px}"
-    ".not-proved{border-left:6px solid #cf222e;padding-left:8px}"
-    ".completeness-not-proven{border-left:6px solid #9a6700;padding-left:8px}"
-    "@media print{body{margin:0}thead{display:table-header-group}tr{break-inside:avoid}}"
-)
-
-
-def trail_page(body: Json) -> str:
-    """Give the trail of a receipt (of each, where several tills printed its number) as one page."""
-    return page(
-        f"Receipt {body['receipts'][0]['receipt']}, store {body['receipts'][0]['store']}, {body['receipts'][0]['business_day']}",
-        *(_trail(one) for one in body["receipts"]),
-    )
-
-
-def _trail(one: Json) -> str:
-    document, d365, package, mapping = (
-        one["document"],
-        one["d365"],
-        one["package"] or {},
-        one["mapping"] or {},
-    )
-    altered = ", ".join(one["altered"])
-    verdict = f"ALTERED since: {altered}" if altered else "Every hash checked: nothing was altered."
-    second = " (a second version, which does not count)" if one["is_second_version"] else ""
-    steps: list[tuple[str, object, object]] = [
-        ("Rung up", document["completed_at"], f"till {one['terminal']}, {one['total']} {one['currency']}"),
-        (
-            "Arrived",
-            document["received_at"],
-            f"{document['adapter']}, {document['bytes']} bytes, SHA-256 {document['sha256']}",
-        ),
-        ("Mapped", f"version {mapping['version']}" if mapping else "not yet", mapping.get("reason", "")),
-        (
-            "Sent",
-            package.get("package", "not yet"),
-            f"{package.get('final_status') or ''} {package.get('sha256') or ''}",
-        ),
-        (
-            "In D365",
-            d365["number"] or "not yet",
-            f"{d365['legal_entity'] or ''} register {d365['register'] or ''}",
-        ),
-        ("D365 statement", d365["statement"] or "not yet", ""),
-        ("Sales order", d365["sales_order"] or "-", ""),
-        ("Invoice", d365["invoice"] or "-", ""),
-        ("Credit note", d365["credit_note"] or "-", ""),
-    ]
-    steps += [("Rests on", "", line) for line in d365["evidence"]]
-    steps += [(name.replace("_", " ").capitalize(), other, "") for name, other in one["corrections"].items()]
-    steps += [
-        (f"Signed: {each['what']}", each["at"], f"by {each['by']}, then {each['status_then']}")
-        for each in one["signed"]
-    ]
-    held = [
-        [each["reason"].replace("_", " "), each["value"], each["owner"], each["state"]]
-        for each in one["causes"]
-    ]
-    return (
-        f"<h2>{escape(one['account'])} {escape(one['transaction_id'])}: {escape(one['status'])}{escape(second)}</h2>"
-        f"<p class={'not-proved' if altered else 'proved'}>{escape(verdict)}</p>"
-        + table(("Step", "When or which", ""), steps)
-        + (table(("What held it", "", "Owner", "State"), held) if held else "")
-        + table(("History",), [[line] for line in one["history"]])
-    )

@@ -14,29 +14,28 @@ from pathlib import Path
 
 import pytest
 
+from scripts.runbook import Step, steps_of
+from scripts.write_docs import pages
 from shared.gate import admit_person, admit_sender
 from shared.pos.registry import ADAPTERS
 from shared.retail.business_day import store_zone
+from shared.retail.checks_daily import DAILY_CHECKS
+from shared.retail.checks_monthly import MONTHLY_CHECKS
 from shared.retail.mapped import MappedTransaction
 from shared.retail.mapping import MappingRow, Mappings, map_transaction
 from shared.retail.mapping_csv import KINDS, read_mapping_csv
-from shared.retail.reasons import FINANCE, IT, REASONS, RETAIL_SYSTEMS, STORE_OPERATIONS
+from shared.retail.reasons import FINANCE, STORE_OPERATIONS
 from shared.retail.rules import problems_of
 from shared.settings import read_settings
 from shared.web.openapi import openapi_document
+from tests.contract.runbook_rules import broken_links, mistakes_of, mistakes_of_commands, targets
 from tests.unit.test_local_settings_sample import values
 
 TOP = Path(__file__).resolve().parents[2]
 README = (TOP / "README.md").read_text(encoding="utf-8")
-REASONS_PAGE = (TOP / "docs" / "reasons.md").read_text(encoding="utf-8")
+HANDOVER = [TOP / "docs" / "portal.md", *sorted((TOP / "docs" / "handover").glob("*.md"))]
 FOLDERS = ("docs", "demo", "simulator", "localhost", "infra", "shared", "benchmarks")
 PAGES = [*sorted(TOP.glob("*.md")), *sorted(page for name in FOLDERS for page in (TOP / name).rglob("*.md"))]
-OWNERS = {
-    FINANCE: "Finance",
-    STORE_OPERATIONS: "Store operations",
-    RETAIL_SYSTEMS: "Retail systems",
-    IT: "IT",
-}
 NEVER_SHOWN = (
     "dead letter",
     "payload",
@@ -66,40 +65,51 @@ def code_of(text: str) -> str:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=page_name)
-def test_every_relative_link_leads_somewhere(page: Path) -> None:
-    links = re.findall(r"\]\(([^)\s]+)\)", without_code(page.read_text(encoding="utf-8")))
-    targets = [link.partition("#")[0] for link in links if not re.match(r"[a-z]+:", link)]
-    missing = [target for target in targets if target and not (page.parent / target).exists()]
-    assert not missing
+def test_every_relative_link_leads_to_a_page_that_is_there_and_to_a_heading_of_it(page: Path) -> None:
+    assert broken_links(page) == []
 
 
-def test_every_reason_has_its_section_and_every_section_its_reason() -> None:
-    sections = re.findall(r"^## (.+)$", REASONS_PAGE, flags=re.MULTILINE)
-    assert sorted(sections) == sorted(REASONS)
+@pytest.mark.parametrize("name", sorted(pages()))
+def test_what_is_derived_on_a_page_is_what_the_app_has(name: str) -> None:
+    assert (TOP / "docs" / name).read_text(encoding="utf-8") == pages()[name], "python -m scripts.write_docs"
 
 
-def test_a_reasons_section_names_its_owner_and_says_what_to_do_and_how_to_know() -> None:
-    for part in re.split(r"^## ", REASONS_PAGE, flags=re.MULTILINE)[1:]:
-        code = part.partition("\n")[0]
-        assert f"**Whose.** {OWNERS[REASONS[code].owner]}." in part, code
-        assert "**What it means.**" in part, code
-        assert "**What to do.**" in part, code
-        assert "**How to know it worked.**" in part, code
+@pytest.mark.parametrize("name", ["finance.md", "retail-operations.md"])
+def test_each_check_has_its_section_on_its_owners_page(name: str) -> None:
+    page = (TOP / "docs" / "handover" / name).read_text(encoding="utf-8")
+    sections = re.findall(r"^### (.+)\n\n(.+)", page, flags=re.MULTILINE)
+    of_finance = name == "finance.md"
+    own = [one.key for one in (*DAILY_CHECKS, *MONTHLY_CHECKS) if (one.owner == FINANCE) == of_finance]
+    assert sorted(key for key, _ in sections) == sorted(own)
 
 
-@pytest.mark.parametrize("page", ["CHANGELOG.md", "docs/reasons.md"])
+@pytest.mark.parametrize("page", HANDOVER, ids=page_name)
+def test_the_pages_of_the_handover_name_calls_and_commands_that_are_there(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    owner = FINANCE if page.name == "finance.md" else STORE_OPERATIONS
+    shown = [one for one in steps_of(text) if one.place == "http"]
+    within = [Step("http", "", one) for one in re.findall(r"`((?:GET|POST|PUT) /api/[^`\s]+)`", text)]
+    wrong = [told for one in shown for told in mistakes_of(one, owner)]
+    wrong += [told for one in within for told in mistakes_of(one, owner) if "no such route" in told]
+    commands = [one.text for one in steps_of(text) if one.place == "sh"] + re.findall(
+        r"`(make [^`\n]+)`", text
+    )
+    assert [*wrong, *mistakes_of_commands("\n".join(commands))] == []
+
+
+@pytest.mark.parametrize(
+    "page",
+    ["CHANGELOG.md", "docs/reasons.md", "docs/handover/finance.md", "docs/handover/retail-operations.md"],
+)
 def test_pages_for_store_and_finance_people_hold_no_words_of_ours(page: str) -> None:
-    text = (TOP / page).read_text(encoding="utf-8").lower()
+    text = without_code((TOP / page).read_text(encoding="utf-8")).lower()
     assert not [word for word in NEVER_SHOWN if word in text]
 
 
 def test_every_target_that_readme_names_is_in_the_makefile() -> None:
-    targets = set(
-        re.findall(r"^([a-z-]+):", (TOP / "Makefile").read_text(encoding="utf-8"), flags=re.MULTILINE)
-    )
-    named = set(re.findall(r"(?:^|\s)make ([a-z-]+)", code_of(README)))
-    assert {"demo", "test", "run"} <= named
-    assert named <= targets
+    named = set(re.findall(r"(?:^|\s)make ([a-z][a-z-]*)", code_of(README)))
+    assert {"demo", "test", "run", "drill"} <= named
+    assert named <= targets()
 
 
 def test_readme_lists_every_route_and_no_other() -> None:

@@ -172,6 +172,7 @@ def test_the_tables_and_queues_of_the_design_are_made() -> None:
         "stores",
         "audit",
         "releases",
+        "checks",
     }
     assert set(names_in("app/storage.bicep", "queueNames")) == {
         "mapping-due",
@@ -188,6 +189,7 @@ def test_secrets_come_from_the_vault_and_docs_say_how_to_set_them() -> None:
         "TILLPOST_SENDERS": "tillpost-senders",
         "TILLPOST_PEOPLE": "tillpost-people",
         "TILLPOST_KEYED_HASH_SECRET": "tillpost-keyed-hash-secret",
+        "TILLPOST_ALERT_CHANNELS": "tillpost-alert-channels",
         "D365_CLIENT_SECRET": "d365-client-secret",
     }
     for setting, secret in secrets.items():

@@ -626,6 +626,7 @@ def test_an_overlapping_shift_is_not_sent_until_a_person_ended_it(tmp_path: Path
         await world.drive(120)
         assert (await world.statuses())["T4"] == "held"
         assert await shifts_in_d365(world) == ["20171223010002 Closed"]
+        world.hand.turn(hours=1)
         at = datetime.fromisoformat("2017-12-23T13:50:00-05:00")
         await end_shift(world.services, "S1", "1", "1", at, DESK, "the store said so")
         await world.drive_until("posted", "excluded")
@@ -654,6 +655,7 @@ def test_a_mapped_receipt_follows_its_shift_when_a_person_ends_it_before_the_pac
         first, rest = overlap()[:2] + overlap()[3:4], [*overlap()[2:3], *overlap()[4:]]
         await world.send(*first)
         await world.send(*rest)
+        world.hand.turn(hours=1)
         at = datetime.fromisoformat("2017-12-23T13:50:00-05:00")
         await end_shift(world.services, "S1", "1", "1", at, DESK, "the store said so")
         await world.drive_until("posted", "excluded")

@@ -190,6 +190,9 @@ def test_d365s_own_pause_is_kept_and_sales_go_first(tmp_path: Path) -> None:
         calls = await world.all_calls()
         world.hand.turn(minutes=29)
         assert await read_reference(world.services) == "not due"
+        with pytest.raises(RetryableError, match="D365 asked for time") as error:
+            await read_reference(world.services, ordered=True)  # a person's word does not shorten it
+        assert error.value.wait_seconds == 60
         assert await world.all_calls() == calls
         world.hand.turn(minutes=2)
         assert "12 rows changed" in await read_reference(world.services)

@@ -14,6 +14,7 @@ from shared.flows.ingest_transactions import ingest_transactions
 from shared.flows.read_records import read_statement
 from shared.flows.read_tills import read_tills
 from shared.flows.rebuild_storeday import rebuild_storeday
+from shared.flows.take_back_terminal import take_back_terminal
 from shared.pos.registry import ADAPTERS
 from tests.contract.posting_world import PostingWorld, posting_world
 from tests.unit.documents import call_of, sale_document, shift_document, totals_of
@@ -174,6 +175,70 @@ def test_what_d365_has_as_the_old_tills_stays_so_and_is_never_posted_twice(tmp_p
         await world.drive(120)
         assert await world.statuses() == {"T2": "posted", "T3#2": "posted"}
         assert await world.ledger() == (2, {"1": "48"})
+        await compile_statements(world.services)
+        numbers = (await statement(world))[
+            "completeness"
+        ]  # the first one's is the new till's, whatever D365 has
+        assert [(one["generation"], one["first"], one["last"]) for one in numbers] == [(2, 2, 3)]
+        assert await take_back_terminal(world.services, "S1", "1", 2, DESK, "it was another till") is not None
+        await compile_statements(world.services)
+        numbers = (await statement(world))["completeness"]
+        assert [(one["generation"], one["first"], one["last"]) for one in numbers] == [(1, 2, 3)]
+        with world.looking():
+            report = await rebuild_storeday(world.services, "S1", DAY)
+        assert [str(one) for one in report.findings] == []
+
+    tell(story, tmp_path)
+
+
+def test_what_was_sent_as_a_new_tills_stays_so_when_that_is_taken_back_and_the_day_is_whole(
+    tmp_path: Path,
+) -> None:
+    async def story(world: PostingWorld) -> None:
+        await world.send(
+            shift_document(1, "SHIFT_OPEN", "1", at("08:00")), sold(2, "11:00"), sold(3, "11:30")
+        )
+        since = datetime.fromisoformat(at("12:00"))
+        await declare_terminal(world.services, "S1", "1", DAY, since, DESK, "the till broke")
+        await world.send(sold(4, "12:05"), sold(5, "12:06"))
+        await world.drive_until("posted", "excluded")
+        await world.send(sold(6, "12:10"))
+        told = await take_back_terminal(world.services, "S1", "1", 2, DESK, "it was another till")
+        assert told == {
+            "generation": 2, "receipts_moved": 1, "conflicts_settled": 0, "already_in_d365": 2, "stay_apart": 0,
+        }  # fmt: skip
+        again = call_of(sold(4, "12:05"), sold(6, "12:10"))
+        verdicts = await ingest_transactions(world.services, SENDER, ADAPTERS["canonical"], again)
+        assert [one.verdict for one in verdicts] == ["duplicate", "duplicate"]
+        closing = shift_document(
+            7, "SHIFT_CLOSE", "1", at("08:00"), at("12:30"), totals_of(5, "120.00", "100.00", "20.00", 1, 7)
+        )
+        counted = [{"tender": "CASH", "currency": "USD", "amount": "120.00"}]
+        await world.send(closing | {"shift_record": closing["shift_record"] | {"counted": counted}})
+        world.hand.turn(hours=13)
+        await world.drive_until("posted", "excluded")
+        await world.drive(60)
+        assert await world.ledger() == (5, {"1": "120"})
+        first, stands_in = await shifts_in_d365(world)
+        # the till's own was still open: so the day's first second
+        assert first == (20171223010001, "Closed", "2017-12-23T13:00:00Z", "2017-12-23T17:30:00Z")
+        assert stands_in == (20171223020001, "Closed", "2017-12-23T05:00:00Z", "2017-12-23T05:00:01Z")
+        assert {state for _, state in await statements(world)} == {"Posted"}
+        await compile_statements(world.services)
+        found = await statement(world)
+        assert (found["verdict"], found["totals"]["pos_says"], found["unexplained"]) == (
+            "proved",
+            "120.00",
+            "0.00",
+        )
+        numbers = [
+            (one["generation"], one["first"], one["last"], one["missing"]) for one in found["completeness"]
+        ]
+        assert numbers == [(1, 1, 7, 0)]
+        (count,) = found["counts"]["lines"]
+        assert (count["expected"], count["difference"]) == ("120.00", "0.00")
+        assert found["shift_findings"] == []
+        assert await world.causes() == {}
         with world.looking():
             report = await rebuild_storeday(world.services, "S1", DAY)
         assert [str(one) for one in report.findings] == []

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from shared.storage.causes import cause_rows
+from shared.storage.packages import tracking_key
 from shared.storage.protocols import Row
 from tests.contract.posting_in_process import posting_in_process
 from tests.contract.posting_world import PostingWorld
@@ -72,5 +73,30 @@ def test_a_store_day_at_which_tracking_fails_stops_no_other_and_goes_on_once_men
             await world.ring_and_deliver()
             (row,) = await told(world)
             assert (row.text("State"), row.text("EndedHow")) == ("ended", "the work is done")
+
+    run(story())
+
+
+def test_a_mistake_in_what_people_are_told_of_d365_stops_no_receipt() -> None:
+    async def story() -> None:
+        async with posting_in_process() as world:
+            await world.send(sale_document(1))
+            await world.drive_until("sent")
+            await world.headquarters()
+            packages = world.services.tables.packages
+            with world.looking():
+                turn = await packages.read("env-1", tracking_key("env-1"))
+                values = (
+                    {**turn.values, "Tills": "{"}
+                    if turn is not None
+                    else {"Record": "tracking", "Tills": "{"}
+                )
+                await packages.upsert(
+                    Row("env-1", tracking_key("env-1"), {"AskedAt": world.hand(), **values})
+                )
+            world.hand.turn(minutes=16)
+            with pytest.raises(ValueError, match="Expecting property name"):
+                await world._track()
+            assert (await world.statuses())["T1"] in ("validated", "posted")
 
     run(story())

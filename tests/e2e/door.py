@@ -151,8 +151,11 @@ class Door:
 
 
 @contextlib.contextmanager
-def opened(folder: Path) -> Iterator[Door]:
-    """Run storage and the app at the clock's own speed; D365 is not there, and nothing is sent to it meanwhile."""
+def opened(folder: Path, **more: str) -> Iterator[Door]:
+    """Run storage and the app at the clock's own speed; D365 is not there, and nothing is sent to it meanwhile.
+
+    more: settings of a test's own.
+    """
     world, clock = new_world(folder), Clock(START, datetime.now(UTC), 1.0)
     senders = [
         {"account": EAST, "secrets": [world.sender_secret, NEXT_SECRET], "stores": ["*"]},
@@ -161,7 +164,7 @@ def opened(folder: Path) -> Iterator[Door]:
     with contextlib.ExitStack() as stack:
         storage = stack.enter_context(azurite.started()).connection_string
         settings = app_settings(world, clock, storage)
-        settings |= {"TILLPOST_SENDERS": json.dumps(senders), "D365_CA_FILE": ""}
+        settings |= {"TILLPOST_SENDERS": json.dumps(senders), "D365_CA_FILE": "", **more}
         host = ["localhost", "--port", str(world.app_port)]
         app = stack.enter_context(_process("app", host, settings, folder))
         _wait_for(app, folder / "app.log", lambda: _answers(f"{world.app_url}/api/health"))

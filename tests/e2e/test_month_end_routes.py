@@ -104,3 +104,36 @@ def test_what_is_asked_for_wrongly_is_named(door: Door, path: str, status: int) 
 def test_vouchers_of_a_store_day_with_nothing_posted_are_not_there(door: Door) -> None:
     assert door.desk("finance", "POST", "/api/statements/S1/2017-12-23/vouchers").status_code == 404
     assert door.desk("reader", "POST", "/api/statements/S1/2017-12-23/vouchers").status_code == 403
+
+
+def test_the_checks_of_a_day_find_what_waits_with_its_money_and_keep_nothing_by_asking(door: Door) -> None:
+    found = door.desk("reader", "GET", "/api/checks/daily/usrt/2017-12-23").json()
+    assert (found["cadence"], found["legal_entity"], found["period"]) == ("daily", "usrt", "2017-12-23")
+    wrong = {one["key"]: one["amounts"] for one in found["checks"] if one["state"] == "not in order"}
+    assert wrong["codes_mapped"]["USD"] == "24.00"
+    assert all(
+        item["runbook"] for one in found["checks"] if one["key"] == "codes_mapped" for item in one["items"]
+    )
+    text = door.desk("reader", "GET", "/api/checks/daily/usrt/2017-12-23?format=csv")
+    assert text.headers["content-type"].startswith("text/csv")
+    cells = [cell for row in csv.reader(io.StringIO(text.text)) for cell in row]
+    assert not [cell for cell in cells if cell.startswith(("=", "+", "@"))]
+    assert door.desk("reader", "GET", "/api/checks/daily/usrt").json() == {"checks": []}
+    assert door.desk("reader", "GET", "/api/checks/daily/none/2017-12-23").status_code == 404
+
+
+def test_checks_are_kept_under_the_desk_that_makes_them_and_readers_make_none(door: Door) -> None:
+    path = "/api/checks/monthly/usrt/2017-12"
+    assert door.desk("reader", "POST", path, json={}).status_code == 403
+    for note in (7, "", " ", ["x"], "x" * 2001):
+        refused = door.desk("finance", "POST", path, json={"note": note})
+        assert refused.status_code == (200 if note == "" else 422), note
+    made = door.desk("it", "POST", path, json={"note": "before the close"}).json()
+    assert (made["by"], made["note"]) == ("it desk", "before the close")
+    listed = door.desk("reader", "GET", "/api/checks/monthly/usrt?period=2017-12").json()["checks"]
+    assert [(one["by"], one["note"]) for one in listed] == [
+        ("it desk", "before the close"),
+        ("finance desk", ""),
+    ]
+    assert listed[0]["checks"] == made["checks"]
+    assert door.desk("reader", "GET", "/api/checks/monthly/usrt?period=2017-11").json() == {"checks": []}

@@ -459,7 +459,7 @@ def test_an_account_speaks_only_for_its_stores_and_sees_only_its_own(door: Door)
 
 SAMPLES = {"store": "S1", "account": EAST, "transaction_id": "T1", "business_day": DAY, "legal_entity": "usrt",
            "fingerprint": "nothing", "kind": "tenders", "terminal": "1", "shift": "1", "number": "0",
-           "receipt_number": "S1-1-0001", "period": "2017-12", "area": "S1"}  # fmt: skip
+           "receipt_number": "S1-1-0001", "period": "2017-12", "cadence": "monthly", "area": "S1"}  # fmt: skip
 OPEN_TO_ALL = {"/api/openapi.json", "/api/schemas/transactions.json", "/api/health"}
 ROUTES = [
     (method.upper(), re.sub(r"\{(\w+)\}", lambda found: SAMPLES[found[1]], path), path)
@@ -582,6 +582,11 @@ def test_what_is_not_known_is_not_found(door: Door, path: str) -> None:
         (f"/api/statements/S1/{DAY}/signed/first", "number"),
         ("/api/trail/S1/someday/1", "business_day"),
         ("/api/mappings/colours", "kind"),
+        (f"/api/checks/hourly/usrt/{DAY}", "cadence"),
+        ("/api/checks/hourly/usrt", "cadence"),
+        ("/api/checks/daily/usrt/2017-12", "period"),
+        ("/api/checks/monthly/usrt/2017-13", "period"),
+        (f"/api/checks/daily/usrt/{DAY}?format=html", "format"),
         (f"/api/statements/a%2Fb/{DAY}", "store"),
         (f"/api/statements/a%23b/{DAY}", "store"),
         (f"/api/statements/%00/{DAY}", "store"),
@@ -609,7 +614,7 @@ GOOD_MISSING: Json = {
     "decision": "lost",
     "reason": "the till was stolen",
 }
-GOOD_END: Json = {"at": f"{DAY}T20:00:00-05:00", "reason": "nobody closed it"}
+GOOD_END: Json = {"at": f"{DAY}T09:00:00-05:00", "reason": "nobody closed it"}
 GOOD_REPLACED: Json = {"business_day": DAY, "since": f"{DAY}T13:40:00-05:00", "reason": "the till broke"}
 NO_TEXTS = [None, "", "  ", 7, [], "x" * 2001, "half \ud800"]
 

@@ -140,7 +140,7 @@ class Effects:
             await asyncio.sleep(self.between(30.0, weather.pause_seconds))
             if doing.is_dead():
                 raise WorkerDiedError
-        elif weather is not CALM and self.chance(0.35 + weather.slow):
+        elif weather != CALM and self.chance(0.35 + weather.slow):
             await asyncio.sleep(
                 self.between(0.001, 0.2) if self._rng.random() < 0.9 else self.between(1.0, 15.0)
             )

@@ -18,6 +18,7 @@ import httpx
 from shared.flows.ingest_transactions import ingest_transactions
 from shared.flows.posting.preflight import check_now
 from shared.pos.registry import ADAPTERS
+from shared.services import spread
 from shared.storage.mappings import import_rows
 from shared.storage.memory import memory_queues, memory_tables
 from tests.simulation.effects import Effects
@@ -106,7 +107,8 @@ class History:
         self.tables, self.queues = memory_tables(self.now, **hooks), memory_queues(self.now, **hooks)
         http = httpx.AsyncClient(transport=self.wire, trust_env=False)
         minutes = self._rng.choice((5, 15))
-        self.platform = Platform(seed, self.effects, http, self.tables, self.queues, self.now, minutes)
+        seen = spread(self.tables, 4) if seed % 16 == 5 else self.tables  # a chain of thousands of stores
+        self.platform = Platform(seed, self.effects, http, seen, self.queues, self.now, minutes)
         self.platform.d365 = _switches(self.cash)
         self.meddlers = Meddlers(seed, self.headquarters, self.reference, self.effects, self.platform)
         self.desk = Desk(seed, self.platform, self.tables, self.reference)

@@ -187,7 +187,7 @@ class Invariants:
         """None rests without a due row, an owner or an end. Whoever is still at it may be about to see to it."""
         began = min((one.began_at for one in self._history.platform.doing), default=None)
         start = self._history.evening.start
-        due = set(self._tables.due._rows.get("due", {}))
+        due = set(self._due_keys())
         for store, row in rows:
             status = row.values["Status"]
             if status in ENDED:
@@ -200,6 +200,12 @@ class Invariants:
                     f"{row.values.get('ReceiptNumber')} rests in {status}: no due row, no owner, no end"
                 )
                 return
+
+    def _due_keys(self) -> Iterator[str]:
+        """Give the keys of the list of work, in one partition or spread over several."""
+        for partition, rows in self._tables.due._rows.items():
+            if partition == "due" or partition.startswith("due-"):
+                yield from rows
 
     def _is_seen_to(self, store: str, row: Any, status: str, due: set[str]) -> bool:
         day = row.values["BusinessDay"]
@@ -253,7 +259,7 @@ class Invariants:
             )
         due = [
             key
-            for key in self._tables.due._rows.get("due", {})
+            for key in self._due_keys()
             if not (resting and key.startswith("track"))
             and not key.startswith("heard~")  # no work, and it stays
         ]

@@ -7,12 +7,13 @@ import logging
 import multiprocessing
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from tests.simulation.history import BrokenPromiseError, History, Told
 
 PER_TASK = 10
+PROGRESS_EVERY = 1_000
 LONG_ENOUGH_STEPS = 100
 
 
@@ -76,8 +77,17 @@ def run_seeds(work: tuple[Sequence[int], float]) -> Tally:
     return tally
 
 
-def tally_of(first: int, count: int, processes: int = 1, seconds: float = 0.0) -> Tally:
-    """Run so many histories in several processes; begin none after so many seconds (0: no limit)."""
+def tally_of(
+    first: int,
+    count: int,
+    processes: int = 1,
+    seconds: float = 0.0,
+    told: Callable[[Tally], None] | None = None,
+) -> Tally:
+    """Run so many histories in several processes; begin none after so many seconds (0: no limit).
+
+    told: is given the sums so far after each part, in the order of the seeds.
+    """
     until = time.time() + seconds if seconds else 0.0
     parts = [
         (range(at, min(at + PER_TASK, first + count)), until) for at in range(first, first + count, PER_TASK)
@@ -86,10 +96,14 @@ def tally_of(first: int, count: int, processes: int = 1, seconds: float = 0.0) -
     if processes == 1:
         for part in parts:
             whole.join(run_seeds(part))
+            if told is not None:
+                told(whole)
         return whole
     with multiprocessing.get_context("spawn").Pool(processes, quiet) as pool:
-        for tally in pool.imap_unordered(run_seeds, parts):
+        for tally in pool.imap(run_seeds, parts):
             whole.join(tally)
+            if told is not None:
+                told(whole)
     return whole
 
 
@@ -100,13 +114,24 @@ def quiet() -> None:
 
 
 def run_many(first: int, count: int, processes: int, seconds: float) -> int:
-    """Run many and print the sums; 1 where a promise was broken."""
-    began = time.monotonic()
-    tally = tally_of(first, count, processes, seconds)
+    """Run many and print the sums, those so far at every thousand; 1 where a promise was broken."""
+    began, broken = time.monotonic(), 0
+
+    def told(so_far: Tally) -> None:
+        nonlocal broken
+        for line in so_far.broken[broken:]:
+            print(line[:2_000], flush=True)
+        broken, done = len(so_far.broken), so_far.histories + len(so_far.broken)
+        if done % PROGRESS_EVERY == 0 and done < count:
+            size, met, *_ = so_far.lines()
+            print(
+                f"seeds {first} to {first + done - 1} after {time.monotonic() - began:.0f} s: {size}; {met}; {broken} broken",
+                flush=True,
+            )
+
+    tally = tally_of(first, count, processes, seconds, told)
     for line in tally.lines():
         print(line)
-    for line in tally.broken[:20]:
-        print(line[:2_000])
     print(f"{time.monotonic() - began:.0f} seconds in {processes} processes")
     return 1 if tally.broken else 0
 

@@ -20,6 +20,7 @@ FOUND = {
     21299: "a store-day whose last receipts came out of hold and were posted at once was followed for ever",
     478: "what a restored D365 lost of a day that was not compiled yet was told to nobody",
     1096: "the same, for a receipt that was answered and then rested for ever",
+    377: "a reading of reference data that had stood still was told to wait, and the next reading was not told of it",
 }
 
 

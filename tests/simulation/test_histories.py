@@ -18,7 +18,7 @@ pytestmark = pytest.mark.simulation
 Say = Callable[[Iterable[str]], None]
 TOP = Path(__file__).resolve().parents[2]
 HISTORIES = int(os.environ.get("TILLPOST_HISTORIES", "1000"))
-SECONDS_MAX = 240.0
+SECONDS_MAX = 600.0  # other tests run beside it
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +31,7 @@ def tally(say: Say) -> Tally:
 
 def test_no_history_breaks_a_promise(tally: Tally) -> None:
     assert tally.broken == []
-    assert tally.histories > 0
+    assert tally.histories == HISTORIES, f"only {tally.histories} were told within {SECONDS_MAX:.0f} seconds"
 
 
 def test_every_history_is_long_enough_to_go_wrong(tally: Tally) -> None:

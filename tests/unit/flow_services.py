@@ -49,9 +49,9 @@ def settings_for(hand: Hand) -> Settings:
     )  # fmt: skip
 
 
-async def flow_services(hand: Hand, d365: Any = None) -> Services:
-    """Build services over memory, with the mappings of the mapping tests imported."""
-    tables, queues = memory_tables(hand), memory_queues(hand)
+async def flow_services(hand: Hand, d365: Any = None, before_effect: Any = None) -> Services:
+    """Build services over memory, with the mappings of the mapping tests imported. before_effect: a hook of the tables."""
+    tables, queues = memory_tables(hand, before_effect=before_effect), memory_queues(hand)
     kinds: dict[str, list[dict[str, str]]] = {}
     for (kind, *_), values in ROWS.items():
         kinds.setdefault(kind, []).append(values)

@@ -228,6 +228,39 @@ async def life(services: Services, day: str) -> dict[int, tuple[str, str, str]]:
     }
 
 
+def test_a_decision_is_about_one_of_the_tills_that_have_borne_a_number() -> None:
+    """Both tills no. 1 miss their number 2; the first one's was voided."""
+
+    async def story() -> None:
+        hand = Hand()
+        services = await flow_services(hand)
+        both = [receipt(1, "2017-12-23"), receipt(3, "2017-12-23")]
+        both += [one | {"generation": 2, "transaction_id": f"{one['transaction_id']}-b"} for one in both]
+        assert set(await send(services, *both)) == {"accepted"}
+        day = date(2017, 12, 23)
+        await note_due(services.tables.due, [Due(STATEMENT, "S1", day, hand.at)])
+        hand.turn(days=2)
+
+        async def states() -> list[tuple[int, list[str]]]:
+            body = await compiled(services, hand, "2017-12-23")
+            return [
+                (one["generation"], [gap["state"] for gap in one["gaps"]]) for one in body["completeness"]
+            ]
+
+        assert await states() == [(1, ["missing"]), (2, ["missing"])]
+        await confirm_missing(services, "S1", day, "1", [2], "voided", DESK, "the slip says so")
+        assert await states() == [(1, ["voided"]), (2, ["missing"])]
+        await confirm_missing(services, "S1", day, "1", [2], "lost", DESK, "the new till's disk", 2)
+        assert await states() == [(1, ["voided"]), (2, ["lost"])]
+        audit = [row.text("Did") async for row in services.tables.audit.query()]
+        assert sorted(audit) == [
+            "confirmed numbers 2 of till 1 no. 2 on 2017-12-23 as lost",
+            "confirmed numbers 2 of till 1 on 2017-12-23 as voided",
+        ]
+
+    run(story())
+
+
 def test_each_missing_number_keeps_its_life_over_days_decisions_and_compilations() -> None:
     async def story() -> None:
         hand = Hand()

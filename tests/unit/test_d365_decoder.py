@@ -8,7 +8,9 @@ import pytest
 
 from shared.d365.decoder import UNKNOWN, decode, normalised
 from shared.d365.texts import TEXTS
-from shared.retail.reasons import D365_DATA, OWNERS, REASONS, STORE_TIMING, SYSTEM
+from shared.retail.reasons import D365_DATA, IT, OWNERS, REASONS, STORE_TIMING, SYSTEM, cause
+from tests.unit.decoder_corpus import NEAR_MISSES as CORPUS_NEAR_MISSES
+from tests.unit.decoder_corpus import PHRASINGS
 
 CONTROLLER = "generic exception encountered in retail statement in the controller: "
 INVOICED = (
@@ -118,6 +120,58 @@ def test_each_real_text_of_posting_is_recognised_whatever_its_ids(text: str, cod
 @pytest.mark.parametrize("text", NEAR_MISSES)
 def test_a_neighbour_of_a_real_text_stays_unknown(text: str) -> None:
     assert decode(text).code == UNKNOWN
+
+
+def in_another_form(text: str, seed: int) -> str:
+    """Put ids, amounts and a day in that no text of the corpus has, each way they are written."""
+    chance = random.Random(f"{text} {seed}")
+    ids = [
+        chance.choice(made).format(chance.randrange(1, 10**7))
+        for made in (("SO-{}", "usrt-0{}", "HOUSTON-{}"), ("V0{}", "{}", "INV{}-A"))
+    ]
+    amount = f"{chance.randrange(-(10**6), 10**6) / 100:,.2f}"
+    day = chance.choice(["1/1/2000", "2017-12-23", "23.12.2017", "12/23/2017 12:00:00 AM", "31/07/2026"])
+    made = text.format(id=ids[0], other=ids[1], amount=amount, day=day)
+    return chance.choice([made, made.upper(), made.lower(), made.replace("'", "’"), f"  {made}\n"])
+
+
+PARAPHRASES = [
+    (in_another_form(text, seed), code)
+    for code, texts in PHRASINGS.items()
+    for text in texts
+    for seed in range(5)
+]
+
+
+def test_the_corpus_has_the_fifteen_kinds_and_more_than_two_hundred_different_paraphrases() -> None:
+    assert len(PHRASINGS) == 15
+    assert {code for _, code, _ in POSTING} == set(PHRASINGS)
+    assert len({text for text, _ in PARAPHRASES}) > 200
+
+
+@pytest.mark.parametrize("code", PHRASINGS)
+def test_every_paraphrase_is_recognised_and_keeps_its_own_words(code: str) -> None:
+    owner = next(owner for _, known, owner in POSTING if known == code)
+    for text, wanted in PARAPHRASES:
+        if wanted == code:
+            got = decode(text)
+            assert (got.code, got.owner, got.text, got.is_known) == (code, owner, text, True), text
+
+
+@pytest.mark.parametrize("text", CORPUS_NEAR_MISSES)
+def test_no_neighbour_is_taken_for_what_it_is_not_whatever_its_ids(text: str) -> None:
+    for seed in range(5):
+        made = in_another_form(text, seed)
+        assert decode(made).code == UNKNOWN, made
+
+
+def test_what_is_not_recognised_is_a_task_for_it_that_shows_the_words_as_they_came() -> None:
+    words = "Retail statement {0x1F} could not be frobnicated."
+    got = decode(words)
+    texts = cause(got.reason, got.code, words=words).texts()
+    assert (got.is_known, REASONS[got.reason].owner) == (False, IT)
+    assert f"“{words}”" in texts["what_happened"]
+    assert texts["why"] == "D365's own words are given as they came; they are not recognised yet."
 
 
 def test_an_unknown_text_goes_to_it_with_its_own_words() -> None:

@@ -280,7 +280,7 @@ def test_what_posted_receipts_rest_on_is_counted_and_one_that_gave_money_back_is
         "receipt_number": "9001-1", "status": "posted",
         "evidence": [
             "posted: statement STMT-1 of 2017-12-23, by RetailStatementJourBIEntities",
-            "invoice: INV-1 of order SO-1, confirmed by SalesInvoiceHeadersV2",
+            "invoice: INV-1 of order SO-1, by SalesInvoiceHeadersV2",
             "vouchers: unknown; RetailStatementVoucherBIEntities is not shown or was not asked",
         ],
     }  # fmt: skip

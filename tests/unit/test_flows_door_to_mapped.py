@@ -275,7 +275,8 @@ def overlap() -> list[dict[str, Any]]:
 
 def test_an_overlap_holds_only_the_doubtful_receipt_and_a_person_ends_the_shift() -> None:
     async def story() -> None:
-        services = await flow_services(Hand())
+        hand = Hand()
+        services = await flow_services(hand)
         await send(services, *overlap())
         await map_transactions(services, DUE)
         found = await statuses(services)
@@ -287,6 +288,7 @@ def test_an_overlap_holds_only_the_doubtful_receipt_and_a_person_ends_the_shift(
         (cause,) = await list_causes(services, "open", None)
         assert (cause["code"], cause["receipts"], cause["amount"]) == ("shift_overlap", 1, "24.00")
         at = overlap()[2]["shift_record"]["opened_at"]
+        hand.turn(hours=8)
         assert (
             await end_shift(services, "S1", "1", "1", datetime.fromisoformat(at), DESK, "the store said so")
             == 1

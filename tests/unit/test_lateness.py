@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from datetime import timedelta
+from random import Random
+from typing import Any
 
-from shared.flows.read_completeness import lateness_body, list_heard, read_completeness
-from shared.flows.watch_lateness import _by_lot, watch_lateness
+import pytest
+
+from shared.flows.read_completeness import lateness_body, list_heard, outstanding_body, read_completeness
+from shared.flows.watch_lateness import next_turn, watch_lateness
 from shared.retail.lateness import Ages, Times, ages_of
 from shared.services import Services
-from shared.storage.due import note_due
+from shared.storage.due import MAP, Due, note_due
 from shared.storage.heard import heard_rows
 from tests.unit.documents import sale_document
 from tests.unit.flow_services import Hand, flow_services, run
@@ -61,15 +64,75 @@ def test_a_store_days_completeness_is_answered_with_each_numbers_life() -> None:
         await compiled(services, hand, "2017-12-23")
         found = await read_completeness(services, "S1", DAY)
         assert found is not None
-        (till,) = found["tills"]
-        assert (till["terminal"], till["missing"]) == ("1", 1)
-        (life,) = till["lives"]
+        (one,) = found["tills"]
+        assert (one["terminal"], one["missing"]) == ("1", 1)
+        (life,) = one["lives"]
         assert (life["number"], life["state"], life["arrived_at"]) == (2, "open", None)
         assert life["life"] == [f"{life['first_missed_at'][:19]}Z missing"]
-        assert till["control"]["received"] == {"count": 2, "total": "48.00"}
-        assert till["control"]["agrees"] is None
+        assert one["control"]["received"] == {"count": 2, "total": "48.00"}
+        assert one["control"]["agrees"] is None
+        assert one["outstanding"]["words"] == (
+            "Number 2 is outstanding: an estimate is 1 receipt, worth about 24.00 USD at the day's average of 24.00."
+        )
 
     run(story())
+
+
+def till(
+    first: int,
+    last: int,
+    gaps: list[tuple[int, int, str]],
+    received: tuple[int, str],
+    says: tuple[int, str] | None = None,
+) -> dict[str, Any]:
+    """A till as the statement has it."""
+    control = {
+        name: one and {"count": one[0], "total": one[1]}
+        for name, one in (("received", received), ("pos_says", says))
+    }
+    return {
+        "expected_first": first, "last": last, "missing": sum(end - begin + 1 for begin, end, _ in gaps), "control": control,
+        "gaps": [{"first": begin, "last": end, "state": state} for begin, end, state in gaps],
+    }  # fmt: skip
+
+
+OTHER = till(1, 100, [], (90, "2250.00"))
+
+
+@pytest.mark.parametrize(
+    ("one", "words"),
+    [
+        # 111 of 140 numbers came, 100 of them receipts of 23.50: of 29 numbers 26.13 are receipts
+        (till(1, 140, [(112, 140, "missing")], (100, "2350.00")),
+         "Numbers 112-140 are outstanding: an estimate is 26 receipts, worth about 611.00 USD at the day's average of 23.50."),
+        (till(1, 10, [(5, 5, "missing")], (9, "100.00")),
+         "Number 5 is outstanding: an estimate is 1 receipt, worth about 11.11 USD at the day's average of 11.11."),
+        (till(1, 10, [(2, 3, "lost"), (5, 6, "missing"), (8, 8, "missing")], (5, "50.00")),
+         "Numbers 5-6, 8 are outstanding: an estimate is 3 receipts, worth about 30.00 USD at the day's average of 10.00."),
+        # nothing of it came: the store's other till had 90 receipts in 100 numbers, 25.00 each
+        (till(1, 10, [(1, 10, "missing")], (0, "0.00")),
+         "Numbers 1-10 are outstanding: an estimate is 9 receipts, worth about 225.00 USD at the day's average of 25.00."),
+        (till(1, 10, [(5, 7, "missing")], (7, "70.00"), (9, "131.00")),
+         "Numbers 5-7 are outstanding: the till's own totals say that it is 2 receipts of 61.00 USD."),
+        # totals that miss more than numbers are missing say something else
+        (till(1, 10, [(5, 5, "missing")], (9, "90.00"), (14, "190.00")),
+         "Number 5 is outstanding: an estimate is 1 receipt, worth about 10.00 USD at the day's average of 10.00."),
+    ],
+)  # fmt: skip
+def test_what_outstanding_numbers_are_likely_to_bring_is_said_and_called_an_estimate(
+    one: dict[str, Any], words: str
+) -> None:
+    found = outstanding_body(one, [one, OTHER], "USD")
+    assert found is not None
+    assert (found["words"], found["is_estimate"]) == (words, "estimate" in words)
+
+
+def test_nothing_is_said_where_nothing_is_outstanding_or_there_is_nothing_to_go_by() -> None:
+    assert outstanding_body(OTHER, [OTHER], "USD") is None
+    decided = till(1, 10, [(2, 3, "lost")], (8, "80.00"))
+    assert outstanding_body(decided, [decided], "USD") is None
+    bare = till(1, 3, [(1, 3, "missing")], (0, "0.00"))
+    assert outstanding_body(bare, [bare], "USD") is None
 
 
 def test_every_store_is_shown_with_its_tills_whether_or_not_it_was_heard() -> None:
@@ -134,12 +197,48 @@ def test_nobody_is_told_of_late_receipts_at_night_or_without_a_calendar() -> Non
     run(story())
 
 
-def test_of_many_stores_each_is_as_likely_to_be_looked_at() -> None:
-    stores = [f"S{number:04d}" for number in range(1000)]
-    looked = [_by_lot(stores, place / 1000) for place in range(1000)]
-    assert {len(set(some)) for some in looked} == {64}
-    assert set(Counter(store for some in looked for store in some).values()) == {64}
-    assert _by_lot(stores[:64], 0.9) == stores[:64]
+@pytest.mark.parametrize(
+    ("count", "a_beat", "beats"), [(64, 64, 1), (65, 64, 2), (448, 64, 7), (2_000, 286, 7), (5_000, 715, 7)]
+)
+def test_each_of_many_stores_is_looked_at_within_seven_beats(count: int, a_beat: int, beats: int) -> None:
+    stores = [f"S{number:04d}" for number in range(count)]
+    after, since, longest = "", dict.fromkeys(stores, 0), 0
+    for beat in range(1, 60):
+        looked = next_turn(stores, after)
+        assert len(looked) == len(set(looked)) == a_beat
+        longest = max(longest, *(beat - since[store] for store in looked))
+        since |= dict.fromkeys(looked, beat)
+        after = looked[-1]
+    assert longest == beats
+
+
+def test_stores_that_come_and_go_keep_nobody_waiting_longer() -> None:
+    chance, stores = Random(7), [f"S{number:04d}" for number in range(2_000)]
+    always = set(chance.sample(stores, 400))
+    after, since = "", dict.fromkeys(always, 0)
+    for beat in range(1, 200):
+        busy = [store for store in stores if store in always or chance.random() < 0.7]
+        looked = next_turn(busy, after)
+        since |= {store: beat for store in looked if store in always}
+        after = looked[-1]
+        assert beat - min(since.values()) <= 8
+
+
+def test_one_late_store_of_many_is_told_in_its_turn() -> None:
+    async def story() -> None:
+        many = await chain(100)
+        services, hand = many.services, many.hand
+        hand.at = NOON
+        for number in range(1, 101):
+            await note_due(services.tables.due, [Due(MAP, f"S{number}", DAY, hand.at)])
+        await send(services, sale_document(1, store="S99", completed_at="2017-12-23T12:00:00-05:00"))
+        hand.at = utc("12-23T17:40")
+        assert await watch_lateness(services) == 0  # of S1, S10, S100, S11 and so on, 64 by name
+        assert await many.causes() == {}
+        assert await watch_lateness(services) == 1
+        assert await many.causes() == {"receipts_delayed~env-1": ["S99"]}
+
+    run(story())
 
 
 async def put(services: Services, transaction_id: str, status: str) -> None:

@@ -14,6 +14,7 @@ from shared.flows.ingest_transactions import ingest_transactions
 from shared.flows.map_transactions import map_transactions
 from shared.flows.read_records import list_causes, read_statement
 from shared.flows.rebuild_storeday import rebuild_storeday
+from shared.flows.release_exceptions import release_exceptions
 from shared.pos.registry import ADAPTERS
 from shared.services import Services
 from shared.storage.shifts import as_shifts, shifts_of_day
@@ -195,6 +196,19 @@ def test_the_same_number_at_another_hour_proposes_a_replacement_which_the_declar
         )
         await declare(services)
         assert [one["code"] for one in await list_causes(services, "open", None)] == []
+
+    run(story())
+
+
+def test_a_till_that_was_not_replaced_is_said_so_by_a_persons_word() -> None:
+    async def story() -> None:
+        services = await flow_services(Hand())
+        await arrive(services, old_till(range(2, 21)))
+        await arrive(services, list(reversed(new_till(range(2, 4)))))
+        open_now = {one["code"]: one for one in await list_causes(services, "open", None)}
+        fingerprint = open_now["till_maybe_replaced"]["fingerprint"]
+        await release_exceptions(services, fingerprint, DESK, "the supplier tested the till")
+        assert {one["code"] for one in await list_causes(services, "open", None)} == {"content_conflict"}
 
     run(story())
 

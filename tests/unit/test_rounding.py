@@ -159,19 +159,20 @@ def test_a_till_that_taxes_a_part_of_a_line_and_says_so_is_judged_by_that_part()
 
 
 @pytest.mark.parametrize(
-    ("rounded", "cash", "bound"),
+    ("currency", "rounded", "cash", "bound"),
     [
-        ("-0.02", "10.00", "0.025"), ("0.02", "10.05", "0.025"), ("-0.04", "9.90", "0.05"), ("0.5", "11", "0.5"),
-        ("-0.02", "9.98", "0"),
+        ("USD", "-0.02", "10.00", "0.025"), ("USD", "0.02", "10.05", "0.025"), ("USD", "-0.04", "9.90", "0.04"),
+        ("USD", "0.5", "11", "0"), ("USD", "-0.02", "9.98", "0"), ("NZD", "-0.04", "9.90", "0.05"), ("SEK", "0.5", "11", "0.5"),
+        ("PHP", "0.5", "11", "0.5"),
     ],
 )  # fmt: skip
 def test_cash_rounding_is_proved_by_the_smallest_step_of_cash_that_explains_it(
-    rounded: str, cash: str, bound: str
+    currency: str, rounded: str, cash: str, bound: str
 ) -> None:
     price = D(cash) - D(rounded)
     one = sale(
         lines=(Line(1, "1001", D(1), price, price),), tenders=(Tender(1, TenderType.CASH, "CASH", D(cash)),),
-        rounding=(Rounding(RoundingReason.CASH, D(rounded)),),
+        rounding=(Rounding(RoundingReason.CASH, D(rounded)),), currency=currency,
     )  # fmt: skip
     (found,) = diagnose(one)
     assert (found.mechanism, found.difference, found.bound) == (CASH_ROUNDING, D(rounded), D(bound))

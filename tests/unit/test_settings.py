@@ -108,6 +108,7 @@ def test_what_is_for_simulations_is_refused_elsewhere(environment: str, name: st
         "TILLPOST_LATE_MINUTES",
         "TILLPOST_REFUND_WAIT_HOURS",
         "TILLPOST_EFFECT_HOURS",
+        "TILLPOST_DUE_SHARDS",
     ],
 )
 @pytest.mark.parametrize("value", ["soon", "-1", "1.5", "1e3", "100001", "9" * 5000])

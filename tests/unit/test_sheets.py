@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 
-from shared.web.sheets import csv_text, statement_csv, statement_page, storedays_csv, trail_page
+from shared.retail.csv_text import csv_text
+from shared.web.sheets import statement_csv, statement_page, storedays_csv
+from shared.web.trail import trail_page
 
 FIGURES = {
     "pos_says": "48.00", "received": "24.00", "in_d365": "0.00", "posted": "0.00", "difference": "48.00", "unexplained": "0.00",
@@ -164,3 +166,52 @@ def test_a_trail_says_first_whether_anything_was_altered() -> None:
         assert words in text
     altered = " ".join(Cells(trail_page({"receipts": [one | {"altered": ["the kept document"]}]})).texts)
     assert "ALTERED since: the kept document" in altered
+
+
+def test_a_page_says_what_to_do_about_a_shift_and_when_as_people_read_it() -> None:
+    finding = {
+        "flaw": "overlap", "terminal": "1", "shift": "1", "others": ["2"], "since": "2017-12-23T17:25:00+00:00", "amount": "0",
+        "proposal": {"act": "end by head office", "at": "2017-12-23T17:25:01+00:00", "because": "nothing was sold in it after"},
+    }  # fmt: skip
+    texts = Cells(statement_page(BODY | {"shift_findings": [finding]})).texts
+    assert "overlap with 2" in texts
+    assert "2017-12-23 17:25" in texts
+    assert "End by head office at 2017-12-23 17:25:01: nothing was sold in it after." in texts
+    assert "2017-12-23 13:00" in texts  # when a shift was opened
+
+
+def test_missing_numbers_are_written_as_stretches_and_receipts_one_by_one() -> None:
+    (cause,) = BODY["causes"]
+    missing = cause | {"receipts": [f"till 1 number {number}" for number in (10, 11, 13, 14, 15, 19)]}
+    many = cause | {"receipts": [f"S1-1-{number:04d}" for number in range(14)]}
+    texts = Cells(statement_page(BODY | {"causes": [missing, many]})).texts
+    assert "till 1: 10-11, 13-15, 19" in texts
+    assert ", ".join(f"S1-1-{number:04d}" for number in range(12)) + " …" in texts
+
+
+def test_vouchers_are_shown_account_by_account_and_only_a_hash_is_broken_anywhere() -> None:
+    account = {
+        "account": "401100", "what": ["returns", "income_expense"], "expected": "-70.00", "found": "-69.99",
+        "statement": "STMT-1",
+    }  # fmt: skip
+    body = BODY | {
+        "vouchers": {
+            "state": "different",
+            "said": "not proved; account 401100 differs",
+            "accounts": [account],
+        }
+    }
+    text = statement_page(body)
+    texts = Cells(text).texts
+    assert "Not proved; account 401100 differs." in texts
+    assert {"401100", "returns, income expense", "-70.00", "-69.99", "STMT-1"} <= set(texts)
+    assert "class=w" not in text
+    signed = {
+        "what": "statement",
+        "verdict": "proved",
+        "by": "a",
+        "at": "2017-12-24T08:00:00+00:00",
+        "reason": "b",
+        "sha256": "ab" * 32,
+    }
+    assert statement_page(body | {"signed": [signed]}).count("class=w") == 1

@@ -16,6 +16,7 @@ from shared.flows.end_shift import end_shift
 from shared.flows.ingest_transactions import ingest_transactions
 from shared.flows.map_transactions import map_transactions
 from shared.flows.read_records import list_causes, read_cause, read_statement
+from shared.flows.release_exceptions import release_exceptions
 from shared.pos.registry import ADAPTERS
 from shared.services import Services
 from shared.storage.mappings import import_rows
@@ -234,6 +235,39 @@ def test_a_close_of_a_shift_that_was_never_opened_is_kept_and_asked_about() -> N
         assert await told(services) == [("shift_never_opened", 0, "0.00")]
         (_, unknown) = as_shifts(await shifts_of_day(services.tables.shifts, "S1", DAY))
         assert (unknown.shift, unknown.was_opened) == ("9", False)
+
+    run(story())
+
+
+async def released(services: Services, code: str) -> None:
+    """Let store operations end every task of a reason with what the store said."""
+    for one in await list_causes(services, "open", None):
+        if one["code"] == code:
+            await release_exceptions(
+                services, one["fingerprint"], DESK, "the store says that the last one is right"
+            )
+
+
+def test_what_only_the_store_can_answer_ends_by_a_persons_word_and_is_asked_again_when_more_comes() -> None:
+    async def story() -> None:
+        hand = Hand()
+        services = await flow_services(hand)
+        await arrive(services, opened(1, "1", "08:00"), closed(2, "1", "08:00", "12:00", "24.00"))
+        await arrive(services, closed(3, "1", "08:00", "12:30", "20.00"), closed(4, "9", "12:31", "12:40"))
+        asked = ["shift_closed_twice", "shift_counted_twice", "shift_never_opened"]
+        assert [code for code, _, _ in await told(services)] == asked
+        for code in asked:
+            await released(services, code)
+        assert await told(services) == []
+        ended = [one for one in await list_causes(services, "ended", None) if one["code"] in asked]
+        word = "ended by store operations desk: the store says that the last one is right"
+        assert [one["ended_how"] for one in ended] == [[word]] * 3
+        hand.turn(hours=20)
+        await compile_statements(services)
+        assert not set(asked) & {code for code, _, _ in await told(services)}
+        await arrive(services, closed(5, "1", "08:00", "12:45", "19.00"))
+        again = {code for code, _, _ in await told(services)}
+        assert {"shift_closed_twice", "shift_counted_twice"} <= again
 
     run(story())
 

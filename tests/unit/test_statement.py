@@ -10,6 +10,7 @@ from typing import Any
 
 from shared.retail.completeness import Decision
 from shared.retail.figures import Figures, figures_of, sum_of
+from shared.retail.reasons import REASONS
 from shared.retail.shift import Shift
 from shared.retail.statement import ReceiptRecord, StoreDay, compile_store_day
 from shared.retail.status import Status
@@ -92,7 +93,9 @@ def test_a_lost_receipt_confirmed_by_a_person_stays_in_the_proof_and_proves_the_
         "till 1 was replaced",
         "2017-12-24T06:00:00+00:00",
     )
-    statement = compile_store_day(day([record(1), record(3)], SALE + SALE + SALE, decisions={("1", 2): lost}))
+    statement = compile_store_day(
+        day([record(1), record(3)], SALE + SALE + SALE, decisions={("1", 1, 2): lost})
+    )
     assert causes(statement) == [("receipts_missing", "S1 till 1 2017-12-23", "24.00")]
     assert statement.causes[0].decided == lost
     assert statement.verdict == "proved"
@@ -214,3 +217,28 @@ def test_a_reversed_receipt_still_counts_as_posted_and_hides_no_missing_number()
         ("receipts_missing", "S1 till 1 2017-12-23", "24.00"), ("reversed", "S1-1-0007", "24.00"),
     ]  # fmt: skip
     assert statement.unexplained.is_nothing
+
+
+def test_what_to_do_about_a_cause_is_said_whole_whatever_the_cause() -> None:
+    """No blank of a template is shown; a rule of D365's has its own owner and words; the rest refers to its entry."""
+
+    def said(code: str, value: str) -> tuple[str, str]:
+        held = {"cause_code": code, "cause_value": value, "fingerprint": f"{code}~{value}"}
+        (found,) = compile_store_day(day([record(1, Status.HELD, **held)], SALE)).causes
+        return found.owner, found.do_this
+
+    assert said("tender_unmapped", "KLARNA") == (
+        "finance",
+        (
+            "Choose the D365 payment method for “KLARNA” in the tenders mapping (in D365 it must exist for the store, with its "
+            "ledger account), then release."
+        ),
+    )
+    owner, do_this = said("d365_reference", "Blocked item: usrt / 77")
+    assert (owner, do_this.startswith("Take the block off in D365")) == ("retail_systems", True)
+    assert said("shift_overlap", "S1 till 1 2017-12-23 shift 1") == (
+        "store_operations",
+        "Do what its entry in the list of causes says.",
+    )
+    for code in REASONS:
+        assert not {"{", "}", "…"} & set(said(code, "S1")[1]), code

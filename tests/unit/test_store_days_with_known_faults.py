@@ -95,7 +95,7 @@ class Day:
         self.causes: dict[str, Cents] = defaultdict(Cents)
         self.records: list[ReceiptRecord] = []
         self.shifts: list[Shift] = []
-        self.decisions: dict[tuple[str, int], Decision] = {}
+        self.decisions: dict[tuple[str, int, int], Decision] = {}
         self.dropped: set[tuple[str, int]] = set()
         self.posted = Cents()
         self.says = Cents()
@@ -138,7 +138,7 @@ class Day:
             self.dropped.add((till, number))
             self.causes["receipts_missing"].add(one)
             if fault == "dropped and decided":
-                self.decisions[till, number] = LOST
+                self.decisions[till, 1, number] = LOST
         elif fault == "held":
             code = self.rng.choice(sorted(HELD))
             self.causes[code].add(one)

@@ -224,3 +224,22 @@ def test_where_it_cannot_be_told_that_is_raised_and_the_others_are_done() -> Non
         assert len(await letters(services)) == 1
 
     run(story())
+
+
+def test_an_error_beside_the_store_days_stops_none_of_them_and_is_raised_at_the_end() -> None:
+    async def story() -> None:
+        services = await flow_services(Hand())
+
+        async def fails() -> str:
+            raise BugError("a mistake in what people are told")
+
+        async def works() -> str:
+            return "told"
+
+        storedays = StoreDays(services, TRACK)
+        assert await storedays.beside(fails()) is None
+        assert await storedays.beside(works()) == "told"
+        with pytest.raises(BugError):
+            storedays.end()
+
+    run(story())

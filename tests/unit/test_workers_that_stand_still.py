@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
 
 from shared.errors import AnotherWasFirstError
+from shared.flows.compile_statements import compile_statements
 from shared.flows.map_transactions import map_transactions
 from shared.flows.post_transactions import post_transactions
 from shared.flows.posting.gather import gather
-from shared.flows.read_records import list_causes
+from shared.flows.read_records import list_causes, read_statement
 from shared.flows.release_exceptions import release_exceptions
+from shared.flows.track_packages import _end_originals
 from shared.services import Services
 from shared.storage.mappings import import_rows
 from shared.storage.memory import MemoryTable
@@ -210,5 +212,71 @@ def test_a_release_paused_before_a_receipt_is_written_under_its_store_notes_its_
         await release_exceptions(services, fingerprint, DESK, "mapped by now")
         assert due in await due_keys(services)
         assert await map_transactions(services, due) == 1
+
+    run(story())
+
+
+STATEMENT_DUE = "statement~S1~2017-12-23"
+
+
+def test_a_word_on_a_conflict_that_stands_still_before_its_write_has_the_statement_compiled_again() -> None:
+    async def story() -> None:
+        hand = Hand()
+        services = await flow_services(hand)
+        assert await send(services, sale_document()) == ["accepted"]
+        assert await send(services, sale_document(receipt_number="another")) == ["conflict"]
+        await map_transactions(services, DUE)
+        hand.turn(hours=13)
+        while await compile_statements(services):
+            hand.turn(minutes=3)
+        assert STATEMENT_DUE not in await due_keys(services)
+        (conflict,) = [
+            one for one in await list_causes(services, "open", None) if one["code"] == "content_conflict"
+        ]
+
+        async def another_worker_compiles_what_is_still_a_conflict() -> None:
+            while await compile_statements(services):
+                hand.turn(minutes=3)
+            assert STATEMENT_DUE not in await due_keys(services)
+
+        just_before(services.tables.transactions, "group", another_worker_compiles_what_is_still_a_conflict)
+        await release_exceptions(services, conflict["fingerprint"], DESK, "the first is right")
+        assert STATEMENT_DUE in await due_keys(services)
+        await compile_statements(services)
+        statement = await read_statement(services, "S1", date(2017, 12, 23))
+        assert statement is not None
+        assert "content_conflict" not in [one["code"] for one in statement["causes"]]
+
+    run(story())
+
+
+def test_a_reversed_receipt_whose_write_stood_still_has_its_statement_compiled_again() -> None:
+    async def story() -> None:
+        hand = Hand()
+        services = await flow_services(hand)
+        await send(services, sale_document())
+        table = services.tables.transactions
+        (original,) = [row async for row in table.query("S1") if row.text("Record") == "receipt"]
+        await table.replace(original.with_values(Status="posted"), original.etag)
+        hand.turn(hours=13)
+
+        async def another_worker_compiles_what_is_still_posted() -> None:
+            while await compile_statements(services):
+                hand.turn(minutes=3)
+            assert STATEMENT_DUE not in await due_keys(services)
+
+        just_before(table, "group", another_worker_compiles_what_is_still_posted)
+        reversal = original.with_values(
+            Status="posted",
+            ReversalOf="T1",
+            OriginalKey=original.key,
+            TransactionId="T1.rev",
+            D365Statement="STMT-2",
+        )
+        await _end_originals(services, [reversal])
+        now = await table.read("S1", original.key)
+        assert now is not None
+        assert now.text("Status") == "reversed"
+        assert STATEMENT_DUE in await due_keys(services)
 
     run(story())

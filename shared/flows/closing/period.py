@@ -81,10 +81,10 @@ async def read_causes(
 ) -> list[OpenCause]:
     """Read the open causes that concern a period: of its days, and those of no day that hold money."""
     names = {*stores, *(one.store_number for one in stores.values())}
-    groups: dict[str, list[Row]] = {}
+    groups: dict[tuple[str, str], list[Row]] = {}  # amounts of different currencies are never added
     async for row in cause_rows(services.tables.causes, None, OPEN):
         if row.text("Store") in names and _concerns(row, first, last):
-            groups.setdefault(row.partition, []).append(row)
+            groups.setdefault((row.partition, row.text("Currency")), []).append(row)
     return [_cause(rows) for _, rows in sorted(groups.items())]
 
 

@@ -6,7 +6,7 @@ It is kept on the number's cause row, a line for each thing that happened, and s
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -15,6 +15,7 @@ from shared.errors import ChangedMeanwhileError, NotThereError
 from shared.retail.completeness import Gap, Till
 from shared.retail.reasons import Cause, cause
 from shared.retail.statement import Statement, StoreDay, gap_value
+from shared.retail.stretches import stretches
 from shared.services import Services
 from shared.storage.causes import (
     NUMBER,
@@ -27,6 +28,8 @@ from shared.storage.causes import (
     open_causes,
 )
 from shared.storage.protocols import Row
+
+STRETCHES_MAX = 20
 
 Arrived = Mapping[int, datetime]
 
@@ -51,11 +54,11 @@ async def note_gaps(services: Services, statement: Statement) -> None:
     """Put missing numbers before store operations; end those that arrived or were decided, and keep each one's life."""
     day = statement.day
     gaps = {(gap.terminal, gap.generation): gap for gap in statement.gaps}
-    tills = {(one.terminal, one.generation) for one in day.receipts} | gaps.keys()
+    tills = {one.numbered_by for one in day.receipts} | gaps.keys()
     arrived: dict[Till, dict[int, datetime]] = {}
     for one in day.receipts:
         if one.sequence_number is not None and one.times is not None:
-            numbers = arrived.setdefault((one.terminal, one.generation), {})
+            numbers = arrived.setdefault(one.numbered_by, {})
             numbers[one.sequence_number] = one.times.received_at
     for till in sorted(tills):
         fingerprint = fingerprint_of(cause("receipts_missing", gap_value(day, *till)))
@@ -131,7 +134,7 @@ def _cause(look: _Look) -> Cause:
     day, (terminal, generation) = look.day, look.till
     return cause(
         "receipts_missing", gap_value(day, terminal, generation), store=day.store, terminal=terminal,
-        day=day.business_day.isoformat(), numbers=stretches(look.missing),
+        day=day.business_day.isoformat(), numbers=stretches(look.missing, STRETCHES_MAX),
     )  # fmt: skip
 
 
@@ -147,14 +150,3 @@ def _member(look: _Look, number: int, worth: Decimal) -> Member:
         what=NUMBER, store=look.day.store, name=name, terminal=terminal,
         business_day=look.day.business_day.isoformat(), sequence_number=number, amount=worth, currency=look.day.currency,
     )  # fmt: skip
-
-
-def stretches(numbers: Sequence[int]) -> str:
-    """Write numbers for people: 7, 9-12."""
-    found: list[list[int]] = []
-    for number in numbers:
-        if found and number == found[-1][1] + 1:
-            found[-1][1] = number
-        else:
-            found.append([number, number])
-    return ", ".join(str(first) if first == last else f"{first}-{last}" for first, last in found[:20])

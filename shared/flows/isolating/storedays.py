@@ -50,6 +50,15 @@ class StoreDays:
                 break
         return done
 
+    async def beside(self, work: Awaitable[T]) -> T | None:
+        """Do what a beat does beside its store-days: an error in it stops none of them, and is raised like theirs."""
+        (found,) = await self.services.settled(work)
+        if isinstance(found, Exception):
+            self.services.log.error("the app fails beside its store-days: %r", found)
+            self.errors.append(found)
+            return None
+        return found
+
     async def _tell(self, part: Sequence[Row], found: Sequence[object]) -> None:
         """Put what failed before IT, and end what had failed before; a row that cannot be told of is met again."""
         steps = []

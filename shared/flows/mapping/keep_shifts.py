@@ -46,13 +46,13 @@ async def keep_shifts(
 
 
 def _by_shift(told: Sequence[Transaction]) -> dict[_Name, list[TillTold]]:
-    """Group what tills told by terminal, generation and shift."""
+    """Group what tills told by drawer, generation and shift; of a drawer that several use, any of them may tell."""
     found: dict[_Name, list[TillTold]] = {}
     for one in told:
         record = one.shift_record
         assert record is not None
         says = figures_text(figures_of_shift(record.totals)) if record.totals is not None else ""
-        found.setdefault((one.terminal, one.generation, record.shift), []).append(told_of(one, says))
+        found.setdefault((*one.drawer_of, record.shift), []).append(told_of(one, says))
     return dict(sorted(found.items()))
 
 
@@ -97,17 +97,16 @@ async def _make_shift_where_none(
 ) -> None:
     """Make the synthetic shift of a till whose receipts name none: it runs from the day's begin and ends with the day."""
     shift = transaction.shift or synthetic_shift(day)
-    key = shift_key(store.store, day, transaction.terminal, transaction.generation, shift)
-    reported = running_shift(as_shifts(list(known.values())), transaction.terminal, transaction.completed_at)
+    drawer, generation = transaction.drawer_of
+    key = shift_key(store.store, day, drawer, generation, shift)
+    reported = running_shift(as_shifts(list(known.values())), drawer, transaction.completed_at)
     if key in known or transaction.shift is not None or reported is not None:
         return
     zone, closes_at = store_zone(store.time_zone), closing_hour(store.closing_time)
     begins_at, ends_at = day_begins_at(day, zone, closes_at), day_ends_at(day, zone, closes_at)
     # the last second is for what comes late
     told = TillTold(begins_at, "", Kind.SHIFT_CLOSE, begins_at, ends_at - A_SECOND)
-    row = shift_row(
-        store.store, day, transaction.terminal, transaction.generation, shift, [told], None, synthetic=True
-    )
+    row = shift_row(store.store, day, drawer, generation, shift, [told], None, synthetic=True)
     await _save_shift(services, known, row)
 
 
@@ -123,7 +122,7 @@ async def _make_late_shift(
 
     Where the till leaves no second free, its own shift takes the receipt.
     """
-    terminal, generation = transaction.terminal, transaction.generation
+    terminal, generation = transaction.drawer_of
     today = [one for one in as_shifts(list(known.values())) if one.generation == generation]
     running = running_shift(today, terminal, transaction.completed_at)
     named = transaction.shift or running or synthetic_shift(day)

@@ -1,4 +1,5 @@
-"""Move what a new till sent under its predecessor's numbers to where it belongs, and settle what stood in conflict with it.
+"""Move what a new till sent under its predecessor's numbers to where it belongs, and settle what stood in conflict with it;
+and move it back where that was declared by mistake.
 
 Each receipt moves in one group: its new identity and row in, the old ones out. What D365 has, or is about to have, stays as it
 is; only its new identity is written, so that the same receipt sent again is known.
@@ -11,11 +12,19 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from shared.errors import AlreadyThereError, ChangedMeanwhileError, GroupRefusedError, NotThereError
-from shared.flows.posting.kept import read_kept
+from shared.flows.mapping.stay_in_d365 import Stays, marked, shift_in_d365, shifts_in_d365, stand_in
+from shared.flows.posting.kept import read_as_sent, read_kept
 from shared.pos.adapter import localised
 from shared.pos.registry import ADAPTERS
 from shared.retail.business_day import store_zone
-from shared.retail.generation import in_generation, is_another_tills, replaced_tills
+from shared.retail.drawers import till_of_drawer
+from shared.retail.generation import (
+    began_at,
+    declared_generation,
+    in_generation,
+    in_its_drawer,
+    replaced_tills,
+)
 from shared.retail.identity import content_hash
 from shared.retail.mapped import StoreSetup
 from shared.retail.mapping import Mappings
@@ -27,8 +36,8 @@ from shared.services import Services
 from shared.storage.causes import end_causes_of, fingerprint_of, receipt_member
 from shared.storage.corrections import CORRECTION
 from shared.storage.keys import join_key, prefix_end
-from shared.storage.protocols import Insert, Operation, Remove, Replace, Row
-from shared.storage.receipts import document_of, receipt_label, receipt_rows
+from shared.storage.protocols import Condition, Insert, Operation, Remove, Replace, Row
+from shared.storage.receipts import advanced, document_of, receipt_label, receipt_rows
 from shared.storage.shifts import shifts_of_day, without_told
 
 MOVABLE = frozenset({Status.RECEIVED, Status.WAITING, Status.HELD, Status.MAPPED, Status.EXCLUDED})
@@ -37,16 +46,20 @@ TRIES_MAX = 5
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """How many receipts became the new till's, how many of them had stood in conflict, how many are in D365 as they were."""
+    """How many receipts became the other till's, how many of them had stood in conflict, how many are in D365 as they were,
+    and how many stay apart, since that till has another receipt of their number.
+    """
 
     receipts: int = 0
     conflicts: int = 0
     in_d365: int = 0
+    apart: int = 0
 
     def __add__(self, other: Moved) -> Moved:
         return Moved(
-            self.receipts + other.receipts, self.conflicts + other.conflicts, self.in_d365 + other.in_d365
-        )
+            self.receipts + other.receipts, self.conflicts + other.conflicts, self.in_d365 + other.in_d365,
+            self.apart + other.apart,
+        )  # fmt: skip
 
 
 async def move_to_new_tills(
@@ -63,24 +76,65 @@ async def move_to_new_till(
     services: Services, store: StoreSetup, day: date, terminal: str, mappings: Mappings
 ) -> Moved:
     """Move one till's receipts of a business day, then what stood in conflict. A second time changes nothing."""
-    receipts, names, in_d365 = 0, set(), 0
+    receipts, names, in_d365, apart = 0, set[str](), 0, 0
+    sent = await shifts_in_d365(services, store.store, day)
+    staying: list[Stays] = []
     for row in await _rows(services, "day", store.store, day, terminal):
         told = _as_declared(row, store, mappings)
         if told is None or row.text(CORRECTION):
+            await _unmarked(services, row)
             continue
-        if not _may_move(row):
+        goes_back = told.generation < row.number("Generation", 1)
+        if not _may_move(row) or (goes_back and shift_in_d365(row) in sent):
             in_d365 += await _known_as_well(services, row, told)
+            staying.append(Stays(row, told))
         elif await _move(services, row, told, day):
             receipts += 1
             names |= (
                 {f"{row.text('Account')} {row.text('TransactionId')}"} if is_about_a_shift(told) else set()
             )
+        else:
+            apart += goes_back
+    names |= await _give_drawers(services, store, day, terminal, mappings)
     if names:
         await _untell(services, store.store, day, terminal, names)
+    for fresh in [fresh for one in staying if (fresh := marked(one, sent)) is not one.row]:
+        await _written(services, [Replace(fresh, fresh.etag)])
+    await stand_in(services, store, day, [one for one in staying if one.row.text("D365Number")])
     conflicts = 0
     for row in await _rows(services, "conflict", store.store, day, terminal):
         conflicts += await _settle_conflict(services, row, store, day, mappings)
-    return Moved(receipts + conflicts, conflicts, in_d365)
+    return Moved(receipts + conflicts, conflicts, in_d365, apart)
+
+
+async def _unmarked(services: Services, row: Row) -> None:
+    """What is right as it stands needs nothing said beside it any more."""
+    if "NumbersOf" in row.values or "CountedIn" in row.values:
+        await _written(services, [Replace(row.with_values(NumbersOf=None, CountedIn=None), row.etag)])
+
+
+async def _give_drawers(
+    services: Services, store: StoreSetup, day: date, terminal: str, mappings: Mappings
+) -> set[str]:
+    """Count what other tills sold into the till's drawers for those of the new till. Give what of it told of a shift, by name."""
+    prefix = f"{join_key('day', store.store, day.isoformat())}~"
+    where = (Condition("DrawerName", "ge", terminal), Condition("DrawerName", "lt", f"{terminal}~"))
+    table, names = services.tables.transactions, set[str]()
+    rows = table.query(store.store, key_from=prefix, key_before=prefix_end(prefix), where=where)
+    for row in [one async for one in rows if till_of_drawer(one.text("DrawerName")) == terminal]:
+        transaction = _read(row.with_values(DrawerGeneration=None), store)
+        if transaction is None or row.text("Terminal") == terminal or not _may_move(row):
+            continue
+        _, generation = in_its_drawer(mappings, transaction).drawer_of
+        if generation == row.number("DrawerGeneration"):
+            continue
+        fresh = row.with_values(DrawerGeneration=generation)
+        if row.text("Status") == Status.MAPPED:
+            note = f"till {terminal}, whose drawer it used, was replaced"
+            fresh = advanced(fresh, Status.RECEIVED, services.now(), note)
+        is_told = await _written(services, [Replace(fresh, row.etag)]) and is_about_a_shift(transaction)
+        names |= {f"{row.text('Account')} {row.text('TransactionId')}"} if is_told else set()
+    return names
 
 
 async def _rows(services: Services, record: str, store: str, day: date, terminal: str) -> list[Row]:
@@ -97,13 +151,18 @@ def _read(row: Row, store: StoreSetup) -> Transaction | None:
 
 
 def _as_declared(row: Row, store: StoreSetup, mappings: Mappings) -> Transaction | None:
-    """Give a receipt as the new till's; None where it is right as it stands."""
-    transaction = _read(row, store)
-    generation = is_another_tills(mappings, transaction) if transaction is not None else 0
-    if transaction is None or not generation:
+    """Give a receipt as that of the till whose it is by what is declared now; None where it is right as it stands."""
+    sent = read_as_sent(row)
+    if sent is None or sent.generation != 1:
+        return None
+    transaction = localised(replace(sent, store=row.partition), store_zone(store.time_zone))
+    transaction = in_its_drawer(mappings, transaction)
+    generation = declared_generation(mappings, row.partition, transaction.terminal, began_at(transaction))
+    if generation == row.number("Generation", 1):
         return None
     adapter = ADAPTERS[row.text("Adapter").partition("/")[0]]
-    return in_generation(transaction, generation, adapter.id_in(transaction.transaction_id, generation))
+    new_id = adapter.id_in(sent.transaction_id, generation) if generation > 1 else sent.transaction_id
+    return in_generation(transaction, generation, new_id)
 
 
 def _may_move(row: Row) -> bool:
@@ -196,9 +255,9 @@ async def _unmark(services: Services, conflict: Row) -> None:
 
 
 async def _untell(services: Services, store: str, day: date, terminal: str, names: set[str]) -> None:
-    """Take back from the old till's shifts what the new till told of its own."""
+    """Take back from one till's shifts what the other told of its own."""
     for row in await shifts_of_day(services.tables.shifts, store, day):
-        if row.text("Terminal") != terminal or row.number("Generation", 1) != 1:
+        if till_of_drawer(row.text("Terminal")) != terminal:
             continue
         current: Row | None = row
         for _ in range(TRIES_MAX):

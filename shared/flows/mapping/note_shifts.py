@@ -73,9 +73,10 @@ def _rung(record: ReceiptRecord, day: date) -> Rung | None:
     if not is_rung or record.completed_at is None:
         return None
     shift = record.shift if record.till_shift is None else record.till_shift
+    drawer, generation = record.drawer_of
     return Rung(
-        record.terminal, shift, record.completed_at, record.label, record.figures, record.generation, day,
-        record.sequence_number,
+        drawer, shift, record.completed_at, record.label, record.figures, generation, day, record.sequence_number,
+        till=record.numbered_by,
     )  # fmt: skip
 
 

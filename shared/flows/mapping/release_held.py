@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import date
 
 from shared.flows.posting.apply import save_rows
+from shared.retail.reasons import NO_ACTION
 from shared.retail.status import Status
 from shared.services import Services
 from shared.storage.causes import end_cause_rows
@@ -14,8 +15,6 @@ from shared.storage.protocols import Row
 from shared.storage.receipts import UNKNOWN_STORE, advanced, identity_key
 
 READS_AT_ONCE = 32
-# These hold nothing: they end when their receipt is posted.
-TOLD_ONLY = frozenset({"receipt_late", "receipt_after_close"})
 # D365 has a row of these. They go on by themselves when D365 says otherwise, never by release.
 HELD_WITH_A_ROW_IN_D365 = frozenset({"changed_in_d365", "validation_failed"})
 
@@ -77,7 +76,7 @@ async def release_receipts(
 async def _end_what_is_over(services: Services, members: Sequence[Row], receipts: Sequence[Row]) -> None:
     """End the rows of a cause whose receipts went on without it: a release before this one failed half done."""
     held = {(row.text("Account"), row.text("TransactionId")) for row in receipts}
-    for member in (one for one in members if one.text("Reason") not in TOLD_ONLY):
+    for member in (one for one in members if one.text("Reason") not in NO_ACTION):
         if (member.text("Account"), member.text("TransactionId")) not in held:
             row = await receipt_of(services, member)
             if row is not None and row.text("Status") != Status.HELD:

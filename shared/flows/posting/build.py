@@ -128,8 +128,8 @@ def _mapped_shift(
     own = [
         one
         for one in records
-        if one.terminal == row.text("Terminal") and one.is_receipt and one.is_of_the_till and one.status not in NEVER_GOES
-        and one.shift == row.text("Shift") and one.generation == row.number("Generation", 1)
+        if one.is_receipt and one.is_of_the_till and one.status not in NEVER_GOES
+        and one.shift == row.text("Shift") and one.shift_of == (row.text("Terminal"), row.number("Generation", 1))
     ]  # fmt: skip
     figures: Figures = sum_of(one.figures for one in own)
     return MappedShift(

@@ -182,11 +182,9 @@ async def _finished_shifts(services: Services, store: StoreSetup, day: date) -> 
         return [], bool(closed)
     records = await records_of_day(services.tables.transactions, store.store, day)
     made = synthetic_shift(day)  # what a receipt that names no shift and is not mapped yet will count for
-    busy = {(one.terminal, one.generation, one.shift or made) for one in records if one.status in UNDER_WAY}
+    busy = {(*one.shift_of, one.shift or made) for one in records if one.status in UNDER_WAY}
     held = {
-        (one.terminal, one.generation, one.shift or made)
-        for one in records
-        if one.status in (Status.HELD, Status.REPAIR)
+        (*one.shift_of, one.shift or made) for one in records if one.status in (Status.HELD, Status.REPAIR)
     }
     finished = []
     for row in over:

@@ -20,6 +20,19 @@ def read_kept(row: Row) -> Transaction | None:
     None when it can no longer be read: its adapter is gone, or the document was altered. A correction keeps its original's
     document, a new till's receipt says that it is the old one's: both are given under their own id.
     """
+    transaction = read_as_sent(row)
+    if transaction is None:
+        return None
+    if "DrawerGeneration" in row.values and transaction.drawer_till is not None:
+        transaction = replace(transaction, drawer_generation=row.number("DrawerGeneration"))
+    generation = row.number("Generation", 1)
+    if not row.text(CORRECTION) and generation == transaction.generation:
+        return transaction
+    return replace(transaction, transaction_id=row.text("TransactionId"), generation=generation)
+
+
+def read_as_sent(row: Row) -> Transaction | None:
+    """Give what a row's document says, as its sender said it: under the sender's own id and generation."""
     adapter = ADAPTERS.get(row.text("Adapter").partition("/")[0])
     if adapter is None:
         return None
@@ -27,10 +40,6 @@ def read_kept(row: Row) -> Transaction | None:
         document = document_of(row)
         if hashlib.sha256(document).hexdigest() != row.text("DocumentSha256"):
             return None
-        transaction = adapter.read_document(document, row.text("Account"))
+        return adapter.read_document(document, row.text("Account"))
     except (RejectedError, zlib.error):
         return None
-    generation = row.number("Generation", 1)
-    if not row.text(CORRECTION) and generation == transaction.generation:
-        return transaction
-    return replace(transaction, transaction_id=row.text("TransactionId"), generation=generation)

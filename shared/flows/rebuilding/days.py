@@ -22,7 +22,7 @@ from shared.storage.memory import memory_tables
 from shared.storage.protocols import Row
 from shared.storage.receipt_record import record_of
 from shared.storage.shifts import shifts_of_day
-from shared.storage.signed import sha256_of, signed_from, signed_of_day, signed_text
+from shared.storage.signed import is_unaltered, sha256_of, signed_from, signed_of_day, signed_text
 from shared.storage.statements import statement_key, statement_text
 
 # What a till told of a shift, and what follows from its name; where it stands and who ended it is not derived.
@@ -108,11 +108,15 @@ async def rebuild_statement(
 
 
 async def _altered_signatures(services: Services, store: str, day: date) -> list[Finding]:
-    """Compare every signed text with the hash it was signed under."""
+    """Compare every signature with the hashes it was signed under."""
     findings = []
     for row in await signed_of_day(services.tables.statements, store, day):
         signed, found = signed_from(row), sha256_of(signed_text(row))
         if found != signed.sha256:
             name = f"{signed.name} of store {store}, {day}, signed by {signed.by}"
             findings.append(Finding("signed statement", name, "text (SHA-256)", signed.sha256, found))
+        elif not is_unaltered(row):
+            name = f"{signed.name} of store {store}, {day}, signed by {signed.by}"
+            was = "as they were signed"
+            findings.append(Finding("signed statement", name, "statuses and columns", was, "altered since"))
     return findings

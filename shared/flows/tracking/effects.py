@@ -95,15 +95,15 @@ def _statement(seen: AuditableRow, evidence: StatementEvidence) -> str:
 
 
 def _invoice(seen: AuditableRow, evidence: StatementEvidence, numbers: Sequence[str]) -> str:
-    order = f"order {seen.sales_order}" if seen.sales_order else f"the orders of statement {seen.statement}"
+    order = f"order {seen.sales_order}" if seen.sales_order else "the statement's orders"
     if numbers:
-        return f"invoice: {_some(numbers)} of {order}, confirmed by {READ_INVOICES.odata_set}"
+        return f"invoice: {_some(numbers)} of {order}, by {READ_INVOICES.odata_set}"
     return f"invoice: unknown for {order}; {_why(evidence.invoices, READ_INVOICES.odata_set)}"
 
 
 def _credit_note(evidence: StatementEvidence, credited: Sequence[str], plain: Sequence[str]) -> str:
     if credited:
-        return f"credit note: {_some(credited)}, confirmed by {READ_INVOICES.odata_set}"
+        return f"credit note: {_some(credited)}, by {READ_INVOICES.odata_set}"
     if plain:
         return f"credit note: within invoice {_some(plain)}, which also holds sales; not confirmed by itself"
     return f"credit note: unknown; {_why(evidence.invoices, READ_INVOICES.odata_set)}"
@@ -119,7 +119,7 @@ def _vouchers(evidence: StatementEvidence) -> str:
     shown = evidence.vouchers or ()
     if not shown:
         return f"vouchers: unknown; {_why(evidence.vouchers, READ_VOUCHERS.odata_set)}"
-    return f"vouchers: {_some(shown)}, confirmed by {READ_VOUCHERS.odata_set}"
+    return f"vouchers: {_some(shown)}, by {READ_VOUCHERS.odata_set}"
 
 
 def _why(answer: tuple[Invoice, ...] | tuple[str, ...] | None, odata_set: str) -> str:

@@ -1,0 +1,156 @@
+"""Send what waits to be told, channel by channel; a channel that fails holds up no other, and becomes a cause itself.
+
+Each try is written down before it begins. Of what was sent and not answered nobody knows whether it arrived: it is sent once
+more and then left, so nobody hears anything three times; each delivery of an alert carries the same id.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from shared.alerts.client import AlertClient
+from shared.errors import RejectedError, RetryableError, UnknownOutcomeError
+from shared.flows.telling.channel_cause import channel_failed, channel_works
+from shared.retail.cause_state import OVER
+from shared.services import Services
+from shared.settings_alerts import Channel
+from shared.storage.outbox import (
+    DELIVERED,
+    GIVEN_UP,
+    NOT_KNOWN,
+    NOT_NEEDED,
+    Delivery,
+    drop,
+    finish,
+    is_done,
+    keep,
+    waiting_deliveries,
+)
+from shared.storage.tasks import read_head
+
+OF_A_CHANNEL_MAX = 20  # in one beat
+TRIES_MAX = 24  # some twenty hours
+UNKNOWN_MAX = 2
+TOLD_AFTER_TRIES = 3
+PAUSE_MINUTES, PAUSE_MINUTES_MAX = 2, 60
+ABANDONED_SECONDS = 120  # a try takes fifteen at most
+
+
+@dataclass(frozen=True, slots=True)
+class _Tried:
+    """What came of one try: how it ended ("" when it will be tried again), what to say, and how long to wait at least."""
+
+    how: str
+    words: str = ""
+    is_unknown: bool = False
+    wait_seconds: float = 0
+    stops: bool = False
+
+
+async def send_alerts(services: Services) -> int:
+    """Send what is due of what waits; give how many alerts were delivered. Twice is once.
+
+    One request, and for each alert sent four.
+    """
+    client = services.alerts
+    now = services.now()
+    due = await waiting_deliveries(services.tables.alerts, now)
+    channels = {one.name: one for one in services.settings.alerts.channels}
+    for one in due:
+        if one.channel not in channels or client is None:
+            await finish(
+                services.tables.alerts, one, GIVEN_UP, now, "the settings name no such channel any more"
+            )
+    if client is None:
+        return 0
+    groups = [
+        _through(services, client, channel, [one for one in due if one.channel == name])
+        for name, channel in sorted(channels.items())
+    ]
+    return sum(await services.together(*groups))
+
+
+async def _through(
+    services: Services, client: AlertClient, channel: Channel, deliveries: Sequence[Delivery]
+) -> int:
+    """Send one channel's alerts, one after the other, until one says that the channel does not work now.
+
+    Outages and what gets worse go first; a time that the receiver asks for holds for all that are due.
+    """
+    delivered, failed = 0, ""
+    ordered = sorted(deliveries, key=lambda one: (not one.passes, one.at, one.alert_id))[:OF_A_CHANNEL_MAX]
+    for place, one in enumerate(ordered, start=1):
+        begun = await _begun(services, one)
+        if begun is None:
+            continue
+        tried = await _try(client, channel, begun)
+        await _conclude(services, begun, tried)
+        if tried.how == DELIVERED:
+            delivered += 1
+        elif begun.tries >= TOLD_AFTER_TRIES or tried.how:
+            failed = tried.words
+        if tried.wait_seconds:
+            until = services.now() + timedelta(seconds=tried.wait_seconds)
+            for later in ordered[place:]:
+                await keep(services.tables.alerts, later, NotBefore=until)
+        if tried.stops:
+            break
+    if delivered:
+        await channel_works(services, channel.name)
+    elif failed:
+        await channel_failed(services, channel.name, failed)
+    return delivered
+
+
+async def _begun(services: Services, one: Delivery) -> Delivery | None:
+    """Write down that a try begins; None where there is nothing to send, or another worker is at it."""
+    table, now = services.tables.alerts, services.now()
+    unknown = one.unknown
+    if one.begun_at is not None:
+        if now - one.begun_at < services.clock.patience(ABANDONED_SECONDS):
+            return None
+        unknown += 1  # whoever began it died before it was written how it ended
+    if await is_done(table, one):
+        await drop(table, one)
+        return None
+    if one.held_by_quiet and one.fingerprint and await _is_over(services, one):
+        await finish(table, one, NOT_NEEDED, now, "the cause ended in quiet hours")
+        return None
+    if unknown >= UNKNOWN_MAX:
+        await finish(table, one, NOT_KNOWN, now, "sent twice, answered neither time")
+        return None
+    return await keep(table, one, BegunAt=now, Tries=one.tries + 1, Unknown=unknown)
+
+
+async def _is_over(services: Services, one: Delivery) -> bool:
+    kept = await read_head(services.tables.tasks, one.fingerprint)
+    return kept is not None and (kept.head.phase == OVER or kept.head.opened_at > one.at)
+
+
+async def _try(client: AlertClient, channel: Channel, delivery: Delivery) -> _Tried:
+    try:
+        await client.deliver(replace(channel, to=delivery.to) if delivery.to else channel, delivery.body)
+    except RetryableError as error:
+        return _Tried("", str(error), wait_seconds=error.wait_seconds or 0, stops=True)
+    except UnknownOutcomeError as error:
+        how = NOT_KNOWN if delivery.unknown + 1 >= UNKNOWN_MAX else ""
+        return _Tried(how, str(error), is_unknown=True, stops=True)
+    except RejectedError as error:
+        return _Tried("", str(error))
+    return _Tried(DELIVERED)
+
+
+async def _conclude(services: Services, begun: Delivery, tried: _Tried) -> None:
+    """Write down how a try ended: done with it, or when it is tried again."""
+    table, now = services.tables.alerts, services.now()
+    how = tried.how or (GIVEN_UP if begun.tries >= TRIES_MAX else "")
+    services.log.info("alert %s through %s: %s", begun.alert_id, begun.channel, how or tried.words)
+    if how:
+        await finish(table, begun, how, now, tried.words)
+        return
+    minutes = min(PAUSE_MINUTES * 2 ** min(begun.tries - 1, 10), PAUSE_MINUTES_MAX)
+    pause = max(timedelta(minutes=minutes), timedelta(seconds=tried.wait_seconds))
+    unknown = begun.unknown + int(tried.is_unknown)
+    await keep(table, begun, BegunAt=None, NotBefore=now + pause, Unknown=unknown, Words=tried.words)

@@ -1,0 +1,55 @@
+"""The routes of what people say of a cause, and of what was told of causes."""
+
+from __future__ import annotations
+
+from shared.web.route import JSON, PEOPLE, REASON, Route
+
+_SAID = {"200": "Object", "404": "Problem", "422": "Problem"}
+
+OF_CAUSES: tuple[Route, ...] = (
+    Route(
+        "post",
+        "/causes/{fingerprint}/assign",
+        "Give a cause to somebody who holds its owner role, or to nobody (an empty name).",
+        PEOPLE,
+        JSON,
+        _SAID,
+        takes={"to": {"type": "string", "maxLength": 200}, "reason": REASON},
+    ),
+    Route(
+        "post",
+        "/causes/{fingerprint}/notes",
+        "Write a note on a cause.",
+        PEOPLE,
+        JSON,
+        _SAID,
+        takes={"note": REASON},
+    ),
+    Route(
+        "post",
+        "/causes/{fingerprint}/set_aside",
+        "Set a cause aside until an instant; it also comes back when it grows.",
+        PEOPLE,
+        JSON,
+        _SAID,
+        takes={"until": {"type": "string", "format": "date-time"}, "reason": REASON},
+    ),
+    Route(
+        "post",
+        "/causes/{fingerprint}/take_up",
+        "Take a cause up again that was set aside.",
+        PEOPLE,
+        JSON,
+        _SAID,
+        takes={"reason": REASON},
+    ),
+    Route(
+        "get",
+        "/alerts",
+        "Which alerts wait to be delivered, and what became of those of a month.",
+        PEOPLE,
+        "",
+        {"200": "Object", "422": "Problem"},
+        query={"month": {"type": "string", "pattern": r"^\d{4}-\d{2}$"}},
+    ),
+)  # fmt: skip
