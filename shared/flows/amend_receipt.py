@@ -61,7 +61,8 @@ async def amend_receipt(
     transaction = _may_be_amended(row, one)
     day = date.fromisoformat(row.text("BusinessDay"))
     known = await shifts_of_day(services.tables.shifts, store, day)
-    own = [each.text("Shift") for each in known if each.text("Terminal") == row.text("Terminal")]
+    drawer = row.text("DrawerName") or row.text("Terminal")
+    own = [each.text("Shift") for each in known if each.text("Terminal") == drawer]
     refuse_what_is_not_on_it(as_amended(row, transaction), one, own)
     await _amend(services, row, transaction, one, day)
     await map_days(services, [(store, day)], map_day)

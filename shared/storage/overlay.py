@@ -7,6 +7,7 @@ was read with, so that every condition is judged as it would be.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from shared.storage.limits import place_of
@@ -23,6 +24,7 @@ from shared.storage.protocols import (
     Table,
     Upsert,
 )
+from shared.storage.sharded import ShardedTable
 from shared.storage.tables import Tables, tables_from
 
 Place = tuple[str, str]
@@ -138,6 +140,8 @@ def overlay_tables(tables: Tables, now: Callable[[], datetime]) -> Tables:
 
     def make(name: str) -> Table:
         under: Table = getattr(tables, name)
+        if isinstance(under, ShardedTable):  # its shards are spread above what is laid over them
+            return replace(under, inner=OverlayTable(under.inner, now))
         return OverlayTable(under, now)
 
     return tables_from(make, _nothing, _close)

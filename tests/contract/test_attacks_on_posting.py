@@ -192,6 +192,7 @@ def test_a_release_that_died_half_way_ends_its_cause_when_it_is_done_again(tmp_p
         with pytest.raises(WorkerDiedError):
             await release(world, code)
         world.effects.meanwhile, world.effects.dead = None, False
+        world.hand.turn(minutes=2)  # nobody drives it any more
         await release(world, code)
         assert await world.causes() == {}
 

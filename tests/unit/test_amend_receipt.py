@@ -148,6 +148,30 @@ def test_a_receipt_is_put_into_another_shift_of_its_till() -> None:
     run(story())
 
 
+def test_a_receipt_rung_into_another_tills_drawer_is_put_into_a_shift_of_that_drawer() -> None:
+    async def story() -> None:
+        hand = Hand()
+        services = await flow_services(hand)
+        till_2 = {"store": "S1", "terminal": "2", "register": "NY01-2"}
+        await import_rows(
+            services.tables.mappings, "terminals", [till_2], who="set-up", reason="a", at=hand()
+        )
+        second = {"terminal": "2", "transaction_id": "T1", "drawer_till": "1", "shift": "1"}
+        documents = (
+            shift_document(10, "SHIFT_OPEN", "1", MORNING), shift_document(11, "SHIFT_CLOSE", "1", MORNING, NOON),
+            shift_document(12, "SHIFT_OPEN", "2", NOON), {**paid_with("GUTSCHEIN", 1), **second},
+        )  # fmt: skip
+        await ingest_transactions(services, SENDER, ADAPTERS["canonical"], call_of(*documents))
+        await map_transactions(services, due_key(MAP, "S1", DAY))
+        with pytest.raises(RejectedError) as refused:
+            await _amend(services, "T1", shift="7")
+        assert refused.value.expected == "1, 2"
+        told = await _amend(services, "T1", shift="2", tenders={"GUTSCHEIN": "CASH"})
+        assert told["status"] == "mapped"
+
+    run(story())
+
+
 @pytest.mark.parametrize(
     ("changes", "field", "expected"),
     [

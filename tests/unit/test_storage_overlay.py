@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from shared.errors import AlreadyThereError, ChangedMeanwhileError, GroupRefusedError, NotThereError
-from shared.storage.memory import MemoryTable
-from shared.storage.overlay import OverlayTable
+from shared.storage.memory import MemoryTable, memory_tables
+from shared.storage.overlay import OverlayTable, overlay_tables
 from shared.storage.protocols import Condition, Insert, Remove, Replace, Row, Upsert
+from shared.storage.sharded import ShardedTable
 from tests.contract.storage_sequences import Side, outcome, sequence
 from tests.unit.flow_services import run
 
@@ -72,6 +74,30 @@ def test_conditions_are_judged_as_on_the_table_below() -> None:
         await over.write_group([Remove("S1", "e")])
         assert await _keys(over) == ["a", "b", "c"]
         assert (await under.read("S1", "a")) == row
+
+    run(story())
+
+
+def test_a_list_of_work_that_is_spread_is_the_same_over_its_table_as_on_it() -> None:
+    """Rows come back with the shard they lie in; whoever laid a table over a spread one goes on naming the one partition."""
+
+    async def story() -> None:
+        tables = memory_tables(lambda: AT)
+        spread = replace(tables, due=ShardedTable(tables.due, "due", 4))
+        await spread.due.upsert(Row("due", "map~S1~2017-12-23", {"Asked": 1}))
+        await spread.due.upsert(Row("due", "map~S2~2017-12-23", {"Asked": 1}))
+        over = overlay_tables(spread, lambda: AT).due
+        await over.upsert(Row("due", "map~S1~2017-12-23", {"Asked": 2}))
+        row = await over.read("due", "map~S2~2017-12-23")
+        assert row is not None
+        await over.replace(row.with_values(Asked=3), row.etag)
+        await over.insert(Row("due", "post~S1~2017-12-23", {"Asked": 4}))
+        asked = [(row.key, row.number("Asked")) async for row in over.query("due")]
+        assert asked == [("map~S1~2017-12-23", 2), ("map~S2~2017-12-23", 3), ("post~S1~2017-12-23", 4)]
+        every = [row async for row in over.query("due")]
+        await over.write_group([Remove(one.partition, one.key, one.etag) for one in every])
+        assert [row async for row in over.query("due")] == []
+        assert [row.number("Asked") async for row in spread.due.query("due")] == [1, 1]
 
     run(story())
 

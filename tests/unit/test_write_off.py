@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 import pytest
@@ -12,6 +12,7 @@ from shared.errors import D365NotNowError, ForbiddenError, RejectedError, Retrya
 from shared.flows.check_readiness import check_readiness
 from shared.flows.compile_statements import compile_statements
 from shared.flows.decide_write_off import decide_write_off
+from shared.flows.declare_terminal import declare_terminal
 from shared.flows.end_empty_causes import end_empty_causes
 from shared.flows.ingest_transactions import ingest_transactions
 from shared.flows.map_transactions import map_transactions
@@ -201,6 +202,21 @@ def test_a_receipt_that_goes_on_meanwhile_takes_its_proposal_with_it() -> None:
         assert await _open(services) == {"item_unmapped~1001"}
         with pytest.raises(RejectedError, match="nobody proposes"):
             await _decide(services, BEN)
+
+    run(story())
+
+
+def test_a_receipt_that_turns_out_to_be_the_new_tills_leaves_no_proposal_behind() -> None:
+    """Under its new name it is judged anew, and held for what it was held for; nobody is asked for a receipt that is gone."""
+
+    async def story() -> None:
+        services = await _world(Hand())
+        await _propose(services)
+        assert await _open(services) == {VOUCHER, PROPOSED}
+        since = datetime.fromisoformat("2017-12-23T08:00:00-05:00")
+        await declare_terminal(services, "S1", "1", DAY, since, ANNA, "it broke in the night")
+        await map_transactions(services, due_key(MAP, "S1", DAY))
+        assert await _open(services) == {VOUCHER}
 
     run(story())
 
