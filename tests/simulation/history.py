@@ -121,7 +121,9 @@ class History:
         self.reference_desk = ReferenceDesk(
             seed, self.headquarters, self.reference, self.effects, self.invariants
         )
-        self.restorer = Restorer(seed, self.headquarters, self.reference, self.effects, self.tables)
+        self.restorer = Restorer(
+            seed, self.headquarters, self.reference, self.effects, self.tables, self.reference_desk
+        )
         pace = Pace(self.platform.skew_seconds_of, self.invariants.fail, self.effects.met)
         self.platform.pace = self.wire.pace = pace
         self._weather = weather

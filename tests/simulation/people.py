@@ -236,7 +236,8 @@ class Desk:
             for row in rows.values()
             if row.values["State"] == "open" and row.values["What"] == "receipt"
         }
-        kept_back = NEVER_RELEASED | GO_BY_THEMSELVES
+        # What was held for an item that is mapped anew by now is for a person to release: nobody asks D365 about it any more.
+        kept_back = NEVER_RELEASED if self._reference.is_mapped_anew else NEVER_RELEASED | GO_BY_THEMSELVES
         for fingerprint in sorted(name for name, code in found.items() if code not in kept_back):
             is_gone = found[fingerprint] == GONE
             self._reference.releasing += is_gone

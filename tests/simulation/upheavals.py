@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Collection
 from random import Random
 from typing import Any
 
@@ -88,6 +89,11 @@ class ReferenceDesk:
         self.known.pop(one, None)
         self._effects.note(f"people put right {one}")
 
+    def brought_back(self, then: Collection[Change]) -> None:
+        """D365 is as it was when the copy was made: what was wrong then is wrong from now on, and nothing else is."""
+        self.since = dict.fromkeys(then, asyncio.get_running_loop().time())
+        self.known.clear()
+
     def _check(self, one: Change) -> None:
         """None was sent that the app knew D365 must refuse."""
         known = self.known.get(one)
@@ -148,8 +154,15 @@ class Restorer:
     """Somebody who sets D365 back to a copy made earlier in the evening."""
 
     def __init__(
-        self, seed: int, headquarters: Headquarters, reference: Reference, effects: Effects, tables: Any
+        self,
+        seed: int,
+        headquarters: Headquarters,
+        reference: Reference,
+        effects: Effects,
+        tables: Any,
+        desk: ReferenceDesk,
     ) -> None:
+        self._desk = desk
         self._rng = Random(f"restorer {seed}")
         self._headquarters = headquarters
         self._reference = reference
@@ -162,9 +175,11 @@ class Restorer:
         rng = self._rng
         await asyncio.sleep(rng.uniform(0.2, 1.0) * (hours * 3600 + 2_400))
         await self._headquarters.sim("snapshot", {"name": "copy"})
+        wrong = list(self._desk.since)
         await asyncio.sleep(rng.uniform(600.0, 5_400.0))
         before = self._headquarters.numbers()
         await self._headquarters.sim("restore", {"name": "copy"})
+        self._desk.brought_back(wrong)
         self.restored = True
         lost = before - self._headquarters.numbers()
         self._headquarters.forget_what_people_left()
