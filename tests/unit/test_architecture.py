@@ -100,6 +100,7 @@ MAY_WAIT = (
     "shared.clock",
     "shared.storage.azure",
     "shared.storage.group",
+    "shared.storage.mappings",
     "shared.storage.sharded",
 )
 
