@@ -10,6 +10,7 @@ SEEDS ?= 400
 SIMULATE_ARGS ?=
 SEQUENCES ?= 5000
 MUTANT_ARGS ?=
+AUDIT_ARGS ?=
 # A file of tests stays in one process; the longest begin first (tests/conftest.py).
 BOTH_CORES := -n 2 --dist loadfile --no-loadscope-reorder
 
@@ -17,7 +18,7 @@ BOTH_CORES := -n 2 --dist loadfile --no-loadscope-reorder
 export PYTHONUNBUFFERED := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check run daily-check monthly-check drill bench simulate twins mutants format clean
+.PHONY: help setup demo test check run daily-check monthly-check drill bench simulate twins mutants verify-audit format clean
 
 help: ## Say what can be done here
 	@echo "Tillpost: from the tills to Dynamics 365, to the penny. Usage: make TARGET"
@@ -62,6 +63,9 @@ twins: setup ## Compare tables and queues in memory with the emulator by SEQUENC
 
 mutants: setup ## Change the code step by step and see whether the tests notice (slow; MUTANT_ARGS='--group retail')
 	@$(VENV)/python -m scripts.mutants $(MUTANT_ARGS)
+
+verify-audit: setup ## Say whether every decision that people took still is what was written down
+	@$(VENV)/python -m scripts.verify_audit $(AUDIT_ARGS)
 
 format: setup ## Format the code and mend what the linter can mend
 	@$(VENV)/ruff format .

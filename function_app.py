@@ -12,6 +12,7 @@ import azure.functions as func
 
 from shared.flows.check_effects import check_effects
 from shared.flows.compile_statements import compile_statements
+from shared.flows.continue_releases import continue_releases
 from shared.flows.end_empty_causes import end_empty_causes
 from shared.flows.keep_causes import keep_causes
 from shared.flows.keep_given_up import keep_given_up
@@ -29,6 +30,7 @@ from shared.triggers import (
     causes,
     checks,
     completeness,
+    decisions,
     environment,
     mappings,
     month_end,
@@ -52,6 +54,7 @@ for part in (
     returns,
     completeness,
     tasks,
+    decisions,
     causes,
     mappings,
     environment,
@@ -122,6 +125,11 @@ async def receipts_aged(timer: func.TimerRequest) -> None:
 @app.timer_trigger("timer", schedule="%TILLPOST_HEARTBEAT_SCHEDULE%")
 async def causes_emptied(timer: func.TimerRequest) -> None:
     await end_empty_causes(await services())
+
+
+@app.timer_trigger("timer", schedule="%TILLPOST_HEARTBEAT_SCHEDULE%")
+async def release_stood_still(timer: func.TimerRequest) -> None:
+    await continue_releases(await services(), map_transactions)
 
 
 @app.timer_trigger("timer", schedule="%TILLPOST_HEARTBEAT_SCHEDULE%")

@@ -97,15 +97,15 @@ async def _its_row(_: Scene) -> dict[str, str]:
     row = STORES_ROW.split(",")
     row[0] = row[2] = row[3] = row[4] = "200"
     row[5] = "W200"
-    return {"STORES_HEADING": STORES_HEADING, "STORES_ROW": ",".join(row)}
+    return {"STORES_HEADING": STORES_HEADING, "STORES_ROW": ",".join(row), "REGISTER": "200-1"}
 
 
 NEW_SHOP = Drill(
     "new-shop", "store_unknown",
     "You are retail systems. A pop-up shop opened today under the name “200”, a day before anybody told you. It is in New York, "
-    "sells from warehouse W200 of site EAST, and sends through the same source as shop 100. The D365 team will set it up when "
-    "you ask.",
-    _sell_in_a_new_shop, _new_shop_wrong, frozenset({1, 2, 3, 4, 5}), in_d365=_open_the_shop, knows=_its_row,
+    "sells from warehouse W200 of site EAST, and sends through the same source as shop 100; its one till is register 200-1. The "
+    "D365 team will set it up when you ask.",
+    _sell_in_a_new_shop, _new_shop_wrong, frozenset({1, 2, 3, 4, 5, 6}), in_d365=_open_the_shop, knows=_its_row,
 )  # fmt: skip
 
 

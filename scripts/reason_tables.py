@@ -20,8 +20,10 @@ Why something waits, whose it is, and where it says what to do. Whatever waits i
 at fault. All receipts with the same cause are one task; the task itself names store, till, receipts and money.
 
 After a fix, the owner releases the cause: its receipts are looked at again from the beginning. What another cause still stops is
-held again under that one. Releasing twice does no harm. Nothing that is held is lost, and the statement of its store and day
-shows it by name until it is posted.
+held again under that one. Releasing twice does no harm. `GET /api/causes/{fingerprint}/preview` shows before what a release would
+do: receipts, money, stores and days, what stays held and why; with its `hash` a release does that and nothing else. One receipt
+that was rung up under a wrong name is amended; one that will never go is written off by two people of finance. Nothing that is
+held is lost, and the statement of its store and day shows it by name until it is posted or written off.
 
 The names stay as they are for ever. Each leads to its runbook: meaning, effect, who, steps, and how to know that it worked. This
 page is made from the registry of reasons (`python -m scripts.write_docs`); `…` stands for what the task itself names.

@@ -7,6 +7,8 @@ happened (`UnknownOutcomeError`: ask before anything else), or somebody else was
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 
 class TillpostError(Exception):
     """Root of every error this app raises on purpose."""
@@ -70,6 +72,14 @@ class UnknownOutcomeError(TillpostError):
 
 class ConflictError(TillpostError):
     """Somebody else was first. Read again, compare, decide."""
+
+
+class AnotherWasFirstError(ConflictError):
+    """Somebody else was first, or the world moved on. The words are for the person who asked, and so is `changes`."""
+
+    def __init__(self, message: str, changes: Sequence[str] = ()) -> None:
+        super().__init__(message)
+        self.changes = tuple(changes)
 
 
 class AlreadyThereError(ConflictError):

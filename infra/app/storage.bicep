@@ -22,6 +22,7 @@ var tableNames = [
   'mappings'
   'stores'
   'audit'
+  'releases'
   'checks'
 ]
 

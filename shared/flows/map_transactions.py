@@ -44,6 +44,7 @@ from shared.retail.shift_events import is_about_a_shift
 from shared.retail.status import Status
 from shared.retail.transaction import Kind, TillStatus, Transaction
 from shared.services import Services
+from shared.storage.amendments import as_amended
 from shared.storage.causes import (
     cause_row,
     end_causes_of,
@@ -160,7 +161,7 @@ def _read_rows(rows: Sequence[Row], store: StoreSetup) -> tuple[list[Read], list
             unreadable.append(row)
         else:
             transaction = localised(replace(transaction, store=row.partition), zone)
-            read.append(Read(row, transaction, transaction))
+            read.append(Read(row, as_amended(row, transaction), transaction))
     return read, unreadable
 
 

@@ -284,12 +284,11 @@ async def _send(services: Services, drive: Drive) -> None:
         # long is believed not to have taken it. Else "not found" proves nothing before the address has expired.
         note = history(services, drive, "told to come back later: D365 is asked first")
         is_refusal = True if error.wait_seconds is not None else None
-        await drive.save_package(Stage=UNKNOWN, Doubtful=is_refusal, History=note)
+        await drive.save_after(error, Stage=UNKNOWN, Doubtful=is_refusal, History=note)
         raise
     except (RejectedError, RetryableError) as error:
-        await drive.save_package(
-            Stage=BUILT, History=history(services, drive, f"not taken: {str(error)[:200]}")
-        )
+        note = history(services, drive, f"not taken: {str(error)[:200]}")
+        await drive.save_after(error, Stage=BUILT, History=note)
         if isinstance(error, RetryableError):
             raise
         await _refused_whole(services, drive, str(error))

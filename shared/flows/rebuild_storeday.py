@@ -12,6 +12,7 @@ from datetime import date
 from shared.flows.posting.build import Material
 from shared.flows.posting.kept import read_kept
 from shared.flows.rebuilding.days import rebuild_shifts, rebuild_statement
+from shared.flows.rebuilding.decided import undecided
 from shared.flows.rebuilding.findings import Finding
 from shared.flows.rebuilding.packages import rebuild_package
 from shared.flows.rebuilding.receipts import Rebuilt, rebuild_receipt
@@ -21,6 +22,7 @@ from shared.retail.mapped import StoreSetup
 from shared.retail.status import Status
 from shared.retail.transaction import Transaction
 from shared.services import Services
+from shared.storage.amendments import as_amended
 from shared.storage.corrections import CORRECTION
 from shared.storage.keys import join_key, prefix_end
 from shared.storage.protocols import Row
@@ -70,6 +72,7 @@ async def rebuild_storeday(
     rows = await receipts_of_day(services.tables.transactions, store_id, day)
     rebuilt = await _receipts(services, store_id, day, rows)
     findings = [finding for one in rebuilt for finding in one.findings]
+    findings += await undecided(services, store_id, rows)
     skipped: list[str] = []
     mappings = await services.mappings.at_least(0)
     store = mappings.store(store_id, day)
@@ -129,5 +132,6 @@ def _rung_up(store: StoreSetup, rows: Sequence[Row]) -> list[Transaction]:
             continue
         transaction = read_kept(row)
         if transaction is not None:
-            found.append(localised(replace(transaction, store=row.partition), zone))
+            transaction = as_amended(row, replace(transaction, store=row.partition))
+            found.append(localised(transaction, zone))
     return found

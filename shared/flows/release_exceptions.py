@@ -1,30 +1,39 @@
-"""Send held receipts on their way after a fix: each is mapped again from its kept document, and may be held again."""
+"""Send held receipts on their way after a fix: each is mapped again from its kept document, and may be held again.
+
+One release of a cause runs at a time. It is a row of its own: what it was begun with, how far it is, what came of it.
+"""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
-from shared.errors import GroupRefusedError
-from shared.flows.mapping.release_held import held_receipts, receipt_of, release_receipts
+from shared.errors import AnotherWasFirstError
+from shared.flows.mapping.release_held import receipt_of, release_receipts
 from shared.flows.posting.apply import save_rows
-from shared.flows.posting.kept import read_kept
-from shared.pos.adapter import localised
-from shared.retail.business_day import business_day_of, closing_hour, store_zone
-from shared.retail.identity import content_hash
-from shared.retail.mapping import Mappings
-from shared.retail.money import total
-from shared.retail.status import Status
+from shared.flows.releasing.drive import amounts_of, drive, is_driven, take_over
+from shared.flows.releasing.foresee import foresee
+from shared.flows.releasing.order import (
+    is_held_for,
+    name_of,
+    read_held,
+    refuse_what_is_decided_otherwise,
+)
+from shared.flows.releasing.part import MapDay
+from shared.flows.releasing.told import preview_json, release_json
+from shared.retail.money import money_text, total
+from shared.retail.release import RECEIPTS_MAX, Planned, Preview, changes_since
 from shared.services import Services
 from shared.settings import Person
 from shared.storage.audit import append_audit
 from shared.storage.causes import OPEN, RECEIPT, cause_rows, end_cause_rows
-from shared.storage.due import MAP, STATEMENT, Due, due_key, note_again_after, note_due
-from shared.storage.protocols import Insert, Row
-from shared.storage.receipts import UNKNOWN_STORE, advanced, document_of, receipt_rows
+from shared.storage.due import STATEMENT, Due, note_again_after, note_due
+from shared.storage.protocols import Row
+from shared.storage.receipts import UNKNOWN_STORE
+from shared.storage.releases import RUNNING, Begun, begin_release, releases_of
 
 # These hold no receipt that could go on; a person's word ends them.
 ENDED_BY_WORD = frozenset(
@@ -45,54 +54,131 @@ ENDED_BY_WORD = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Released:
-    """How many receipts went on their way, and their money."""
+    """How many receipts went on their way, and their money. run: the release's row, None where there was nothing to release;
+    preview: what was foreseen of it, None where nobody looked ahead.
+    """
 
     receipts: int
     amount: Decimal
+    run: Row | None = None
+    preview: Preview | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """Give it as the API does: how many went, what came of it, and what stays held."""
+        return {
+            "released": self.receipts,
+            "amount": money_text(self.amount),
+            "stay": preview_json(self.preview)["stay"] if self.preview is not None else [],
+            "run": release_json(self.run) if self.run is not None else None,
+        }
 
 
 async def release_exceptions(
-    services: Services, fingerprint: str, person: Person, reason: str
+    services: Services,
+    fingerprint: str,
+    person: Person,
+    reason: str,
+    *,
+    seen: str | None = None,
+    map_day: MapDay | None = None,
 ) -> Released | None:
-    """Release what a cause holds; None when there is no such cause. Doing it twice releases nothing more."""
+    """Release what a cause holds; None when there is no such cause. Doing it twice releases nothing more.
+
+    seen: the hash of the preview somebody decided by: it is looked ahead again, and only the same goes. map_day: maps a
+    store-day at once; without it nobody looks ahead, and the doorbells do the mapping.
+
+    Raises:
+        AnotherWasFirstError: another release of it runs, or something is not as it was in the preview.
+        RejectedError: what was seen is no hash of a preview.
+    """
     members = [row async for row in cause_rows(services.tables.causes, fingerprint)]
     if not members:
         return None
-    now = services.now()
-    held = [row for row in members if row.text("State") == OPEN and row.text("What") == RECEIPT]
     if members[0].text("Reason") in ENDED_BY_WORD:
         return await _end_by_word(services, members, person, reason)
+    refuse_what_is_decided_otherwise(members[0])
+    number = await _after_the_last(services, fingerprint, map_day)
+    members = [row async for row in cause_rows(services.tables.causes, fingerprint)]
+    held = [row for row in members if row.text("State") == OPEN and row.text("What") == RECEIPT]
+    preview, plan = await _plan(services, fingerprint, held, seen, map_day)
+    if not plan:
+        await _heal(services, held)
+        return Released(0, Decimal(0), None, preview)
+    begun = Begun(fingerprint, person.name, reason, seen or "", plan)
+    now, driver = services.now(), services.token_hex(8)
+    run = await begin_release(services.tables.releases, begun, number, now, driver)
+    if run is None:
+        raise await _somebody_else(services, fingerprint)
+    run = await drive(services, run, map_day)
+    return Released(run.number("Went"), total(amounts_of(run).values()), run, preview)
+
+
+async def _after_the_last(services: Services, fingerprint: str, map_day: MapDay | None) -> int:
+    """Give the number of the next release; one that was left alone is carried to its end first."""
+    runs = await releases_of(services.tables.releases, fingerprint)
+    if not runs:
+        return 1
+    last = runs[-1]
+    if last.text("State") == RUNNING:
+        if is_driven(services, last):
+            raise _runs_already(last)
+        mine = await take_over(services, last)
+        if mine is None or (await drive(services, mine, map_day)).text("State") == RUNNING:
+            raise await _somebody_else(services, fingerprint)
+    return last.number("Number") + 1
+
+
+async def _somebody_else(services: Services, fingerprint: str) -> AnotherWasFirstError:
+    runs = await releases_of(services.tables.releases, fingerprint)
+    return _runs_already(runs[-1])
+
+
+def _runs_already(run: Row) -> AnotherWasFirstError:
+    return AnotherWasFirstError(
+        f"{run.text('By')} has been releasing this cause since {run.instant('StartedAt'):%Y-%m-%d %H:%M} UTC: "
+        f"{run.number('Done')} of {run.number('Receipts')} receipts so far"
+    )
+
+
+async def _plan(
+    services: Services, fingerprint: str, held: Sequence[Row], seen: str | None, map_day: MapDay | None
+) -> tuple[Preview | None, tuple[Planned, ...]]:
+    """Say what goes. Who has seen a preview gets that, or is told what moved since."""
+    if map_day is not None and held:
+        preview, plan = await foresee(services, fingerprint, held, map_day)
+        changes = changes_since(seen, preview) if seen is not None else []
+        if changes:
+            raise AnotherWasFirstError(
+                "this is no longer what the preview showed; nothing was released", changes
+            )
+        return preview, plan
+    if seen is not None:
+        raise AnotherWasFirstError(
+            "this cause holds no receipt any more; nothing was released", ("receipts: now none",)
+        )
+    strangers = [one for one in held if one.text("Store") == UNKNOWN_STORE]
+    rows = await read_held(services, [one for one in held if one.text("Store") != UNKNOWN_STORE])
+    plan = (
+        *(_planned(one, UNKNOWN_STORE, "Since") for one in strangers),
+        *(_planned(row, row.partition, "StatusSince") for row in rows),
+    )
+    return None, plan[:RECEIPTS_MAX]
+
+
+def _planned(row: Row, store: str, since: str) -> Planned:
+    return Planned(store, *name_of(row), row.text("BusinessDay"), row.instant(since).isoformat())
+
+
+async def _heal(services: Services, held: Sequence[Row]) -> None:
+    """End what holds nothing any more, and note again the work of what a release let go that then failed."""
     mappings = await services.mappings.refresh()
-    await _bring_home(services, mappings, held, person)
-    receipts = await held_receipts(services, held)
-    await append_audit(
-        services.tables.audit, "releases", now, who=person.name, did=f"released {len(receipts)} receipts",
-        reason=reason, evidence=fingerprint,
-    )  # fmt: skip
-    note = f"released by {person.name}: {reason}"
-    gone = await release_receipts(services, held, receipts, mappings.version, note)
-    await _end_what_holds_no_more(services, held, gone)
-    return Released(len(gone), total(Decimal(row.text("Total", "0")) for row in gone))
-
-
-async def _end_what_holds_no_more(services: Services, held: Sequence[Row], gone: Sequence[Row]) -> None:
-    """End what a cause says of receipts that went on without it, such as in a release that broke off half way."""
-    names = {(row.text("Account"), row.text("TransactionId")) for row in gone}
-    rest = [one for one in held if (one.text("Account"), one.text("TransactionId")) not in names]
-    rest = [
-        one for one in rest if one.text("Store") != UNKNOWN_STORE
-    ]  # these are ended where they are brought home
+    await release_receipts(services, held, [], mappings.version, "no longer held")
     over = []
-    for member in rest:
+    for member in (one for one in held if one.text("Store") != UNKNOWN_STORE):
         row = await receipt_of(services, member)
-        if row is not None and not _is_held_for(row, member.partition):
+        if row is not None and not is_held_for(row, member.partition):
             over.append(member)
     await end_cause_rows(services.tables.causes, over, services.now(), "no longer holds it")
-
-
-def _is_held_for(row: Row, fingerprint: str) -> bool:
-    named = json.loads(row.text("Fingerprints", "[]"))
-    return row.text("Status") == Status.HELD and fingerprint in (row.text("Fingerprint"), *named)
 
 
 async def _end_by_word(services: Services, members: Sequence[Row], person: Person, reason: str) -> Released:
@@ -125,50 +211,3 @@ async def _first_stands(services: Services, members: Sequence[Row]) -> None:
             await save_rows(services.tables.transactions, [row.with_values(Conflict=None)])
             took = (services.now() - begun_at) / services.clock.speed
             await note_again_after(services.tables.due, dues, took, services.settings.settle_seconds)
-
-
-async def _bring_home(services: Services, mappings: Mappings, members: Sequence[Row], person: Person) -> None:
-    """Move receipts of a location that is known by now to its store, from their kept documents.
-
-    The row under `unknown` stays, as moved; a receipt that the store has already is not written again.
-    """
-    now = services.now()
-    for member in (one for one in members if one.text("Store") == UNKNOWN_STORE):
-        row = await receipt_of(services, member)
-        transaction = read_kept(row) if row is not None and row.text("Status") == Status.HELD else None
-        store = mappings.store(transaction.store) if transaction is not None else None
-        if row is None or transaction is None or store is None:
-            continue
-        transaction = localised(transaction, store_zone(store.time_zone))
-        closes_at = closing_hour(store.closing_time)
-        day = transaction.business_day or business_day_of(
-            transaction.completed_at, store_zone(store.time_zone), closes_at
-        )
-        begun_at, dues = services.now(), [Due(MAP, store.store, day, now, mappings.version)]
-        await note_due(services.tables.due, dues)
-        identity, fresh = receipt_rows(
-            transaction, day=day, document=document_of(row), adapter=row.text("Adapter"),
-            content_hash=content_hash(transaction), received_at=row.instant("ReceivedAt"),
-        )  # fmt: skip
-        is_there = await _insert_or_same(services, identity, fresh)
-        took = (services.now() - begun_at) / services.clock.speed
-        await note_again_after(services.tables.due, dues, took, services.settings.settle_seconds)
-        if not is_there:
-            continue
-        moved = advanced(
-            row, Status.WRITTEN_OFF, now, f"kept under store {store.store} now, by {person.name}"
-        )
-        await save_rows(services.tables.transactions, [moved])
-        await end_cause_rows(services.tables.causes, [member], now, f"kept under store {store.store} now")
-        await services.ring(services.queues.mapping_due, due_key(MAP, store.store, day))
-
-
-async def _insert_or_same(services: Services, identity: Row, day: Row) -> bool:
-    """Write a receipt under its store; False when the store has another version of it."""
-    table = services.tables.transactions
-    try:
-        await table.write_group([Insert(identity), Insert(day)])
-    except GroupRefusedError:
-        there = await table.read(identity.partition, identity.key)
-        return there is not None and there.text("ContentHash") == identity.text("ContentHash")
-    return True

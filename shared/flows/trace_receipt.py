@@ -16,6 +16,7 @@ from shared.pos.adapter import localised
 from shared.retail.business_day import store_zone
 from shared.retail.identity import content_hash
 from shared.services import Services
+from shared.storage.amendments import amendments_of
 from shared.storage.causes import cause_rows
 from shared.storage.keys import join_key, prefix_end
 from shared.storage.mappings import import_of_version
@@ -77,6 +78,10 @@ async def _trail(services: Services, row: Row, signed: list[Row]) -> dict[str, A
         "package": package,
         "d365": _in_d365(row),
         "corrections": _corrections(row),
+        "amendments": [
+            {"what": one.words, "by": one.by, "why": one.reason, "at": one.at} for one in amendments_of(row)
+        ],
+        "write_off": _write_off(row),
         "signed": signatures,
         "altered": altered,
     }
@@ -180,6 +185,15 @@ def _corrections(row: Row) -> dict[str, str]:
         "replaced_by": "ReplacedBy",
     }  # fmt: skip
     return {key: row.text(column) for key, column in names.items() if row.text(column)}
+
+
+def _write_off(row: Row) -> dict[str, str] | None:
+    """Say who proposed that it never goes, and who agreed."""
+    names = {
+        "proposed_by": "ProposedBy", "proposed_why": "ProposedWhy", "approved_by": "WrittenOffBy", "why": "WrittenOffWhy",
+        "at": "WrittenOffAt",
+    }  # fmt: skip
+    return {key: row.text(column) for key, column in names.items() if row.text(column)} or None
 
 
 def _signatures(row: Row, signed: list[Row]) -> list[dict[str, Any]]:

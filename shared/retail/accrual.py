@@ -105,5 +105,5 @@ def in_the_ledger_since(one: ReceiptRecord, when: Instants) -> datetime | None:
 def entries_of_receipt(one: ReceiptRecord, accounts: Accounts) -> list[Entry]:
     """Give a receipt's entries, by the mappings it was mapped with."""
     own = accounts.of_receipt(one.mapping_version, one.completed_at)
-    found = entries_of(one.figures, own) if one.is_receipt else []
+    found = entries_of(one.in_ledger, own) if one.is_receipt else []
     return merged([*found, *(entries_of_paid(one.paid, own) if one.paid is not None else ())])

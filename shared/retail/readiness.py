@@ -13,7 +13,7 @@ from datetime import date
 from decimal import Decimal
 
 from shared.retail.heard import Heard
-from shared.retail.money import ZERO, total
+from shared.retail.money import ZERO, money_text, total
 from shared.retail.reasons import FINANCE, IT, NO_ACTION, STORE_OPERATIONS
 from shared.retail.statement import PROVED
 from shared.retail.vouchers import EQUAL, NOTHING_POSTED
@@ -24,7 +24,10 @@ Till = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class DaySummary:
-    """A store-day as its summary has it. receipts, posted: how many; open_amount: what is not posted of them."""
+    """A store-day as its summary has it. receipts, posted: how many; open_amount: what is not posted of them and still to be.
+
+    written_off: receipts that never go, by the word of two people.
+    """
 
     store: str
     day: date
@@ -36,6 +39,8 @@ class DaySummary:
     heard: tuple[Heard, ...]
     is_signed: bool
     vouchers: str = ""
+    written_off: int = 0
+    written_off_amount: Decimal = ZERO
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,6 +266,12 @@ def _named(days: Iterable[DaySummary]) -> tuple[str, ...]:
 def _notes(period: Period, known: Known) -> Iterable[str]:
     if period.closed is None:
         yield "D365's periods are not known here, so nobody says whether they are open."
+    for currency, some in _by_currency(one for one in known.days if one.written_off):
+        count, amount = sum(one.written_off for one in some), total(one.written_off_amount for one in some)
+        yield (
+            f"{count} receipts of {money_text(amount, currency or 'USD')} {currency} are written off by decision: "
+            f"no ledger has them, and no accrual ({', '.join(_named(some))})."
+        )
     unseen = [one for one in known.days if one.vouchers not in ("", EQUAL, NOTHING_POSTED)]
     if unseen:
         states = ", ".join(sorted({one.vouchers for one in unseen}))

@@ -30,6 +30,7 @@ from shared.retail.reasons_returns import OF_RETURNS
 from shared.retail.reasons_rounding import OF_ROUNDING
 from shared.retail.reasons_shifts import OF_SHIFTS
 from shared.retail.reasons_statement import OF_STATEMENTS
+from shared.retail.reasons_write_off import OF_WRITE_OFFS
 from shared.retail.runbooks import RUNBOOKS, refuse_orphans
 
 
@@ -209,7 +210,7 @@ _ALL = (
         "This release does not know how D365 wants them.",
         "They are kept and held; other receipts go on.",
         "Where it voids a finished receipt, have that receipt reversed here once it is posted; book all others in D365 by "
-        "hand. They stay here, held, until the app can take them.",
+        "hand. They stay here, held, until two people of finance write them off.",
     ),
     Reason(
         "work_given_up", IT, SYSTEM,
@@ -283,9 +284,12 @@ _ALL = (
     *OF_COMPLETENESS,
     *OF_RETURNS,
     *OF_ROUNDING,
+    *OF_WRITE_OFFS,
     *OF_ALERTS,
 )  # fmt: skip
 # Told of receipts that go on all the same: these end by what they are about, not because nothing is held.
-TOLD_BESIDES = NO_ACTION | {"content_conflict", "counted_twice", "credit_not_confirmed", "work_given_up"}
+TOLD_BESIDES = NO_ACTION | {
+    "content_conflict", "counted_twice", "credit_not_confirmed", "work_given_up", "write_off_proposed",
+}  # fmt: skip
 REASONS: Mapping[str, Reason] = {reason.code: reason for reason in _ALL}
 refuse_orphans(REASONS, RUNBOOKS)  # whoever imports the registry has it whole, or does not start

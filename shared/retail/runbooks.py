@@ -87,6 +87,7 @@ RUNBOOKS = frozenset(
         "vouchers_differ",
         "warehouse_missing",
         "work_given_up",
+        "write_off_proposed",
     }
 )
 

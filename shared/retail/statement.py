@@ -217,11 +217,18 @@ def _receipt_causes(receipts: Sequence[ReceiptRecord]) -> list[ProofCause]:
     for one in receipts:
         if one.status not in IN_THE_LEDGER:
             groups.setdefault(_why_not_posted(one), []).append(one)
-    causes = [_cause(key, members, counts=True) for key, members in sorted(groups.items())]
+    causes = [_decided(_cause(key, members, counts=True), members) for key, members in sorted(groups.items())]
     late = [one for one in receipts if one.late and one.status in IN_THE_LEDGER]
     if late:
         causes.append(_cause(("receipt_late", "", ""), late, counts=False))
     return causes
+
+
+def _decided(cause: ProofCause, members: Sequence[ReceiptRecord]) -> ProofCause:
+    """What two people wrote off is decided, and stands as a cause of its own for each receipt."""
+    if cause.code != "written_off" or any(one.decided is None for one in members):
+        return cause
+    return replace(cause, decided=members[0].decided)
 
 
 def _reversed_for_good(receipts: Sequence[ReceiptRecord], *, stated: bool) -> list[ProofCause]:
@@ -264,7 +271,7 @@ def _why_not_posted(one: ReceiptRecord) -> tuple[str, str, str]:
     if one.status in (Status.HELD, Status.WAITING, Status.REPAIR):
         return (one.cause_code or "d365_refused", one.cause_value, one.fingerprint)
     if one.status is Status.WRITTEN_OFF:
-        return ("written_off", "", "")
+        return ("written_off", one.label if one.decided is not None else "", "")
     # a reversal and its replacement apart: together they are worth nothing, and nobody would see them under way
     return ("not_posted_yet" if one.status in IN_D365 else "not_sent_yet", one.correction, "")
 

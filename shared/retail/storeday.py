@@ -75,10 +75,16 @@ class ReceiptRecord:
     without_receipt: Decimal | None = None
     other_tender: Decimal | None = None
     codes: str = ""
+    amended: Figures | None = None
     drawer_name: str = ""
     drawer_generation: int = 0
     numbers_of: int = 0
     counted_in: int = 0
+
+    @property
+    def in_ledger(self) -> Figures:
+        """Its figures by the codes that its ledger goes by: the till's own, but where a person said that they mean others."""
+        return self.figures if self.amended is None else self.amended
 
     @property
     def drawer_of(self) -> tuple[str, int]:

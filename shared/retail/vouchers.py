@@ -83,7 +83,7 @@ def expected_of(receipts: Iterable[tuple[ReceiptRecord, Accounts]]) -> dict[str,
     found: dict[str, list[Entry]] = {}
     for key, some in groups.items():
         own = found.setdefault(key[0], [])
-        own += one_by_one(sum_of(one.figures for one in some), looked_up[key])
+        own += one_by_one(sum_of(one.in_ledger for one in some), looked_up[key])
         own += [
             entry
             for one in some

@@ -7,7 +7,7 @@ row is, the day its codes are looked up for, and who decided. Of an original: Re
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
@@ -19,6 +19,7 @@ from shared.retail.money import money_text
 from shared.retail.reversal import REPLACEMENT, REVERSAL, correction_id, turned
 from shared.retail.status import Status
 from shared.retail.transaction import Transaction
+from shared.storage.amendments import AMENDMENTS, LEDGER_FIGURES
 from shared.storage.protocols import Row, Value
 from shared.storage.receipts import advanced, document_of, receipt_rows
 
@@ -85,9 +86,16 @@ def _reversal_rows(
         D365Number=d365_transaction_number(back.account, back.transaction_id),
         Figures=figures_text(figures) if "Figures" in original.values else None,
         Total=money_text(figures.total, back.currency),
+        LedgerFigures=_turned_figures(original),
     )
     note = f"as {original.text('TransactionId')} was, with mappings {original.number('MappingVersion')}"
     return identity, advanced(row, Status.MAPPED, at, note)
+
+
+def _turned_figures(original: Row) -> str | None:
+    """Give what an amended original's ledger goes by, turned."""
+    text = original.text(LEDGER_FIGURES)
+    return figures_text(-figures_from(text)) if text else None
 
 
 def _rows(
@@ -98,7 +106,7 @@ def _rows(
         transaction, day=day, document=document_of(original), adapter=original.text("Adapter"),
         content_hash=content_hash(transaction), received_at=at,
     )  # fmt: skip
-    named: Mapping[str, Value] = {
+    named: dict[str, Value] = {
         CORRECTION: what,
         "ReversalOf" if what == REVERSAL else "ReplacementOf": original.text("TransactionId"),
         "OriginalKey": original.key,
@@ -111,6 +119,7 @@ def _rows(
         "DecidedWhy": decided.reason,
         "DecidedAt": decided.at,
     }
+    named |= {one: original.values[one] for one in (AMENDMENTS, LEDGER_FIGURES) if one in original.values}
     history = (
         f"{row.text('History')}: {what} of {original.text('TransactionId')} by {decided.by}: {decided.reason}"
     )

@@ -6,6 +6,7 @@ row's number is the version: versions are in the order in which imports finished
 
 from __future__ import annotations
 
+import asyncio
 import json
 import secrets
 from collections.abc import Callable, Mapping, Sequence
@@ -33,6 +34,7 @@ class MappingCache:
         self._now = now
         self._age_max = age_max
         self._read_at: datetime | None = None
+        self._reading = asyncio.Lock()
         self._rows: dict[tuple[str, ...], tuple[MappingRow, ...]] = {}
         self._version = 0
 
@@ -42,9 +44,14 @@ class MappingCache:
 
     async def at_least(self, version: int) -> Mappings:
         """Give the mappings, read again if they lack `version`, were never read, or were read a while ago."""
-        if self._version == 0 or self._version < version or self._is_old():
-            await self.refresh()
+        if self._lacks(version):
+            async with self._reading:  # who comes while they are being read waits for that, and has them then
+                if self._lacks(version):
+                    await self._read()
         return self.known
+
+    def _lacks(self, version: int) -> bool:
+        return self._version == 0 or self._version < version or self._is_old()
 
     async def store(self, store: str, day: date, version: int = 0) -> StoreSetup | None:
         """Give a store's set-up; one that is not known is looked for once more."""
@@ -58,14 +65,18 @@ class MappingCache:
 
     async def refresh(self) -> Mappings:
         """Read the imports that finished since, and their rows; forget nothing older."""
-        self._read_at = self._now() if self._now is not None else None
+        async with self._reading:
+            await self._read()
+        return self.known
+
+    async def _read(self) -> None:
+        """They are as old as the beginning of a reading, and only once it has ended well."""
+        began_at = self._now() if self._now is not None else None
         newer = (Condition("Version", "gt", self._version),)
         finished = {
             row.text("Import"): (row.number("Version"), row.text("Kind"))
             async for row in self._table.query(IMPORTS, where=newer)
         }
-        if not finished:
-            return self.known
         rows = dict(self._rows)
         for kind in sorted({kind for _, kind in finished.values()}):
             ids = [one for one, (_, its_kind) in finished.items() if its_kind == kind]
@@ -75,8 +86,9 @@ class MappingCache:
                     key = (kind, *json.loads(row.text("Key")))
                     version = finished[row.text("Import")][0]
                     rows[key] = (*rows.get(key, ()), mapping_row(json.loads(row.text("Values")), version))
-        self._rows, self._version = rows, max(version for version, _ in finished.values())
-        return self.known
+        if finished:
+            self._rows, self._version = rows, max(version for version, _ in finished.values())
+        self._read_at = began_at
 
 
 async def import_rows(

@@ -33,7 +33,8 @@ RECORD_COLUMNS = (
     "Late", "Conflict", "Cause", "CauseValue", "Fingerprint", "ReceiptNumber", "D365Statement", "Currency",
     "Moved", "Drawer", "Correction", "Replaced", "DecidedBy", "DecidedAs", "DecidedWhy", "DecidedAt", "CompletedAt", "ReceivedAt",
     "PostedAt", "Paid", "MappingVersion", "PostsOn", "TillShift", "ReadBackAt",
-    "StatusSince",
+    "StatusSince", "WrittenOffBy", "WrittenOffAs", "WrittenOffWhy", "WrittenOffAt",
+    "LedgerFigures",
     "Rounding", "Operator", "NoReceipt", "AcceptedBack", "OtherTender", "DrawerName", "DrawerGeneration",
     "NumbersOf", "CountedIn",
     "Rounding", "Operator", "NoReceipt", "AcceptedBack", "OtherTender", "Codes",
@@ -77,6 +78,7 @@ def record_of(row: Row) -> ReceiptRecord:
         operator=row.text("Operator"),
         without_receipt=_amount_of(row, "NoReceipt", "AcceptedBack"),
         other_tender=_amount_of(row, "OtherTender"),
+        amended=figures_from(row.text("LedgerFigures")) if "LedgerFigures" in row.values else None,
         drawer_name=row.text("DrawerName"),
         drawer_generation=row.number("DrawerGeneration"),
         numbers_of=row.number("NumbersOf"),
@@ -131,6 +133,9 @@ def _amount_of(row: Row, *names: str) -> Decimal | None:
 
 
 def _decision_of(row: Row) -> Decision | None:
+    if row.text("Status") == Status.WRITTEN_OFF and row.text("WrittenOffBy"):
+        names = ("WrittenOffBy", "WrittenOffAs", "WrittenOffWhy", "WrittenOffAt")
+        return Decision("written off", *(row.text(name) for name in names))
     if not row.text("DecidedBy"):
         return None
     names = ("DecidedBy", "DecidedAs", "DecidedWhy", "DecidedAt")

@@ -210,11 +210,20 @@ def advanced(row: Row, to: Status, at: datetime, note: str = "", **changes: Valu
     """
     status = advance(Status(row.text("Status")), to)
     line = f"{_stamp(at)} {status}{f': {note}' if note else ''}"
+    return row.with_values(Status=str(status), StatusSince=at, History=_grown(row, line), **changes)
+
+
+def noted(row: Row, at: datetime, text: str) -> Row:
+    """Give a receipt's row with a line in its history that changes no status."""
+    return row.with_values(History=_grown(row, f"{_stamp(at)} {text}"))
+
+
+def _grown(row: Row, line: str) -> str:
     history = f"{row.text('History')}\n{line}"
-    if len(history) > HISTORY_CHARS_MAX:
-        first, _, rest = history.partition("\n")
-        history = f"{first}\n…\n{rest[-(HISTORY_CHARS_MAX - 200) :].partition(chr(10))[2]}"
-    return row.with_values(Status=str(status), StatusSince=at, History=history, **changes)
+    if len(history) <= HISTORY_CHARS_MAX:
+        return history
+    first, _, rest = history.partition("\n")
+    return f"{first}\n…\n{rest[-(HISTORY_CHARS_MAX - 200) :].partition(chr(10))[2]}"
 
 
 async def receipts_of_day(table: Table, store: str, day: date, status: Status | None = None) -> list[Row]:

@@ -6,7 +6,9 @@ import json
 from datetime import UTC, datetime
 
 from shared.retail.heard import Heard, heard_of, posted_until
+from shared.retail.money import money_text, total
 from shared.retail.statement import StoreDay
+from shared.retail.status import Status
 from shared.storage.protocols import Row, Value
 
 TILLS_MAX = 200  # of one store-day; a text column holds no more
@@ -15,7 +17,18 @@ TILLS_MAX = 200  # of one store-day; a text column holds no more
 def month_end_values(day: StoreDay) -> dict[str, Value | None]:
     """Give the columns that a store-day's summary has for month end."""
     heard = [_written(one) for one in heard_of(day.receipts, day.shifts)[:TILLS_MAX]]
-    return {"Tills": json.dumps(heard, separators=(",", ":")), "PostedUntil": posted_until(day.receipts)}
+    gone = [
+        one
+        for one in day.receipts
+        if one.is_receipt and one.status is Status.WRITTEN_OFF and one.currency in ("", day.currency)
+    ]
+    amount = total(one.figures.total for one in gone)
+    return {
+        "Tills": json.dumps(heard, separators=(",", ":")),
+        "PostedUntil": posted_until(day.receipts),
+        "WrittenOff": len(gone) or None,
+        "WrittenOffAmount": money_text(amount, day.currency) if gone else None,
+    }
 
 
 def _written(one: Heard) -> list[str | int | bool | None]:

@@ -19,6 +19,7 @@ TABLE_NAMES = (
     "returns",
     "stores",
     "audit",
+    "releases",
     "checks",
     "tasks",
     "alerts",
@@ -46,6 +47,7 @@ class Tables:
     returns: Table
     stores: Table
     audit: Table
+    releases: Table
     checks: Table
     tasks: Table
     alerts: Table

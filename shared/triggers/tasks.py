@@ -7,13 +7,11 @@ import functools
 import azure.functions as func
 
 from shared.flows.read_records import list_causes, read_cause
-from shared.flows.release_exceptions import release_exceptions
 from shared.gate import admit_person
-from shared.retail.money import money_text
 from shared.services import Services
-from shared.triggers.answered import DECIDERS, answered
+from shared.triggers.answered import answered
 from shared.web.answers import answer, not_found, problem
-from shared.web.requests import json_object, path_key, query_day, reason_of
+from shared.web.requests import path_key, query_day
 
 blueprint = func.Blueprint()
 route = functools.partial(blueprint.route, trigger_arg_name="request")
@@ -36,14 +34,3 @@ async def cause_asked_for(request: func.HttpRequest, services: Services) -> func
     admit_person(services.settings, request.headers)
     found = await read_cause(services, path_key(request, "fingerprint"))
     return answer(found) if found else not_found("the cause")
-
-
-@route("causes/{fingerprint}/release", methods=["POST"])
-@answered
-async def cause_mended(request: func.HttpRequest, services: Services) -> func.HttpResponse:
-    person = admit_person(services.settings, request.headers, *DECIDERS)
-    fingerprint, reason = path_key(request, "fingerprint"), reason_of(json_object(request))
-    released = await release_exceptions(services, fingerprint, person, reason)
-    if released is None:
-        return not_found("the cause")
-    return answer({"released": released.receipts, "amount": money_text(released.amount)})

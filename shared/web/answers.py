@@ -10,6 +10,7 @@ from typing import Any
 import azure.functions as func
 
 from shared.errors import (
+    AnotherWasFirstError,
     ConflictError,
     D365NotNowError,
     ForbiddenError,
@@ -73,6 +74,8 @@ def answer_error(error: TillpostError) -> func.HttpResponse:
         return problem(
             _rejected_status(error), str(error), field=error.field, expected=error.expected, found=error.found
         )
+    if isinstance(error, AnotherWasFirstError):
+        return problem(409, str(error), changes=list(error.changes))
     if isinstance(error, ConflictError):
         return problem(409, "somebody else changed this meanwhile; read it again")
     text = "the app or its storage is not ready; send the same again: nothing is kept twice"

@@ -176,6 +176,15 @@ def reason_of(body: Mapping[str, Any]) -> str:
     return masked_text(_text(body.get("reason"), "reason"), free=True)
 
 
+def hash_of(body: Mapping[str, Any]) -> str | None:
+    """Give the hash of a preview, or None when it is not there.
+
+    Raises:
+        RejectedError: it is empty or no text.
+    """
+    return text_of(body, "hash") if body.get("hash") is not None else None
+
+
 def note_of(body: Mapping[str, Any]) -> str:
     """Give what a person notes beside, without card numbers; "" where they note nothing.
 
@@ -235,12 +244,13 @@ def reason_header(request: func.HttpRequest) -> str:
 def _text(value: object, name: str) -> str:
     is_text = isinstance(value, str) and value.strip() and len(value) <= REASON_CHARACTERS_MAX
     if not isinstance(value, str) or not is_text or _SURROGATES.search(value):
-        expected, found = f"a text of 1 to {REASON_CHARACTERS_MAX} characters", _found(value)
+        expected, found = f"a text of 1 to {REASON_CHARACTERS_MAX} characters", found_of(value)
         raise RejectedError(f"{name} is needed", field=name, expected=expected, found=found)
     return value
 
 
-def _found(value: object) -> str:
+def found_of(value: object) -> str:
+    """Give what was found, for an answer: without card numbers, and not all of it."""
     return "nothing" if value is None else masked_text(ascii(value), free=True)[:80]
 
 
@@ -257,7 +267,7 @@ def instant_of(body: Mapping[str, Any], name: str) -> datetime:
         instant = datetime.min  # noqa: DTZ901 - refused below, as every instant without an offset
     if instant.tzinfo is None or instant.year not in YEARS:
         expected = "ISO 8601 with an offset, years 1990 to 2199"
-        raise RejectedError(f"{name} is no instant", field=name, expected=expected, found=_found(text))
+        raise RejectedError(f"{name} is no instant", field=name, expected=expected, found=found_of(text))
     return instant
 
 
@@ -269,7 +279,7 @@ def flag_of(body: Mapping[str, Any], name: str) -> bool:
     """
     value = body.get(name)
     if not isinstance(value, bool):
-        raise RejectedError(f"{name} is needed", field=name, expected="true or false", found=_found(value))
+        raise RejectedError(f"{name} is needed", field=name, expected="true or false", found=found_of(value))
     return value
 
 
@@ -304,7 +314,7 @@ def numbers_of(body: Mapping[str, Any], name: str) -> list[int]:
     ):
         expected = f"whole numbers from 0 to {SEQUENCE_NUMBER_MAX}"
         raise RejectedError(
-            f"{name} is no list of numbers", field=name, expected=expected, found=_found(value)
+            f"{name} is no list of numbers", field=name, expected=expected, found=found_of(value)
         )
     return value
 
@@ -328,6 +338,6 @@ def number_of(body: Mapping[str, Any], name: str) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= SEQUENCE_NUMBER_MAX:
         raise RejectedError(
             f"{name} is needed", field=name, expected=f"a whole number from 0 to {SEQUENCE_NUMBER_MAX}",
-            found=_found(value),
+            found=found_of(value),
         )  # fmt: skip
     return value

@@ -19,6 +19,7 @@ from shared.web.route import (
 )
 from shared.web.routes_causes import OF_CAUSES
 from shared.web.routes_checks import OF_CHECKS
+from shared.web.routes_decisions import OF_DECISIONS
 from shared.web.routes_mappings import OF_MAPPINGS
 from shared.web.routes_tasks import OF_TASKS
 
@@ -308,4 +309,5 @@ ROUTES: tuple[Route, ...] = (
     *OF_CHECKS,
     *OF_CAUSES,
     *OF_MAPPINGS,
+    *OF_DECISIONS,
 )  # fmt: skip

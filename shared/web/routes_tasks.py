@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shared.web.route import DAY, JSON, PEOPLE, REASON, Route
+from shared.web.route import DAY, PEOPLE, Route
 
 OF_TASKS: tuple[Route, ...] = (
     Route(
@@ -24,14 +24,5 @@ OF_TASKS: tuple[Route, ...] = (
         PEOPLE,
         "",
         {"200": "Object", "404": "Problem", "422": "Problem"},
-    ),
-    Route(
-        "post",
-        "/causes/{fingerprint}/release",
-        "Send what a cause holds on its way, after the fix.",
-        PEOPLE,
-        JSON,
-        {"200": "Object", "404": "Problem", "422": "Problem"},
-        takes={"reason": REASON},
     ),
 )  # fmt: skip

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from shared.errors import RetryableError, UnknownOutcomeError
 from shared.flows.ingest_transactions import ingest_transactions
 from shared.pos.registry import ADAPTERS
 from tests.contract.posting_world import SETUP, PostingWorld, WorkerDiedError, posting_world
@@ -120,6 +121,34 @@ def test_posting_too_waits_for_as_long_as_tracking_was_told_to(tmp_path: Path) -
     tell(story, tmp_path)
 
 
+@pytest.mark.parametrize("trouble", [RetryableError("storage is busy"), UnknownOutcomeError("no answer")])
+def test_d365s_time_to_come_back_is_kept_though_storage_will_not_write_where_the_package_stands(
+    tmp_path: Path, trouble: Exception
+) -> None:
+    async def story(world: PostingWorld) -> None:
+        failed: list[str] = []
+
+        async def fails_once(effect: str) -> None:
+            if effect == "replace packages" and f"d365 {IMPORT}" in world.effects.seen and not failed:
+                failed.append(effect)
+                raise trouble
+
+        await world.send(sale_document(1))
+        await world.fault("throttle", retry_after_seconds=2400, times=1, path_contains="ImportFromPackage")
+        world.effects.meanwhile = fails_once
+        await world.beat()
+        assert failed
+        assert list(await world.causes()) == ["d365_throttled"]
+        calls = await world.all_calls()
+        await world.drive(38)
+        assert await world.all_calls() == calls
+        await world.drive_until("posted", minutes_max=300)
+        assert await world.ledger() == (1, {"1": "24"})
+        assert await world.causes() == {}
+
+    tell(story, tmp_path)
+
+
 def test_an_import_that_starts_late_after_a_429_is_not_sent_again_beside_it(tmp_path: Path) -> None:
     async def story(world: PostingWorld) -> None:
         await world.send(sale_document(1))
@@ -163,6 +192,7 @@ def test_a_release_that_died_half_way_ends_its_cause_when_it_is_done_again(tmp_p
         with pytest.raises(WorkerDiedError):
             await release(world, code)
         world.effects.meanwhile, world.effects.dead = None, False
+        world.hand.turn(minutes=2)  # nobody drives it any more
         await release(world, code)
         assert await world.causes() == {}
 

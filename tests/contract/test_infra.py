@@ -171,6 +171,7 @@ def test_the_tables_and_queues_of_the_design_are_made() -> None:
         "mappings",
         "stores",
         "audit",
+        "releases",
         "checks",
     }
     assert set(names_in("app/storage.bicep", "queueNames")) == {

@@ -459,7 +459,8 @@ def test_an_account_speaks_only_for_its_stores_and_sees_only_its_own(door: Door)
 
 SAMPLES = {"store": "S1", "account": EAST, "transaction_id": "T1", "business_day": DAY, "legal_entity": "usrt",
            "fingerprint": "nothing", "kind": "tenders", "terminal": "1", "shift": "1", "number": "0",
-           "receipt_number": "S1-1-0001", "period": "2017-12", "cadence": "monthly", "version": "1"}  # fmt: skip
+           "receipt_number": "S1-1-0001", "period": "2017-12", "cadence": "monthly", "version": "1",
+           "area": "S1"}  # fmt: skip
 OPEN_TO_ALL = {"/api/openapi.json", "/api/schemas/transactions.json", "/api/health"}
 ROUTES = [
     (method.upper(), re.sub(r"\{(\w+)\}", lambda found: SAMPLES[found[1]], path), path)
@@ -469,6 +470,16 @@ ROUTES = [
 DECISIONS: list[tuple[str, str, Json, set[str]]] = [
     ("POST", f"/api/statements/S1/{DAY}/missing", {}, {"store_operations", "finance"}),
     ("POST", "/api/causes/nothing/release", {}, {"finance", "store_operations", "retail_systems", "it"}),
+    (
+        "POST",
+        "/api/causes/nothing/releases/1/cancel",
+        {},
+        {"finance", "store_operations", "retail_systems", "it"},
+    ),
+    ("POST", f"/api/transactions/S1/{EAST}/T1/write-off", {}, {"finance"}),
+    ("POST", f"/api/transactions/S1/{EAST}/T1/write-off/approve", {}, {"finance"}),
+    ("POST", f"/api/transactions/S1/{EAST}/T1/write-off/withdraw", {}, {"finance"}),
+    ("POST", f"/api/transactions/S1/{EAST}/T1/amend", {}, {"finance", "store_operations"}),
     ("PUT", "/api/mappings/tenders", {}, {"finance", "retail_systems"}),
     ("POST", "/api/shifts/S1/1/1/end", {}, {"store_operations"}),
     ("POST", "/api/tills/S1/1/replaced", {}, {"store_operations", "retail_systems"}),
@@ -722,6 +733,50 @@ def test_a_person_says_what_is_lost_and_releases_a_cause(door: Door) -> None:
     assert released.json()["released"] >= 1
     assert (
         door.desk("it", "POST", "/api/causes/nothing/release", json={"reason": "why not"}).status_code == 404
+    )
+
+
+def test_a_release_is_previewed_bound_to_what_was_seen_and_written_down_in_the_chain(door: Door) -> None:
+    sent = sale(tenders=[tender("20.00")])
+    url = only(door.send(sent))["status_url"]
+    path = "/api/causes/does_not_balance~I1=20balance"
+    seen = soon(
+        lambda: (
+            (one := door.desk("reader", "GET", f"{path}/preview?receipts=all")).status_code == 200
+            and any(each["transaction_id"] == sent["transaction_id"] for each in one.json()["receipts"])
+            and one
+        )
+    ).json()
+    assert seen["on_their_way"] == {"receipts": 0, "amounts": {}}
+    assert seen["stay"][0]["code"] == "does_not_balance"
+    wrong = {"reason": "looked at", "hash": "x"}
+    assert door.desk("it", "POST", f"{path}/release", json=wrong).json()["field"] == "hash"
+    moved = {"reason": "looked at", "hash": seen["hash"].replace('"receipts":"', '"receipts":"9')}
+    refused = door.desk("it", "POST", f"{path}/release", json=moved)
+    assert (refused.status_code, len(refused.json()["changes"])) == (409, 1)
+    done = door.desk(
+        "it", "POST", f"{path}/release", json={"reason": "looked at", "hash": seen["hash"]}
+    ).json()
+    assert (done["run"]["state"], done["run"]["as_foreseen"]) == ("done", True)
+    number = done["run"]["release"]
+    told = door.desk("reader", "GET", f"{path}/releases/{number}").json()
+    assert told["outcome"] == {"stays held": seen["held"]["receipts"]}
+    assert door.desk("reader", "GET", f"{path}/releases").json()["releases"][0]["release"] == number
+    cancel = door.desk("it", "POST", f"{path}/releases/{number}/cancel", json={"reason": "no"})
+    assert cancel.status_code == 409
+    nothing = door.desk("finance", "POST", f"{url}/amend", json={"reason": "so", "tenders": {"NONE": "CASH"}})
+    assert (nothing.status_code, nothing.json()["field"]) == (422, "tenders")
+    proposed = door.desk("finance", "POST", f"{url}/write-off", json={"reason": "a test"})
+    assert (proposed.status_code, proposed.json()["state"]) == (200, "proposed")
+    own = door.desk("finance", "POST", f"{url}/write-off/approve", json={"reason": "yes"})
+    assert (own.status_code, own.json()["title"]) == (
+        403, "nobody approves their own write-off: a second person of finance does",
+    )  # fmt: skip
+    record = door.desk("it", "GET", "/api/audit").json()
+    assert record["unbroken"] is True
+    area = door.desk("it", "GET", "/api/audit/releases").json()
+    assert area["decided"][-1]["evidence"].startswith(
+        f"does_not_balance~I1=20balance, release {number}; preview "
     )
 
 

@@ -8,8 +8,10 @@ from random import Random
 from typing import Any
 from urllib.parse import quote
 
+from shared.flows.cancel_release import cancel_release
 from shared.flows.confirm_missing import confirm_missing
 from shared.flows.end_shift import end_shift
+from shared.flows.map_transactions import map_transactions
 from shared.flows.release_exceptions import release_exceptions
 from shared.storage.mappings import import_rows
 from simulator.database import receipt_key
@@ -223,8 +225,16 @@ class Desk:
         )
 
     async def release(self, fingerprint: str) -> None:
-        """Release one cause."""
-        await self._try("release", lambda services: release_exceptions(services, fingerprint, DESK, "mended"))
+        """Release one cause, after a look at what that would do or without one; now and then somebody stops it."""
+        map_day = map_transactions if self._rng.random() < 0.7 else None
+        if self._rng.random() < 0.1:
+            await self._try(
+                "cancel", lambda services: cancel_release(services, fingerprint, 1, DESK, "not yet")
+            )
+        await self._try(
+            "release",
+            lambda services: release_exceptions(services, fingerprint, DESK, "mended", map_day=map_day),
+        )
 
     async def release_everything(self) -> None:
         """Release every cause that a release can end."""

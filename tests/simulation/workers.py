@@ -21,6 +21,7 @@ from shared.d365.client import D365Client
 from shared.errors import TillpostError
 from shared.flows.check_effects import check_effects
 from shared.flows.compile_statements import compile_statements
+from shared.flows.continue_releases import continue_releases
 from shared.flows.end_empty_causes import end_empty_causes
 from shared.flows.map_transactions import map_transactions
 from shared.flows.post_transactions import post_transactions
@@ -256,6 +257,9 @@ class Platform:
         self.spawn(self.tick("compile", compile_statements, every))
         self.spawn(self.tick("effects", check_effects, every))
         self.spawn(self.tick("empty", end_empty_causes, every))
+        self.spawn(
+            self.tick("releases", lambda services: continue_releases(services, map_transactions), every)
+        )
 
 
 async def _late(work: Awaitable[Any]) -> None:

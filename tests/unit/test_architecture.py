@@ -44,9 +44,11 @@ MAY_IMPORT = {
         "shared.flows.isolating",
         "shared.flows.mapping",
         "shared.flows.rebuilding",
+        "shared.flows.releasing",
         "shared.flows.posting",
         "shared.flows.telling",
         "shared.flows.tracking",
+        "shared.flows.writing_off",
         "shared.alerts",
         "shared.services",
         "shared.settings",
@@ -98,6 +100,7 @@ MAY_WAIT = (
     "shared.clock",
     "shared.storage.azure",
     "shared.storage.group",
+    "shared.storage.mappings",
     "shared.storage.sharded",
 )
 

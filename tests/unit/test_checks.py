@@ -118,6 +118,15 @@ def test_a_day_is_found_wrong_in_each_of_its_figures_by_the_check_that_asks_for_
     assert verdict_of(found) == "7 of 17 checks not in order"
 
 
+def test_what_two_people_wrote_off_is_not_missed_in_d365() -> None:
+    money = Decimal("80.00")
+    day = day_seen(in_d365=money, posted=money, receipts_posted=3, written_off=Decimal("20.00"))
+    assert wrong(daily_results(seen(day))) == {}
+    short = daily_results(seen(replace(day, written_off=Decimal("19.99"))))
+    assert wrong(short) == {"all_in_d365": ["Store S1: received, and not in D365."]}
+    assert [one.amounts for one in short if one.amounts] == [{"USD": Decimal("0.01")}]
+
+
 def test_causes_are_listed_under_their_check_the_most_valuable_first() -> None:
     causes = [
         waiting("tender_unmapped", "5.00"), waiting("warehouse_missing", "-300.00"), waiting("shift_overlap", "0", receipts=2),

@@ -336,6 +336,7 @@ def test_the_bundles_hold_every_table_and_queue_by_name() -> None:
         "mappings",
         "stores",
         "audit",
+        "releases",
         "checks",
     ]
     assert [getattr(tables, name).name for name in names] == names

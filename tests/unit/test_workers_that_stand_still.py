@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from shared.errors import AnotherWasFirstError
 from shared.flows.compile_statements import compile_statements
 from shared.flows.map_transactions import map_transactions
 from shared.flows.post_transactions import post_transactions
@@ -126,6 +127,9 @@ def test_a_release_that_failed_half_done_can_be_ended_by_doing_it_again() -> Non
         with pytest.raises(DiedError):
             await release_exceptions(services, cause["fingerprint"], DESK, "mapped")
         assert await statuses(services) == {"T1": "received"}
+        with pytest.raises(AnotherWasFirstError, match=r"desk has been releasing .* 0 of 1"):
+            await release_exceptions(services, cause["fingerprint"], DESK, "mapped")
+        hand.turn(minutes=2)  # nobody drives it any more
         released = await release_exceptions(services, cause["fingerprint"], DESK, "mapped")
         assert released is not None
         assert released.receipts == 0

@@ -68,6 +68,7 @@ def _day_seen(row: Row) -> DaySeen:
         receipts=row.number("Receipts"),
         receipts_posted=row.number("ReceiptsPosted"),
         is_signed=bool(row.text("SignedBy")) and not row.number("Supplement"),
+        written_off=Decimal(row.text("WrittenOffAmount", "0")),
     )
 
 

@@ -36,17 +36,20 @@ async def _rows(services: Services, legal_entity: str, day: date) -> list[Row]:
 
 def _summary(row: Row, signed: Collection[StoreDayKey]) -> DaySummary:
     store, day = row.text("Store"), date.fromisoformat(row.text("BusinessDay"))
+    written_off = Decimal(row.text("WrittenOffAmount", "0"))
     return DaySummary(
         store=store,
         day=day,
         verdict=row.text("Verdict"),
         currency=row.text("Currency"),
-        open_receipts=row.number("Receipts") - row.number("ReceiptsPosted"),
-        open_amount=Decimal(row.text("Received")) - Decimal(row.text("Posted")),
+        open_receipts=row.number("Receipts") - row.number("ReceiptsPosted") - row.number("WrittenOff"),
+        open_amount=Decimal(row.text("Received")) - Decimal(row.text("Posted")) - written_off,
         unexplained=Decimal(row.text("Unexplained")),
         heard=tuple(heard_from(row)),
         is_signed=(store, day) in signed,
         vouchers=row.text("Vouchers"),
+        written_off=row.number("WrittenOff"),
+        written_off_amount=written_off,
     )
 
 

@@ -7,6 +7,7 @@ is; only its new identity is written, so that the same receipt sent again is kno
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -202,8 +203,9 @@ async def _move(services: Services, row: Row, transaction: Transaction, day: dat
 async def _end_held(services: Services, row: Row) -> None:
     name = receipt_member(row).name
     how = "it is the new till's, and is looked at again"
-    now = services.now()
-    await end_causes_of(services.tables.causes, row.partition, name, [row.text("Fingerprint")], now, how)
+    now, named = services.now(), json.loads(row.text("Fingerprints", "[]"))
+    held_for = list(dict.fromkeys((row.text("Fingerprint"), *named)))
+    await end_causes_of(services.tables.causes, row.partition, name, held_for, now, how)
 
 
 async def _known_as_well(services: Services, row: Row, transaction: Transaction) -> int:

@@ -29,13 +29,16 @@ async def held_receipts(services: Services, members: Sequence[Row]) -> list[Row]
             for row in await services.together(*(receipt_of(services, one) for one in part))
             if row is not None
         ]
-    return [
-        row
-        for row in found
-        if row.text("Status") == Status.HELD
+    return [row for row in found if may_go(row)]
+
+
+def may_go(row: Row) -> bool:
+    """Say whether a release may move a receipt: it is held, its store is known, and D365 has nothing of it to put right."""
+    return (
+        row.text("Status") == Status.HELD
         and row.partition != UNKNOWN_STORE
         and (row.text("Cause") not in HELD_WITH_A_ROW_IN_D365 or _was_never_as_sent(row))
-    ]
+    )
 
 
 def _was_never_as_sent(row: Row) -> bool:

@@ -13,6 +13,7 @@ from shared.flows.posting.corrections import corrected, linked_as_kept, shifts_f
 from shared.flows.posting.kept import read_kept
 from shared.flows.posting.office import as_set_up
 from shared.pos.adapter import localised
+from shared.retail.accrual import NEVER_GOES
 from shared.retail.business_day import store_zone
 from shared.retail.figures import Figures, sum_of
 from shared.retail.mapped import MappedShift, MappedTransaction, StoreSetup
@@ -22,6 +23,7 @@ from shared.retail.shift import Shift
 from shared.retail.statement import ReceiptRecord
 from shared.retail.status import Status
 from shared.settings import HEADER_FIRST, D365Settings
+from shared.storage.amendments import as_amended
 from shared.storage.corrections import mapped_for_day
 from shared.storage.packages import PackageMember
 from shared.storage.protocols import Row
@@ -69,7 +71,7 @@ def _mapped(material: Material, row: Row) -> MappedTransaction | None:
     if transaction is None:
         return None
     transaction = localised(replace(transaction, store=row.partition), store_zone(store.time_zone))
-    transaction = linked_as_kept(row, transaction)
+    transaction = linked_as_kept(row, as_amended(row, transaction))
     shifts = material.shifts.get((row.partition, row.text("BusinessDay")), ())
     if (
         row.text("Status") == Status.SENDING
@@ -126,7 +128,7 @@ def _mapped_shift(
     own = [
         one
         for one in records
-        if one.is_receipt and one.is_of_the_till and one.status is not Status.EXCLUDED
+        if one.is_receipt and one.is_of_the_till and one.status not in NEVER_GOES
         and one.shift == row.text("Shift") and one.shift_of == (row.text("Terminal"), row.number("Generation", 1))
     ]  # fmt: skip
     figures: Figures = sum_of(one.figures for one in own)

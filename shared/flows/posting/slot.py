@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from shared.errors import ChangedMeanwhileError, NotThereError
+from shared.errors import ChangedMeanwhileError, NotThereError, RetryableError, UnknownOutcomeError
 from shared.services import Services
 from shared.storage.packages import SLOT_FREE, SLOT_TAKEN, package_key, preflight_key, read_slot, tracking_key
 from shared.storage.protocols import Row, Value
@@ -48,6 +48,17 @@ class Drive:
         except (ChangedMeanwhileError, NotThereError) as error:
             raise LostLeaseError from error
         self.package = replace(row, etag=etag)
+
+    async def save_after(self, said: Exception, **changes: Value | None) -> None:
+        """Write the package's next state after D365 would not take it. What D365 said is raised where storage fails at that:
+        its time to come back counts all the same. A package that stays as it was is asked about before it is sent again.
+        """
+        try:
+            await self.save_package(**changes)
+        except (RetryableError, UnknownOutcomeError):
+            if isinstance(said, RetryableError):
+                raise said from None
+            raise
 
     async def take(self, package: str, started_at: datetime, *, more: bool) -> None:
         """Put a package into the free slot. more: others wait that it does not hold, so the next may follow at once."""

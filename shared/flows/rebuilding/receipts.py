@@ -17,6 +17,7 @@ from shared.flows.posting.kept import read_kept
 from shared.flows.rebuilding.findings import Finding, differences, receipt_name
 from shared.pos.adapter import localised
 from shared.retail.business_day import business_day_of, closing_hour, store_zone
+from shared.retail.figures import figures_of, figures_text
 from shared.retail.identity import content_hash
 from shared.retail.late import posting_day
 from shared.retail.mapped import MappedTransaction
@@ -24,8 +25,9 @@ from shared.retail.mapping import SENT_KINDS, Mappings
 from shared.retail.reversal import REVERSAL, turned
 from shared.retail.status import Status, may_advance
 from shared.retail.transaction import Transaction
+from shared.storage.amendments import AMENDMENTS, LEDGER_FIGURES, as_amended
 from shared.storage.corrections import CORRECTION
-from shared.storage.protocols import Row
+from shared.storage.protocols import Row, Value
 from shared.storage.receipts import UNKNOWN_STORE, document_of, key_values, receipt_rows
 
 RECEIPT = "receipt"
@@ -69,10 +71,18 @@ def rebuild_receipt(row: Row, identity: Row | None, mappings: Mappings, material
         findings += differences(
             "identity of receipt", name, fresh_identity.values, kept, fresh_identity.values
         )
+    if AMENDMENTS in row.values:
+        findings += differences(RECEIPT, name, _in_ledger(row, transaction), row.values, [LEDGER_FIGURES])
     findings += _history(row, name)
     derived = row.with_values(**{one: fresh.values[one] for one in names})
     mapped, more = _mapped(row, name, material)
     return Rebuilt(derived, (*findings, *more), mapped)
+
+
+def _in_ledger(row: Row, transaction: Transaction) -> dict[str, Value | None]:
+    """Derive the figures by which an amended receipt's ledger goes, from its document and what people said."""
+    figures = figures_of(as_amended(row, transaction))
+    return {LEDGER_FIGURES: figures_text(figures) if transaction.is_for_the_ledger else None}
 
 
 def _document(row: Row, name: str) -> tuple[bytes | None, list[Finding]]:
