@@ -10,8 +10,12 @@ from typing import Any
 
 import pytest
 
+from shared.errors import ForbiddenError
+from shared.flows.decide_write_off import decide_write_off
+from shared.flows.propose_write_off import propose_write_off
 from shared.flows.release_exceptions import release_exceptions
 from shared.flows.tracking.absent import ask_by_key, missing_of
+from shared.settings import Person
 from shared.storage.due import TRACK, Due, note_due
 from tests.contract.posting_world import SETUP, PostingWorld, posting_world
 from tests.unit.documents import sale_document, shift_document
@@ -21,6 +25,7 @@ from tests.unit.test_cash_office import movement_document
 Story = Callable[[PostingWorld], Awaitable[None]]
 OPENED, CLOSED = "2017-12-23T08:00:00-05:00", "2017-12-23T12:30:00-05:00"
 DROP = {"TransactionNumber": "east:T2"}
+FIRST, SECOND = (Person(name, frozenset({"finance"}), "") for name in ("first clerk", "second clerk"))
 NOT_SAID = "D365 does not say which statement that shift is in"
 
 
@@ -99,6 +104,25 @@ def test_a_movement_whose_shift_is_posted_is_held_and_no_release_sends_it_a_seco
         assert await held_for(world) == "drop_gone_from_d365"
         assert "east:T2" not in " ".join(await world.in_d365())
         await world.ledger()
+
+    tell(story, tmp_path)
+
+
+def test_a_movement_that_is_never_sent_again_is_closed_by_two_people_of_finance(tmp_path: Path) -> None:
+    async def story(world: PostingWorld) -> None:
+        await drop_is_sent(world)
+        await world.headquarters()
+        await world.sim("people/delete", DROP)
+        await look_until(world, "drop_gone_from_d365")
+        which = ("S1", "east", "T2")
+        await propose_write_off(world.services, *which, FIRST, "STMT-0000002 has its 20.00")
+        with pytest.raises(ForbiddenError):
+            await decide_write_off(world.services, *which, FIRST, "seen", approve=True)
+        await decide_write_off(world.services, *which, SECOND, "seen in the statement", approve=True)
+        await world.drive(180)
+        assert await held_for(world) == "written_off"
+        assert await world.causes() == {}
+        assert await posted_drops(world) == 1
 
     tell(story, tmp_path)
 

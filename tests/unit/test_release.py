@@ -114,7 +114,8 @@ def test_three_hundred_receipts_are_released_as_previewed_and_four_stay_with_the
             "item_unmapped", "9999", 4, {"USD": "96.00"},
         )  # fmt: skip
         assert stay["do_this"] == (
-            "Map the item in the items mapping, or create it in D365 first; then release."
+            "In this order: 1. Retail systems make sure that D365 has the item, released to the store's company and not blocked. "
+            "2. They map it in the items mapping, or its bar code in the barcodes mapping. 3. Release."
         )
         assert await _everything(services) == before  # nothing was written
 
