@@ -144,8 +144,8 @@ OF_D365 = (
         "it, and marks nothing on them.",
         "Its money may be in D365's ledger, so it is never sent again.",
         "Look in D365 whether the statement has it: banked, into the safe, added or removed. If it has, nothing is missing in "
-        "the ledger. If it has not, book it in D365 by hand. Then two people of finance write it off here. If D365 shows it again "
-        "as it was sent, it goes on by itself.",
+        "the ledger. If it has not, book it in D365 by hand. Then two people of finance write it off here. If D365 shows it "
+        "again as it was sent, it goes on by itself.",
     ),
     Reason(
         "d365_went_back", IT, SYSTEM,

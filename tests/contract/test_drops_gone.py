@@ -120,7 +120,7 @@ def test_a_movement_that_is_never_sent_again_is_closed_by_two_people_of_finance(
             await decide_write_off(world.services, *which, FIRST, "seen", approve=True)
         await decide_write_off(world.services, *which, SECOND, "seen in the statement", approve=True)
         await world.drive(180)
-        assert await held_for(world) == "written_off"
+        assert await held_for(world) == "written off"
         assert await world.causes() == {}
         assert await posted_drops(world) == 1
 
