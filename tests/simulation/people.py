@@ -95,7 +95,8 @@ class Meddlers:
     async def type_in(self) -> None:
         """Enter a receipt by hand that was missed, under the number it would have had. It must stay as it was entered.
 
-        Never while a package is on its way: between our looking and D365's writing nobody can fence an import off.
+        Never one that finance has asked to have reversed (see `finance.ask`). Never while a package is on its way: between our
+        looking and D365's writing nobody can fence an import off.
         """
         if self._on_its_way():
             return
@@ -107,7 +108,10 @@ class Meddlers:
             one
             for found in self._reference.versions.values()
             for one in found.values()
-            if one.fate == HEALTHY and one.total > 0 and one.number not in there
+            if one.fate == HEALTHY
+            and one.total > 0
+            and one.number not in there
+            and one.identity not in self._reference.wishes
         ]
         if not versions:
             return
