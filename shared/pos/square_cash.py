@@ -42,7 +42,7 @@ def drawer_documents(fetched: Mapping[str, Any]) -> list[object]:
         return [dict(fetched)]
     shift = fetched[SHIFT]
     around = {name: value for name, value in fetched.items() if name not in (SHIFT, EVENTS)}
-    tells = _STATES.get(shift.get("state")) if isinstance(shift.get("state"), str) else None
+    tells = _STATES.get(str(shift.get("state")))
     found: list[object] = [
         {SHIFT: shift if one == CLOSED else _as_opened(shift, one), TELLS: one, **around}
         for one in tells or (OPENED,)
@@ -124,7 +124,7 @@ def _as_opened(shift: Mapping[str, Any], tells: str) -> dict[str, Any]:
     if tells == OPENED:
         later |= {"ended_at", "ending_team_member_id"}
     kept = {name: value for name, value in shift.items() if name not in later}
-    return {**kept, "state": "OPEN"} if tells == OPENED and shift.get("state") in _STATES else kept
+    return {**kept, "state": "OPEN"} if tells == OPENED and str(shift.get("state")) in _STATES else kept
 
 
 def _moved(shift: Part, event: Part, store: str, account: str) -> Transaction:

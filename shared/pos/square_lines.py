@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 from shared.pos.adapter import LINES_MAX, SHAPE, rejected
@@ -39,7 +39,7 @@ class Sale:
     """An order that goods came back of: its shop, and the number that each of its lines has here, by uid."""
 
     store: str | None = None
-    numbers: Mapping[str, int] = dataclasses.field(default_factory=dict)
+    numbers: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class _Source:
     cards: Cards
     order: str | None = None
     reason: str | None = None
-    sale: Sale = dataclasses.field(default_factory=Sale)
+    sale: Sale = field(default_factory=Sale)
 
 
 @dataclass(frozen=True, slots=True)
