@@ -96,6 +96,26 @@ def test_the_header_says_where_when_who_and_which_version() -> None:
     assert one.extra == {"state": "COMPLETED", "source": "Square Point of Sale"}
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        SPLIT,
+        "sale__included_and_added_tax_on_one_line",
+        "return__linked_part_of_a_line",
+        "exchange__customer_pays_the_difference",
+        "refund__by_amount_without_goods",
+    ],
+)
+def test_squares_own_totals_are_rebuilt_from_what_is_kept(name: str) -> None:
+    ordered = fixture(name)["order"]
+    own = rebuilt(sold(fixture(name)))
+    back = ordered.get("return_amounts", {})
+    told = {name: ordered[name] for name in own if name in ordered}
+    told |= {"returned_money": back.get("total_money"), "returned_tax_money": back.get("tax_money")}
+    cents = {name: one["amount"] if one else 0 for name, one in told.items()}
+    assert {name: int(amount * 100) for name, amount in own.items()} == cents
+
+
 # Cases A, sales.
 
 
