@@ -13,8 +13,7 @@ from decimal import Decimal
 from types import MappingProxyType
 from urllib.parse import parse_qsl
 
-from shared.pos.adapter import SHAPE, TRANSACTIONS_MAX, Arrival, refuse_large_body, rejected
-from shared.pos.json_tree import tree_of
+from shared.pos.adapter import SHAPE, Arrival, refuse_large_body, rejected
 from shared.pos.lightspeed_closure import CLOSURE, closure_documents, closure_ids, closure_transaction
 from shared.pos.lightspeed_lines import Charge, cash_rounding, lines_of, residual
 from shared.pos.lightspeed_sale import (
@@ -30,7 +29,18 @@ from shared.pos.lightspeed_sale import (
 )
 from shared.pos.lightspeed_tenders import tenders_of
 from shared.pos.lightspeed_where import currency_of, register_of, store_of
-from shared.pos.vendor_json import Masks, Part, arrival_of, id_text, milliseconds, root_of, told, words
+from shared.pos.vendor_json import (
+    Masks,
+    Part,
+    arrival_of,
+    counted,
+    id_text,
+    milliseconds,
+    only_one,
+    root_of,
+    small,
+    words,
+)
 from shared.retail.money import ZERO, rounded, total
 from shared.retail.rules import Problem
 from shared.retail.transaction import (
@@ -40,7 +50,6 @@ from shared.retail.transaction import (
     LinkRole,
     Rounding,
     RoundingReason,
-    TillStatus,
     Transaction,
 )
 
@@ -62,6 +71,7 @@ MASKS = Masks(
 )
 _FORM = f'a form with the field "payload", or "{SALE}", "{CLOSURE}", or "{DOCUMENTS}" with a list of those'
 _FIELDS_MAX = 20
+FORM_BYTES_MAX = 2 * 1024 * 1024
 _ADJUSTMENTS = {
     "TIP": LineKind.TIP,
     "NON_CASH_FEE": LineKind.CHARGE,
@@ -86,11 +96,8 @@ class LightspeedAdapter:
         tree = _payload_of(body) if body.lstrip()[:1] not in (b"{", b"[") else dict(root_of(body).fields)
         answers = _answers_in(tree)
         alone = answers == [tree]
-        documents = [part for one in answers for part in _documents_in(one, alone=alone)]
-        if not 1 <= len(documents) <= TRANSACTIONS_MAX:
-            expected = f"1 to {TRANSACTIONS_MAX} sales and closures"
-            raise rejected(Problem(SHAPE, DOCUMENTS, expected, str(len(documents))))
-        return [_arrival(one, account) for one in documents]
+        documents = (part for one in answers for part in _documents_in(one, alone=alone))
+        return [_arrival(one, account) for one in counted(documents, DOCUMENTS, "sales and closures")]
 
     def read_document(self, document: bytes, account: str) -> Transaction:
         """Read one kept document again.
@@ -98,12 +105,7 @@ class LightspeedAdapter:
         Raises:
             RejectedError: it cannot be read; names the first field at fault.
         """
-        arrivals = self.read(document, account)
-        if len(arrivals) != 1:
-            raise rejected(Problem(SHAPE, "body", "one kept document", f"{len(arrivals)} transactions"))
-        if arrivals[0].transaction is None:
-            raise rejected(arrivals[0].problems[0])
-        return arrivals[0].transaction
+        return only_one(self.read(document, account))
 
     def id_in(self, transaction_id: str, generation: int) -> str:
         """Give the id with the till's generation behind it: Lightspeed's own ids are its own."""
@@ -112,6 +114,10 @@ class LightspeedAdapter:
 
 def _payload_of(body: bytes) -> dict[str, object]:
     """Read the form of a webhook: its payload as the sale or closure that it is."""
+    if len(body) > FORM_BYTES_MAX:
+        raise rejected(
+            Problem(SHAPE, "body", f"a form of at most {FORM_BYTES_MAX} bytes", f"{len(body)} bytes")
+        )
     try:
         fields = dict(
             parse_qsl(body.decode("ascii"), strict_parsing=True, max_num_fields=_FIELDS_MAX, errors="strict")
@@ -120,9 +126,7 @@ def _payload_of(body: bytes) -> dict[str, object]:
         raise rejected(Problem(SHAPE, "body", _FORM, "neither")) from error
     if "payload" not in fields:
         raise rejected(Problem(SHAPE, "payload", "the sale or closure of the webhook", "nothing"))
-    payload = tree_of(fields["payload"].encode())
-    if not isinstance(payload, dict):
-        raise rejected(Problem(SHAPE, "payload", "an object", told(payload)))
+    payload = dict(root_of(fields["payload"].encode()).fields)
     is_closure = "register_close_time" in payload and "register_id" in payload
     return {CLOSURE if is_closure else SALE: payload}
 
@@ -133,7 +137,7 @@ def _answers_in(tree: Mapping[str, object]) -> list[object]:
     if DOCUMENTS in tree:
         return list(listed) if isinstance(listed, list) else []
     if isinstance(answered, list):
-        beside = {name: one for name, one in tree.items() if name != "data"}
+        beside = small({name: one for name, one in tree.items() if name != "data"}, "data")
         return [{**beside, "data": one} for one in answered]
     return [tree]
 
@@ -315,8 +319,3 @@ def _extra(sale: Part) -> Mapping[str, object]:
     if sale.has("invoice_sequence"):
         kept["invoice_sequence"] = str(size(sale, "invoice_sequence"))
     return kept
-
-
-def is_settled(transaction: Transaction) -> bool:
-    """Say whether a sale may be handed over: one that is parked, put by or not yet given out comes again."""
-    return transaction.status not in (TillStatus.SUSPENDED, TillStatus.PENDING)

@@ -14,10 +14,12 @@ from decimal import Decimal
 from fractions import Fraction
 from math import floor
 
+from shared.pos.adapter import SHAPE, rejected
 from shared.pos.allocation import allocated
 from shared.pos.lightspeed_sale import Item, TaxPart
 from shared.retail.money import minor_unit, rounded, total
 from shared.retail.rounding import CASH_STEPS, smallest_coin
+from shared.retail.rules import Problem
 from shared.retail.transaction import (
     Discount,
     Line,
@@ -29,6 +31,8 @@ from shared.retail.transaction import (
     Tender,
     TenderType,
 )
+
+TAXES_MAX = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +168,8 @@ def _with_taxes(
     sums: dict[str, Fraction] = {}
     for tax in (one for some in taxes for one in some):
         sums[tax.code] = sums.get(tax.code, Fraction(0)) + Fraction(tax.amount)
+    if len(sums) > TAXES_MAX:
+        raise rejected(Problem(SHAPE, "sale", f"at most {TAXES_MAX} taxes", str(len(sums))))
     places = [(index, tax) for index, some in enumerate(taxes) for tax in some]
     exact = []
     for _, tax in places:

@@ -8,14 +8,13 @@ which of two readings is the later. (POS facts §3, §5.)
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from types import MappingProxyType
 
 from shared.pos.adapter import (
     SHAPE,
-    TRANSACTIONS_MAX,
     Arrival,
     refuse_large_body,
     rejected,
@@ -24,7 +23,17 @@ from shared.pos.square_cash import SHIFT, drawer_documents, drawer_ids, drawer_t
 from shared.pos.square_lines import Lines, lines_of, sale_of
 from shared.pos.square_money import Purse, currency_of
 from shared.pos.square_tenders import Money, cards_of, money_of, tenders_of
-from shared.pos.vendor_json import Masks, Part, arrival_of, id_text, milliseconds, root_of, words
+from shared.pos.vendor_json import (
+    Masks,
+    Part,
+    arrival_of,
+    counted,
+    id_text,
+    milliseconds,
+    only_one,
+    root_of,
+    words,
+)
 from shared.retail.drawers import DRAWER
 from shared.retail.money import ZERO
 from shared.retail.rules import Problem
@@ -87,11 +96,9 @@ class SquareAdapter:
         if root.has(DOCUMENTS):
             listed = root.fields[DOCUMENTS]
             whole = listed if isinstance(listed, list) else []
-        documents = [part for one in whole for part in _documents_in(one, alone=not root.has(DOCUMENTS))]
-        if not 1 <= len(documents) <= TRANSACTIONS_MAX:
-            expected = f"1 to {TRANSACTIONS_MAX} receipts and drawer events"
-            raise rejected(Problem(SHAPE, DOCUMENTS, expected, str(len(documents))))
-        return [_arrival(one, account) for one in documents]
+        alone = not root.has(DOCUMENTS)
+        documents = (part for one in whole for part in _documents_in(one, alone=alone))
+        return [_arrival(one, account) for one in counted(documents, DOCUMENTS, "receipts and drawer events")]
 
     def read_document(self, document: bytes, account: str) -> Transaction:
         """Read one kept document again.
@@ -99,19 +106,14 @@ class SquareAdapter:
         Raises:
             RejectedError: it cannot be read; names the first field at fault.
         """
-        arrivals = self.read(document, account)
-        if len(arrivals) != 1:
-            raise rejected(Problem(SHAPE, "body", "one kept document", f"{len(arrivals)} transactions"))
-        if arrivals[0].transaction is None:
-            raise rejected(arrivals[0].problems[0])
-        return arrivals[0].transaction
+        return only_one(self.read(document, account))
 
     def id_in(self, transaction_id: str, generation: int) -> str:
         """Give the id with the till's generation behind it: Square's own ids are its own."""
         return f"{transaction_id}#{generation}"
 
 
-def _documents_in(tree: object, *, alone: bool) -> Sequence[object]:
+def _documents_in(tree: object, *, alone: bool) -> Iterable[object]:
     """Give the documents of one fetched answer: a receipt is one, a drawer shift is one for each thing it tells."""
     if isinstance(tree, dict) and isinstance(tree.get(SHIFT), dict):
         return drawer_documents(tree)

@@ -7,13 +7,13 @@ Square's text says refunds and money taken out are positive, its example has the
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Any
 
 from shared.pos.canonical_values import till_name
 from shared.pos.square_money import Purse, currency_of
-from shared.pos.vendor_json import Part, id_text, milliseconds
+from shared.pos.vendor_json import Part, id_text, milliseconds, small
 from shared.retail.drawers import DRAWER
 from shared.retail.transaction import CashMovement, Counted, Kind, ShiftRecord, Transaction
 
@@ -36,24 +36,23 @@ _FIGURES = (
 )  # fmt: skip
 
 
-def drawer_documents(fetched: Mapping[str, Any]) -> list[object]:
+def drawer_documents(fetched: Mapping[str, Any]) -> Iterator[object]:
     """Give the documents of one fetched shift: each thing it tells, and each event that no order tells."""
     if TELLS in fetched or EVENT in fetched:
-        return [dict(fetched)]
+        yield dict(fetched)
+        return
     shift = fetched[SHIFT]
     around = {name: value for name, value in fetched.items() if name not in (SHIFT, EVENTS)}
-    tells = _STATES.get(str(shift.get("state")))
-    found: list[object] = [
-        {SHIFT: shift if one == CLOSED else _as_opened(shift, one), TELLS: one, **around}
-        for one in tells or (OPENED,)
-    ]
-    basics = {name: shift[name] for name in _OF_THE_SHIFT if name in shift}
+    for one in _STATES.get(str(shift.get("state")), (OPENED,)):
+        yield {SHIFT: shift if one == CLOSED else _as_opened(shift, one), TELLS: one, **around}
+    with_each = small(
+        {SHIFT: {name: shift[name] for name in _OF_THE_SHIFT if name in shift}, **around}, SHIFT
+    )
     events = fetched.get(EVENTS)
     for event in events if isinstance(events, list) else ():
         kind = event.get("event_type") if isinstance(event, dict) else None
         if not isinstance(kind, str) or kind in MOVES:
-            found.append({SHIFT: basics, EVENT: event, **around})
-    return found
+            yield {**with_each, EVENT: event}
 
 
 def drawer_ids(root: Part) -> tuple[str, str]:

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 from shared.pos.adapter import refuse_large_body
 from shared.pos.vendor_json import Part, root_of
-from shared.retail.transaction import TillStatus, Transaction
 
 _PAYMENTS = frozenset({"payment.created", "payment.updated"})
 _REFUNDS = frozenset({"refund.created", "refund.updated"})
@@ -67,11 +66,6 @@ def named_by_event(body: bytes) -> Named:
         order = root.part("data").part("object").part(event.replace(".", "_"))
         return Named(event_id, event, merchant, order.id("order_id"), order.text("location_id"))
     return Named(event_id, event, merchant)
-
-
-def is_settled(transaction: Transaction) -> bool:
-    """Say whether an order may be handed over: one that is put aside, or whose money is on its way, is fetched again later."""
-    return transaction.status not in (TillStatus.SUSPENDED, TillStatus.PENDING)
 
 
 def listed_orders(body: bytes) -> Listed:

@@ -21,6 +21,7 @@ from shared.retail.transaction import Discount, Line, LineKind, Link, LinkRole, 
 
 CUSTOM_AMOUNT = "CUSTOM_AMOUNT"
 TIP = "TIP"
+LOOSE_DISCOUNTS_MAX = 20
 AUTO_GRATUITY = "AUTO_GRATUITY"
 _ITEM_TYPES = {"ITEM": LineKind.ITEM, CUSTOM_AMOUNT: LineKind.ITEM, "GIFT_CARD": LineKind.GIFT_CARD_ISSUE}
 _UNITS = ("weight_unit", "volume_unit", "length_unit", "area_unit", "time_unit", "generic_unit")
@@ -253,19 +254,18 @@ def _unit(part: Part) -> str | None:
 def _with_basket_discounts(lines: list[Line], source: _Source) -> list[Line]:
     """Spread each basket discount that no line carries, by what the lines cost."""
     carried = {(one.code, one.reason) for line in lines for one in line.discounts}
-    for terms in source.discounts.values():
-        goods = [index for index, line in enumerate(lines) if line.kind is not LineKind.TIP]
+    loose = [
+        one
+        for one in source.discounts.values()
+        if one.is_basket and one.share and (one.code, one.name) not in carried
+    ]
+    goods = [index for index, line in enumerate(lines) if line.kind is not LineKind.TIP]
+    if len(loose) > LOOSE_DISCOUNTS_MAX or (None, None) in carried:
+        return lines  # nobody spreads so many, or the lines do not say whose theirs are: held with the difference
+    for terms in loose:
         weights = [lines[index].net for index in goods]
-        if (
-            not terms.is_basket
-            or not terms.share
-            or (terms.code, terms.name) in carried
-            or not total(weights)
-        ):
-            continue
-        unnamed = any(one.code is None and one.reason is None for line in lines for one in line.discounts)
-        if unnamed:
-            continue  # the lines carry discounts without saying whose
+        if not total(weights):
+            break
         shares = allocated(source.sign * terms.share, weights, minor_unit(source.purse.currency))
         for index, share in zip(goods, shares, strict=True):
             if share:

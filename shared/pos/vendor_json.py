@@ -6,20 +6,23 @@ it stands, what was expected and what was found.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from itertools import islice
 
 from shared.errors import RejectedError
-from shared.pos.adapter import SHAPE, Arrival, arrived, rejected, unreadable
+from shared.pos.adapter import SHAPE, TRANSACTIONS_MAX, Arrival, arrived, rejected, unreadable
 from shared.pos.canonical_values import TEXT_LENGTH_MAX, read_amount, read_id, read_instant
 from shared.pos.json_tree import safe, text_of_tree, tree_of
 from shared.pos.masking import masked_bytes, masked_text, masked_tree
 from shared.retail.rules import Problem
-from shared.retail.transaction import Transaction
+from shared.retail.transaction import TillStatus, Transaction
 
 ENTRIES_MAX = 10_000
+BESIDE_MAX = 8_192
+PARTS_MAX = 400_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -157,8 +160,10 @@ def root_of(piece: bytes) -> Part:
     """Read a document that is one JSON object.
 
     Raises:
-        RejectedError: it is no JSON, holds a key twice, is too deep, or is something else than an object.
+        RejectedError: it is no JSON, holds a key twice, is too deep, has too many parts, or is something else than an object.
     """
+    if piece.count(b"{") + piece.count(b"[") > PARTS_MAX:
+        raise rejected(Problem(SHAPE, "body", f"at most {PARTS_MAX} objects and lists", "more"))
     tree = tree_of(piece)
     if not isinstance(tree, dict):
         raise rejected(Problem(SHAPE, "body", "one JSON object", told(tree)))
@@ -184,6 +189,50 @@ def arrival_of(
         problem = Problem(SHAPE, error.field, error.expected, error.found)
         store, transaction_id = named(part)
         return unreadable(document, [problem], store=store, transaction_id=transaction_id)
+
+
+def only_one(arrivals: Sequence[Arrival]) -> Transaction:
+    """Give the transaction of a kept document, which holds one.
+
+    Raises:
+        RejectedError: it holds several, or it cannot be read; names the first field at fault.
+    """
+    if len(arrivals) != 1:
+        raise rejected(Problem(SHAPE, "body", "one kept document", f"{len(arrivals)} transactions"))
+    if arrivals[0].transaction is None:
+        raise rejected(arrivals[0].problems[0])
+    return arrivals[0].transaction
+
+
+def is_settled(transaction: Transaction) -> bool:
+    """Say whether a receipt may be handed over: one that is put aside, or whose money is on its way, comes again later."""
+    return transaction.status not in (TillStatus.SUSPENDED, TillStatus.PENDING)
+
+
+def counted(documents: Iterable[object], place: str, what: str) -> list[object]:
+    """Give the documents of a call, 1 to 500; no more of them is made than it takes to see that there are too many.
+
+    Raises:
+        RejectedError: none, or more.
+    """
+    found = list(islice(documents, TRANSACTIONS_MAX + 1))
+    if not 1 <= len(found) <= TRANSACTIONS_MAX:
+        raise rejected(Problem(SHAPE, place, f"1 to {TRANSACTIONS_MAX} {what}", "more" if found else "none"))
+    return found
+
+
+def small(tree: dict[str, object], place: str) -> dict[str, object]:
+    """Give what is kept with each of many documents, after a look at its size: a call must not grow by keeping it.
+
+    Raises:
+        RejectedError: it is over 8 kB.
+    """
+    size = len(text_of_tree(tree))
+    if size > BESIDE_MAX:
+        raise rejected(
+            Problem(SHAPE, place, f"at most {BESIDE_MAX} characters kept with each document", str(size))
+        )
+    return tree
 
 
 def id_text(part: Part, *names: str) -> str:

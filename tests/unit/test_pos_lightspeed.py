@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from shared.pos.lightspeed import is_settled
 from shared.pos.lightspeed_lines import whole
+from shared.pos.vendor_json import is_settled
 from shared.retail.rules import problems_of
 from shared.retail.transaction import (
     Discount,

@@ -63,9 +63,10 @@ def test_case_75_a_webhook_that_does_not_tell_its_currency_says_what_to_put_besi
     [
         (b"", "body"),
         (b"nonsense", "body"),
+        (b"payload=" + b"%7B" * 700_000, "body"),
         (b"a=1&b=2", "payload"),
         (b"payload=%7B", "transaction"),
-        (b"payload=%5B%5D", "payload"),
+        (b"payload=%5B%5D", "body"),
         (b"payload=%FF%FE", "body"),
         ("payload=ä".encode(), "body"),
         (b"&".join(b"f%d=1" % number for number in range(30)), "body"),
@@ -85,8 +86,24 @@ def test_a_body_that_holds_no_sale_is_refused(body: bytes, field: str) -> None:
 
 
 def test_more_than_500_sales_in_a_call_are_refused() -> None:
-    with pytest.raises(RejectedError, match="expected 1 to 500 sales and closures, found 501"):
+    with pytest.raises(RejectedError, match="expected 1 to 500 sales and closures, found more"):
         read_all({"documents": [PLAIN] * 501})
+
+
+def test_a_page_of_sales_does_not_grow_by_what_is_kept_with_each_of_them() -> None:
+    with pytest.raises(RejectedError, match="at most 8192 characters kept with each document"):
+        read_all(
+            {"data": [PLAIN["sale"]] * 2, "outlet": {"id": "OUT-1", "currency": "NZD", "name": "x" * 9_000}}
+        )
+
+
+def test_more_than_100_taxes_on_a_sale_are_not_read() -> None:
+    lines = [line(f"L{number}", 1, "0.1", tax_id=f"T{number}") for number in range(101)]
+    assert (
+        read(sale(lines, [payment("111.1")], 101, "10.1")).reason
+        == "sale: expected at most 100 taxes, found 101"
+    )
+    assert receipt(sale(lines[:100], [payment(110)], 100, 10)).amount_due == D(110)
 
 
 def test_case_76_77_and_94_the_same_sale_by_webhook_and_by_list_is_the_same_receipt() -> None:

@@ -13,12 +13,12 @@ from shared.errors import RejectedError
 from shared.pos.adapter import Arrival
 from shared.pos.square_events import (
     Named,
-    is_settled,
     listed_orders,
     listed_shifts,
     named_by_event,
     needed_for,
 )
+from shared.pos.vendor_json import is_settled
 from shared.retail.identity import content_hash, revision_is_higher
 from shared.retail.rules import problems_of
 from shared.retail.transaction import TillStatus
@@ -26,6 +26,7 @@ from tests.unit.square_documents import (
     FIXTURES,
     SQUARE,
     bought,
+    discount,
     fixture,
     line,
     money,
@@ -204,8 +205,8 @@ def test_what_was_kept_is_kept_the_same_when_it_is_read_again() -> None:
         (b"[]", "a list of 0"),
         (b'{"payments": []}', "payments"),
         (b'{"order": 5}', "order"),
-        (b'{"documents": []}', "0"),
-        (b'{"documents": {}}', "0"),
+        (b'{"documents": []}', "none"),
+        (b'{"documents": {}}', "none"),
     ],
 )
 def test_a_body_that_holds_no_receipt_is_refused(body: bytes, found: str) -> None:
@@ -215,8 +216,33 @@ def test_a_body_that_holds_no_receipt_is_refused(body: bytes, found: str) -> Non
 
 
 def test_more_than_500_receipts_in_a_call_are_refused() -> None:
-    with pytest.raises(RejectedError, match="expected 1 to 500 receipts and drawer events, found 501"):
+    with pytest.raises(RejectedError, match="expected 1 to 500 receipts and drawer events, found more"):
         read_all({"documents": [PLAIN] * 501})
+
+
+def test_a_drawer_shift_does_not_grow_by_what_is_kept_with_each_of_its_events() -> None:
+    shift = fixture("shift__closed_with_events")
+    with pytest.raises(RejectedError, match="at most 8192 characters kept with each document, found 9891"):
+        read_all({**shift, "brand_new": "x" * 9_700})
+    shift["cash_drawer_shift"]["device"]["name"] = "x" * 10_000
+    with pytest.raises(RejectedError, match="at most 8192 characters kept with each document"):
+        read_all(shift)
+
+
+def test_basket_discounts_without_end_are_not_spread_but_held_with_the_difference() -> None:
+    many = [discount(f"d{number}", 1) for number in range(21)]
+    one = receipt(bought(order([line("A", 500, 500)], 479, discounts=many), payment(479)))
+    assert one.lines[0].discounts == ()
+    assert problems_of(one)[0].found == "4.79 USD, a difference of -0.21"
+    assert (
+        problems_of(receipt(bought(order([line("A", 500, 500)], 480, discounts=many[:20]), payment(480))))
+        == ()
+    )
+
+
+def test_parts_without_end_are_refused_before_they_are_read() -> None:
+    with pytest.raises(RejectedError, match="at most 400000 objects and lists, found more"):
+        SQUARE.read(b'{"documents":[' + b"{}," * 400_000 + b"{}]}", "sq-1")
 
 
 def test_a_webhook_names_what_to_fetch_and_is_no_receipt() -> None:
