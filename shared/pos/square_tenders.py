@@ -104,7 +104,7 @@ def _in_order(parts: Sequence[Part]) -> list[Part]:
 
 def _paid(payment: Part, purse: Purse, cards: Cards, number: int) -> Iterator[Tender]:
     code = _code(payment, "source_type", "card_details")
-    kind = _TYPES.get(code, TenderType.OTHER)
+    kind = _type(code)
     amount = purse.of(payment, "total_money" if payment.has("total_money") else "amount_money")
     status = _PAYMENTS[payment.word("status", _PAYMENTS)]
     tip = purse.or_none(payment, "tip_money") or None
@@ -141,12 +141,17 @@ def _refunded(refund: Part, payments: Mapping[str, Part], purse: Purse, number: 
         card = _card(refund, source.part_or_none("card_details"))
     else:
         code, card = "REFUND", None
-    kind = _TYPES.get(code, TenderType.OTHER)
+    kind = _type(code)
     status = _REFUNDS[refund.word("status", _REFUNDS)]
     amount = -purse.of(refund, "amount_money")
     yield Tender(
         number, kind, code, amount, TenderRole.REFUND, status, card if kind is TenderType.CARD else None
     )
+
+
+def _type(code: str) -> TenderType:
+    """Say what kind of tender a code is: its own, else that of Square's word for it."""
+    return _TYPES.get(code) or _TYPES.get(code.partition(" ")[0], TenderType.OTHER)
 
 
 def _code(part: Part, name: str, card_details: str, details: Part | None = None) -> str:

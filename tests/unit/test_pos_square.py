@@ -414,12 +414,12 @@ def test_case_32_and_39_part_paid_with_a_gift_card() -> None:
         (
             {"source_type": "EXTERNAL", "external_details": {"type": "EMONEY"}},
             "EXTERNAL EMONEY",
-            TenderType.OTHER,
+            TenderType.EXTERNAL,
         ),
         (
             {"source_type": "WALLET", "wallet_details": {"brand": "CASH_APP"}},
             "WALLET CASH_APP",
-            TenderType.OTHER,
+            TenderType.WALLET,
         ),
         ({"source_type": "WALLET"}, "WALLET", TenderType.WALLET),
         ({"source_type": "BUY_NOW_PAY_LATER"}, "BUY_NOW_PAY_LATER", TenderType.BNPL),
