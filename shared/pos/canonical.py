@@ -9,15 +9,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from decimal import Decimal
 
-import jiter
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from shared.errors import RejectedError
 from shared.pos.adapter import (
-    DEPTH_MAX,
     PROBLEMS_MAX,
     SHAPE,
     TRANSACTIONS_MAX,
@@ -29,7 +26,8 @@ from shared.pos.adapter import (
 )
 from shared.pos.canonical_model import TransactionModel, transaction_from
 from shared.pos.canonical_values import read_id
-from shared.pos.masking import masked_bytes, masked_text, masked_tree
+from shared.pos.json_tree import JSON, safe, text_of_tree, tree_of
+from shared.pos.masking import masked_bytes, masked_tree
 from shared.retail.rules import Problem
 from shared.retail.transaction import Transaction
 
@@ -38,9 +36,7 @@ IDENTIFIERS = frozenset(
     | {"serial"}
 )
 _FORM = 'an object {"transactions": [...]} and nothing beside it'
-_JSON = "JSON (RFC 8259) in UTF-8"
 _BLANK = re.compile(r"[ \t\n\r]*")
-_LONG_NUMBER = re.compile(rb"[0-9]{1000}")
 _EXPECTED = {
     "expected": "{expected}",
     "enum": "one of {expected}",
@@ -101,11 +97,11 @@ def _slices(body: bytes) -> list[bytes]:
         at = _expect(text, 0, "{")
         key, at = _DECODER.raw_decode(text, at)
         if key != "transactions":
-            raise rejected(Problem(SHAPE, "body", _FORM, f"the field {_safe(key)}"))
+            raise rejected(Problem(SHAPE, "body", _FORM, f"the field {safe(key)}"))
         spans, at = _spans(text, _expect(text, _expect(text, at, ":"), "["))
         _expect(text, _expect(text, at, "}"), "")
     except (ValueError, RecursionError) as error:
-        raise rejected(Problem(SHAPE, "body", f"{_JSON}, {_FORM}", _fault(error))) from error
+        raise rejected(Problem(SHAPE, "body", f"{JSON}, {_FORM}", _fault(error))) from error
     return [text[start:end].encode() for start, end in spans]
 
 
@@ -143,20 +139,16 @@ def _fault(error: Exception) -> str:
         return f"{error.msg} at line {error.lineno} column {error.colno}"
     if isinstance(error, UnicodeDecodeError):
         return f"a byte that is no UTF-8 at position {error.start}"
-    return "nesting without end" if isinstance(error, RecursionError) else _safe(error)
-
-
-def _safe(found: object) -> str:
-    return masked_text(str(found), free=True)[:120]
+    return "nesting without end" if isinstance(error, RecursionError) else safe(error)
 
 
 def _arrival(piece: bytes, account: str) -> Arrival:
     try:
-        tree = _tree(piece)
+        tree = tree_of(piece)
     except RejectedError as error:
         return unreadable(masked_bytes(piece), [Problem(SHAPE, error.field, error.expected, error.found)])
     masked = masked_tree(tree, IDENTIFIERS)
-    document = piece if masked is tree else _text_of_tree(masked).encode()
+    document = piece if masked is tree else text_of_tree(masked).encode()
     try:
         model = TransactionModel.model_validate(masked)
     except ValidationError as error:
@@ -171,37 +163,6 @@ def _told(tree: object, name: str) -> str:
         return read_id(tree.get(name)) if isinstance(tree, dict) else ""
     except ValueError:
         return ""
-
-
-def _tree(piece: bytes) -> object:
-    """Read one slice exactly: numbers as int or Decimal, no NaN, no key twice, bounded digits and depth."""
-    if _LONG_NUMBER.search(piece):
-        raise rejected(Problem(SHAPE, "transaction", "numbers of at most 28 digits", "1000 digits or more"))
-    try:
-        tree: object = jiter.from_json(
-            piece, float_mode="decimal", catch_duplicate_keys=True, allow_inf_nan=False, partial_mode=False
-        )
-    except ValueError as error:
-        expected = f"{_JSON}, each key once, no NaN"
-        raise rejected(Problem(SHAPE, "transaction", expected, _safe(error))) from error
-    if _is_deeper(tree, DEPTH_MAX):
-        raise rejected(Problem(SHAPE, "transaction", f"at most {DEPTH_MAX} levels", "more levels"))
-    return tree
-
-
-def _is_deeper(tree: object, limit: int) -> bool:
-    level = [tree]
-    for _ in range(limit):
-        level = [
-            child
-            for one in level
-            if isinstance(one, dict | list)
-            for child in (one.values() if isinstance(one, dict) else one)
-            if isinstance(child, dict | list)
-        ]
-        if not level:
-            return False
-    return True
 
 
 def _problems(error: ValidationError) -> Iterator[Problem]:
@@ -226,12 +187,3 @@ def _found(details: ErrorDetails) -> str:
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]
     return str(value)[:80]
-
-
-def _text_of_tree(value: object) -> str:
-    """Write a tree as compact JSON, decimals digit by digit as they were read."""
-    if isinstance(value, dict):
-        return "{" + ",".join(f"{json.dumps(name)}:{_text_of_tree(one)}" for name, one in value.items()) + "}"
-    if isinstance(value, list):
-        return "[" + ",".join(map(_text_of_tree, value)) + "]"
-    return str(value) if isinstance(value, Decimal) else json.dumps(value)

@@ -7,7 +7,9 @@ from types import MappingProxyType
 
 from shared.pos.adapter import Adapter
 from shared.pos.canonical import CanonicalAdapter
+from shared.pos.lightspeed import LightspeedAdapter
 from shared.pos.poslog import PoslogAdapter
+from shared.pos.square import SquareAdapter
 
-_ALL: tuple[Adapter, ...] = (CanonicalAdapter(), PoslogAdapter())
+_ALL: tuple[Adapter, ...] = (CanonicalAdapter(), PoslogAdapter(), SquareAdapter(), LightspeedAdapter())
 ADAPTERS: Mapping[str, Adapter] = MappingProxyType({one.name: one for one in _ALL})

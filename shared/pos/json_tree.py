@@ -1,0 +1,62 @@
+"""JSON read exactly, whoever sent it: numbers without a float, each key once, bounded digits and depth; and written again."""
+
+from __future__ import annotations
+
+import json
+import re
+from decimal import Decimal
+
+import jiter
+
+from shared.pos.adapter import DEPTH_MAX, SHAPE, rejected
+from shared.pos.masking import masked_text
+from shared.retail.rules import Problem
+
+JSON = "JSON (RFC 8259) in UTF-8"
+_LONG_NUMBER = re.compile(rb"[0-9]{1000}")
+
+
+def tree_of(piece: bytes) -> object:
+    """Read one slice exactly: numbers as int or Decimal, no NaN, no key twice, bounded digits and depth."""
+    if _LONG_NUMBER.search(piece):
+        raise rejected(Problem(SHAPE, "transaction", "numbers of at most 28 digits", "1000 digits or more"))
+    try:
+        tree: object = jiter.from_json(
+            piece, float_mode="decimal", catch_duplicate_keys=True, allow_inf_nan=False, partial_mode=False
+        )
+    except ValueError as error:
+        expected = f"{JSON}, each key once, no NaN"
+        raise rejected(Problem(SHAPE, "transaction", expected, safe(error))) from error
+    if is_deeper(tree, DEPTH_MAX):
+        raise rejected(Problem(SHAPE, "transaction", f"at most {DEPTH_MAX} levels", "more levels"))
+    return tree
+
+
+def is_deeper(tree: object, limit: int) -> bool:
+    """Say whether a tree nests deeper than the limit."""
+    level = [tree]
+    for _ in range(limit):
+        level = [
+            child
+            for one in level
+            if isinstance(one, dict | list)
+            for child in (one.values() if isinstance(one, dict) else one)
+            if isinstance(child, dict | list)
+        ]
+        if not level:
+            return False
+    return True
+
+
+def text_of_tree(value: object) -> str:
+    """Write a tree as compact JSON, decimals digit by digit as they were read."""
+    if isinstance(value, dict):
+        return "{" + ",".join(f"{json.dumps(name)}:{text_of_tree(one)}" for name, one in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ",".join(map(text_of_tree, value)) + "]"
+    return str(value) if isinstance(value, Decimal) else json.dumps(value)
+
+
+def safe(found: object) -> str:
+    """Say what was found without a card number or an address in it, in at most 120 characters."""
+    return masked_text(str(found), free=True)[:120]
