@@ -8,6 +8,7 @@ from types import MappingProxyType
 from shared.pos.adapter import Adapter
 from shared.pos.canonical import CanonicalAdapter
 from shared.pos.poslog import PoslogAdapter
+from shared.pos.shopify import ShopifyAdapter
 
-_ALL: tuple[Adapter, ...] = (CanonicalAdapter(), PoslogAdapter())
+_ALL: tuple[Adapter, ...] = (CanonicalAdapter(), PoslogAdapter(), ShopifyAdapter())
 ADAPTERS: Mapping[str, Adapter] = MappingProxyType({one.name: one for one in _ALL})
