@@ -22,6 +22,7 @@ from shared.pos.masking import masked_text
 from shared.retail.rules import Problem
 
 LIST_MAX = 20_000
+AMOUNT_BELOW = 10**15  # far beyond any receipt, and small enough that sums and products stay exact
 _LONG_NUMBER = re.compile(rb"[0-9]{1000}")
 _NUMBER_OF_ID = re.compile(r"[A-Za-z0-9_\-]{1,60}")
 _CURRENCY = re.compile(r"[A-Z]{3}")
@@ -111,10 +112,12 @@ class Fields:
         value = self._read(name, read_amount)
         if value is None:
             raise self.wrong(name, "a decimal number such as 12.50")
+        if abs(value) >= AMOUNT_BELOW:
+            raise self.wrong(name, f"less than {AMOUNT_BELOW}")
         return value
 
     def amount_or_none(self, name: str) -> Decimal | None:
-        return self._read(name, read_amount) if self.values.get(name) not in (None, "") else None
+        return self.amount(name) if self.values.get(name) not in (None, "") else None
 
     def money(self, name: str) -> Decimal | None:
         """Give an amount of money in the shop's currency: plain, {amount}, or a set with both currencies."""

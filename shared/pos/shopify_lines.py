@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
-from decimal import Decimal
+from decimal import Context, Decimal
 
 from shared.pos.adapter import LINES_MAX, SHAPE, rejected
 from shared.pos.allocation import allocated
@@ -20,6 +20,7 @@ from shared.retail.transaction import Discount, Line, LineKind, Tax
 
 SPREAD_HERE = "spread over the lines on arrival"
 UNNAMED_TAX = "unnamed"
+_WIDE = Context(prec=60)
 _TIP_MARKS = ("tip", "tip_payment_gateway", "tip_payment_method")
 _METHODS = {"percentage": "PERCENT", "fixed_amount": "AMOUNT"}
 _WITHOUT_DISCOUNT = (LineKind.GIFT_CARD_ISSUE, LineKind.TIP, LineKind.SHIPPING)
@@ -72,6 +73,11 @@ def taxes_of(line: Fields, included: bool) -> tuple[Tax, ...]:
     )
 
 
+def exact_product(one: Decimal, other: Decimal) -> Decimal:
+    """Multiply without rounding: both are below 10^15 and have at most 12 decimals."""
+    return _WIDE.multiply(one, other)
+
+
 def percent(rate: Decimal | None) -> Decimal | None:
     return rate * 100 if rate is not None else None
 
@@ -98,7 +104,7 @@ def _with_share(line: Line, share: Decimal) -> Line:
 
 def _item(line: Fields, number: int, applications: list[Fields], included: bool, currency: str) -> Line:
     quantity, price = line.amount("quantity"), line.amount("price")
-    gross = rounded(price * quantity, currency)
+    gross = rounded(exact_product(price, quantity), currency)
     discounts = _discounts(line, applications)
     return Line(
         line_number=number,

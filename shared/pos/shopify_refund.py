@@ -15,7 +15,7 @@ from types import MappingProxyType
 from shared.pos.adapter import LINES_MAX
 from shared.pos.allocation import allocated
 from shared.pos.shopify_json import Fields, number_of, number_or_none
-from shared.pos.shopify_lines import UNNAMED_TAX, description_of, item_of, kind_of, percent
+from shared.pos.shopify_lines import UNNAMED_TAX, description_of, exact_product, item_of, kind_of, percent
 from shared.pos.shopify_order import NO_DEVICE, NO_LOCATION, revision_of
 from shared.pos.shopify_payments import Payment, moment_of, payments_of, tenders_of
 from shared.retail.money import ZERO, minor_unit, rounded, total
@@ -188,7 +188,7 @@ def _returned(part: Fields, number: int, sale: _Sale, included: bool, currency: 
     item = part.child("line_item") or Fields({}, part.at("line_item"))
     quantity, net = -part.amount("quantity"), -part.amount("subtotal")
     price = item.amount_or_none("price")
-    gross = rounded(price * quantity, currency) if price is not None else net
+    gross = rounded(exact_product(price, quantity), currency) if price is not None else net
     kind = part.text("restock_type").lower()
     if kind and kind not in _DISPOSITIONS:
         raise part.wrong("restock_type", f"one of {', '.join(_DISPOSITIONS)}")
