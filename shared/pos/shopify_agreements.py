@@ -1,15 +1,16 @@
 """A Shopify order as GraphQL tells it, cut into what happened: the sale, each edit, each return or exchange, each refund.
 
 Shopify keeps an order's agreements for ever and adds to them, so each is read once and stays what it is. What belongs to
-one return is one receipt: goods back, goods taken in exchange, and the refund of the difference. Refunds find their receipt
-by what they refund; any other payment goes to the first one that still owes its sign. (POS facts §2.2, §2.3, §6.)
+one return is one receipt: goods back, goods taken in exchange, and the refund of the difference. A refund's money finds what
+it refunds; any other payment goes to what had happened by then and owes just that much, else to the first that owes.
+(POS facts §2.2, §2.3, §6.)
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from shared.pos.adapter import SHAPE, rejected
@@ -19,6 +20,7 @@ from shared.retail.money import ZERO, total
 from shared.retail.rules import Problem
 
 SOLD = "sold"
+_PAID_BEFORE = timedelta(minutes=2)  # a payment may be made a little before what it pays is written down
 ORDER_QUERY = """
 query Receipts($id: ID!) {
   order(id: $id) {
@@ -174,9 +176,12 @@ def _receipt_for(
     for one in named:
         if one.has_sales:
             return one
-    for one in receipts:
-        if one.owes(amount):
-            return one
+    there = [one for one in receipts if payment.at is None or one.at <= payment.at + _PAID_BEFORE]
+    for some in (there, receipts):
+        owing = [one for one in some if one.owes(amount)]
+        exact = [one for one in owing if one.due - one.paid == amount]
+        if owing:
+            return (exact or owing)[0]
     if named:
         return named[0]
     before = [one for one in receipts if payment.at is not None and one.at <= payment.at]

@@ -16,7 +16,7 @@ def _words(text: str) -> frozenset[str]:
 
 IDENTIFIERS = _words(
     "id order_id line_item_id admin_graphql_api_id variant_id product_id sku location_id device_id user_id parent_id "
-    "order_number source_identifier gift_card_id transaction_id app_id sales_line_item_group_id barcode"
+    "order_number source_identifier gift_card_id transaction_id app_id sales_line_item_group_id barcode store terminal part"
 )
 _NEVER_KEPT = _words(
     "browser_ip client_details landing_site landing_site_ref referring_site order_status_url token cart_token "

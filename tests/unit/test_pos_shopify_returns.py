@@ -427,6 +427,38 @@ def test_a_payment_that_fits_no_receipt_stays_with_one_and_shows_there() -> None
     assert problems_of(held[0])[0].found == "33.00 GBP, a difference of 34.00"
 
 
+def test_a_refunds_money_goes_to_what_it_refunds_though_another_return_owes_before_it() -> None:
+    crossed = fetched()
+    crossed["transactions"][3]["processedAt"] = "2026-03-10T00:00:00Z"  # the money of return 902 comes last
+    crossed["agreements"]["nodes"][5]["happenedAt"] = "2026-03-06T00:00:00Z"
+    found = {each.transaction_id: each for each in read(crossed)}
+    assert [str(each.amount) for each in found["X902"].tenders] == ["-15.00"]
+    assert [str(each.amount) for each in found["R802"].tenders] == ["-1.00"]
+    small = fetched()
+    small["transactions"][4]["processedAt"] = (
+        "2026-03-07T09:00:00Z"  # before the money of return 902, which owes first
+    )
+    assert [str(each.amount_paid) for each in read(small)][3:] == ["-15.00", "-1.00"]
+
+
+def test_a_late_payment_goes_to_the_first_that_owes_it() -> None:
+    late = fetched()
+    late["transactions"][1]["processedAt"] = "2026-03-06T00:00:00Z"  # the edit is paid after the exchange
+    found = {each.transaction_id: str(each.amount_paid) for each in read(late)}
+    assert (found["E1002"], found["X901"]) == ("6.00", "3.00")
+
+
+def test_a_part_of_the_sales_payment_is_not_taken_for_an_edit_that_was_still_to_come() -> None:
+    split = fetched()
+    card = split["transactions"][0]
+    rest = copy.deepcopy(card) | {"id": "gid://shopify/OrderTransaction/598", "gateway": "gift_card"}
+    card["amountSet"]["shopMoney"]["amount"], rest["amountSet"]["shopMoney"]["amount"] = "28.00", "6.00"
+    split["transactions"].insert(1, rest)
+    found = {each.transaction_id: [one.code for one in each.tenders] for each in read(split)}
+    assert found["O6612345678901234568"] == ["shopify_payments", "gift_card"]
+    assert found["E1002"] == ["cash"]
+
+
 def totals(found: list[Transaction]) -> Decimal:
     return total(each.amount_paid for each in found)
 
