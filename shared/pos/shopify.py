@@ -90,7 +90,7 @@ def _documents(tree: object) -> list[object]:
     if isinstance(data, dict) and not _is_known(data):
         for name in _LISTS:
             if name in data:
-                return [one.values for one in Fields(data, "").children(name)]
+                return [one.values for one in Fields(data, "").children(name, whole=False)]
         for name in _SINGLE:
             if isinstance(data.get(name), dict):
                 return [data[name]]

@@ -85,7 +85,7 @@ def cash_from(session: Fields, account: str) -> Transaction:
     """
     part, activity = session.required(PART), session.child("activity")
     if part == OPENED:
-        kind, at, movement = Kind.SHIFT_OPEN, session.instant("openingTime"), None
+        kind, at, movement = Kind.SHIFT_OPEN, session.instant("openingTime"), _float(session)
     elif part == CLOSED:
         kind, at, movement = Kind.SHIFT_CLOSE, session.instant("closingTime"), None
     else:
@@ -108,8 +108,8 @@ def cash_from(session: Fields, account: str) -> Transaction:
         completed_at=at,
         currency=_currency(session),
         kind=kind,
-        cash_movement=movement if kind is not Kind.TENDER_DECLARATION else None,
-        shift_record=_record(session, number, kind, activity),
+        cash_movement=movement,
+        shift_record=_record(session, number, kind),
         extra=MappingProxyType(_extra(session, activity)),
     )
 
@@ -140,15 +140,18 @@ def _type(activity: Fields) -> str:
 
 
 def _what(activity: Fields) -> Kind:
+    """Say what it is. A count between opening and closing is kept and declares nothing: only the last one counts a shift."""
     if activity.has("cashCounted"):
-        return Kind.TENDER_DECLARATION
+        return Kind.NO_SALE
     if _type(activity) == "CASH_PAYOUT" and not activity.has("giftCard"):
         return Kind.PICKUP
     return Kind.PAID_IN if (activity.money("cash") or ZERO) > 0 else Kind.PAID_OUT
 
 
 def _movement(activity: Fields) -> CashMovement | None:
-    """Read what moved, in the store's sign; a payout takes money out, however it is written."""
+    """Read what moved, in the store's sign; a payout takes money out, however it is written, and a count moves none."""
+    if activity.has("cashCounted"):
+        return None
     amount = activity.money("cash")
     if amount is None:
         raise activity.wrong("cash", "an amount of money")
@@ -166,24 +169,27 @@ def _reason(activity: Fields) -> str | None:
     return told.words("code") or told.words("label") or told.words("title") or number_or_none(told)
 
 
-def _record(session: Fields, number: str, kind: Kind, activity: Fields | None) -> ShiftRecord | None:
-    if kind in (Kind.PAID_IN, Kind.PAID_OUT, Kind.PICKUP):
+def _float(session: Fields) -> CashMovement | None:
+    """Name the tender of the opening amount, without which a drawer with cards in it cannot be judged."""
+    amount = _first(session, "cashCountedAtOpen", "openingBalance")
+    return CashMovement(CASH, amount) if amount else None
+
+
+def _record(session: Fields, number: str, kind: Kind) -> ShiftRecord | None:
+    """Read the shift. Its float is told by its opening alone, beside the float's tender."""
+    if kind not in (Kind.SHIFT_OPEN, Kind.SHIFT_CLOSE):
         return None
-    opened_at: datetime = session.instant("openingTime")
-    counted: Decimal | None = None
-    if kind is Kind.SHIFT_CLOSE:
-        counted = _first(session, "cashCountedAtClose", "" if _is_newer(session) else "closingBalance")
-    elif kind is Kind.TENDER_DECLARATION and activity is not None:
-        counted = activity.money("cashCounted")
     is_closing = kind is Kind.SHIFT_CLOSE
+    counted = _first(session, "cashCountedAtClose", "" if _is_newer(session) else "closingBalance")
+    opened_at: datetime = session.instant("openingTime")
     return ShiftRecord(
         shift=number,
         opened_at=opened_at,
         closed_at=session.instant("closingTime") if is_closing else None,
         opened_by=number_or_none(session.child("openingStaffMember")),
         closed_by=number_or_none(session.child("closingStaffMember")) if is_closing else None,
-        opening_float=_first(session, "cashCountedAtOpen", "openingBalance"),
-        counted=(Counted(CASH, _currency(session), counted),) if counted is not None else (),
+        opening_float=None if is_closing else _first(session, "cashCountedAtOpen", "openingBalance"),
+        counted=(Counted(CASH, _currency(session), counted),) if is_closing and counted is not None else (),
     )
 
 
@@ -225,4 +231,7 @@ def _extra(session: Fields, activity: Fields | None) -> Mapping[str, object]:
             told[name] = str(amount)
     if activity is not None and _type(activity):
         told["activity"] = _type(activity)
+        counted = activity.money("cashCounted")
+        if counted is not None:
+            told["cashCounted"] = str(counted)
     return told

@@ -154,11 +154,11 @@ class Fields:
     def child(self, name: str) -> Fields | None:
         return Fields(self.values[name], self.at(name)) if self.has(name) else None
 
-    def children(self, name: str) -> list[Fields]:
-        """Give the objects of a list, or of a GraphQL connection, which must be all there is of it."""
+    def children(self, name: str, *, whole: bool = True) -> list[Fields]:
+        """Give the objects of a list, or of a GraphQL connection; whole: it must be all there is of it."""
         value, place = self.values.get(name), self.at(name)
         if isinstance(value, dict):
-            value, place = _of_connection(Fields(value, place))
+            value, place = _of_connection(Fields(value, place), whole)
         if value is None:
             return []
         if not isinstance(value, list) or len(value) > LIST_MAX:
@@ -195,8 +195,8 @@ def number_or_none(fields: Fields | None, name: str = "id") -> str | None:
     return number_of(fields, name)
 
 
-def _of_connection(connection: Fields) -> tuple[object, str]:
-    page = connection.child("pageInfo")
+def _of_connection(connection: Fields, whole: bool) -> tuple[object, str]:
+    page = connection.child("pageInfo") if whole else None
     if page is not None and page.flag("hasNextPage"):
         raise page.wrong("hasNextPage", "false: the whole list, every page of it")
     if connection.has("nodes"):

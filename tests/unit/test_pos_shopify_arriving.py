@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import json
 from collections.abc import Sequence
 from decimal import Decimal
@@ -14,11 +15,13 @@ import pytest
 from shared.errors import RejectedError
 from shared.flows.import_mapping import import_mapping
 from shared.flows.ingest_transactions import ingest_transactions
+from shared.flows.read_records import list_causes
 from shared.pos.adapter import BODY_BYTES_MAX, TRANSACTIONS_MAX
+from shared.pos.shopify_events import next_page, order_named_by
 from shared.pos.shopify_masking import masked
 from shared.retail.identity import content_hash, revision_is_higher
 from shared.retail.rules import problems_of
-from shared.retail.transaction import Kind, TillStatus
+from shared.retail.transaction import Card, Kind, TillStatus
 from shared.services import Services
 from tests.unit.flow_services import DESK, SENDER, Hand, flow_services, run
 from tests.unit.refund_world import beat, map_all
@@ -127,6 +130,49 @@ def test_78_79_the_higher_revision_counts_in_whatever_order_they_come() -> None:
 
     run(story([old, new], ["accepted", "accepted"]))
     run(story([new, old], ["accepted", "duplicate"]))
+
+
+def test_in_whatever_order_events_come_each_receipt_is_there_once_and_nothing_is_a_conflict() -> None:
+    back = refund([returned(ITEM, 1, 10.00)], [paid_back("10.00", location_id="S1", device_id="1")])
+    part = sale(financial_status="partially_paid", updated_at="2026-03-02T16:20:00-05:00")
+    later = sale(financial_status="refunded", refunds=[back], updated_at="2026-03-05T11:00:02-05:00")
+    expected = {f"O{ORDER}", f"O{ORDER}-UNPAID-20260302212000", "R71001"}
+
+    async def story(documents: Sequence[object]) -> None:
+        services = await flow_services(Hand())
+        verdicts = await send(services, *documents, *documents)
+        assert sorted(verdicts[-5:]) == ["duplicate"] * 5
+        assert set(await statuses(services)) == expected
+        assert verdicts.count("accepted") == 3
+        assert await list_causes(services, "open", None) == []
+
+    for order_of in itertools.permutations([part, sale(), later, back]):
+        run(story(order_of))
+
+
+def test_snapshots_of_an_order_add_up_to_the_same_receipts_in_either_order() -> None:
+    late = fixture("order__edited_exchanged_refunded")["data"]["order"]
+    late["transactions"] = [
+        one | {"location": {"id": "S1"}, "device": {"id": "1"}} for one in late["transactions"]
+    ]
+    early = late | {"updatedAt": "2026-03-02T10:30:06Z", "displayFinancialStatus": "PAID", "refunds": []}
+    early["transactions"] = late["transactions"][:2]
+    early["agreements"] = {"nodes": late["agreements"]["nodes"][:2]}
+
+    async def story(documents: Sequence[object]) -> list[tuple[str, str]]:
+        services = await flow_services(Hand())
+        verdicts = await send(services, *documents)
+        assert (
+            sorted(verdicts) == ["duplicate"] * 2 + ["held"] * 5
+        )  # in pounds, and the store trades in dollars
+        rows = [
+            row async for row in services.tables.transactions.query("S1") if row.text("Record") == "identity"
+        ]
+        return sorted((row.text("TransactionId"), row.text("ContentHash")) for row in rows)
+
+    found = [run(story([early, late])), run(story([late, early]))]
+    assert found[0] == found[1]
+    assert len(found[0]) == 5
 
 
 def test_a_higher_revision_that_says_the_same_changes_nothing() -> None:
@@ -395,6 +441,102 @@ def test_a_discount_without_its_application_is_still_counted() -> None:
     lines = [line("A", "10.00", discount_allocations=[off("1.00", 7), {"amount": "1.00"}])]
     one = sound(order(lines, "8.00", total_discounts="2.00"))
     assert [each.amount for each in one.lines[0].discounts] == [D("1.00"), D("1.00")]
+
+
+def body_of(document: object) -> bytes:
+    return json.dumps(document).encode()
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        order([ITEM], "10.00"),
+        refund([], []),
+        payment(1, "sale", "cash", "1.00"),
+        {"id": 1, "order_id": ORDER, "payment_method": "cash", "amount": "1.00"},
+        {"order_edit": {"id": 3, "order_id": ORDER, "line_items": {"additions": [{"id": 9, "delta": 1}]}}},
+        {"id": 902, "order": {"id": ORDER}, "return_line_items": [], "exchange_line_items": [{"id": 1}]},
+    ],
+)
+def test_whatever_the_topic_the_order_to_fetch_is_named(event: dict[str, Any]) -> None:
+    assert order_named_by(body_of(event)) == str(ORDER)
+
+
+def test_an_event_of_no_order_names_none() -> None:
+    with pytest.raises(RejectedError, match="found an object with id, title"):
+        order_named_by(body_of({"id": 1, "title": "A product"}))
+
+
+def test_an_edit_or_a_return_alone_is_no_receipt() -> None:
+    assert refusal({"order_edit": {"id": 3, "order_id": ORDER}}).endswith("found an object with order_edit")
+
+
+def test_a_page_of_a_poll_is_read_and_says_where_the_next_begins() -> None:
+    page = fixture("cash__device_session")
+    sessions = page["data"]["pointOfSaleDevicePaymentSessions"]
+    assert next_page(body_of(page)) is None
+    sessions["pageInfo"] = {"hasNextPage": True, "endCursor": "abc"}
+    assert next_page(body_of(page)) == "abc"
+    assert len(read(page)) == 6
+    sessions["nodes"][0]["cashActivities"]["pageInfo"]["hasNextPage"] = True
+    assert refusal(page).startswith("cashActivities.pageInfo.hasNextPage: expected false")
+    sessions["pageInfo"] = {"hasNextPage": True, "endCursor": None}
+    with pytest.raises(RejectedError, match="endCursor"):
+        next_page(body_of(page))
+
+
+def test_a_session_and_its_sale_meet_at_the_till() -> None:
+    session = fixture("cash__device_session")["data"]["pointOfSaleDevicePaymentSessions"]["nodes"][0]
+    session |= {
+        "location": {"id": "gid://shopify/Location/S1"},
+        "pointOfSaleDevice": {"id": "gid://shopify/Device/1"},
+    }
+    for one in session["cashActivities"]["nodes"]:
+        one["reasonCode"] = {"label": "WINDOW"}
+
+    async def story() -> None:
+        hand = Hand()
+        services = await flow_services(hand)
+        tenders = b"store,tender,payment_method\n*,cash,1\n"
+        await import_mapping(services, "tenders", tenders, DESK, "Shopify's names")
+        assert set(await send(services, session, sale())) == {"accepted"}
+        hand.turn(minutes=90)
+        await beat(services)
+        assert await statuses(services) == {
+            "S44001-OPEN": "excluded",
+            "S44001-A20260302150000000000": "mapped",
+            "S44001-A20260302170000000000": "mapped",
+            "S44001-A20260302180000000000": "excluded",
+            "S44001-A20260302200000000000": "excluded",
+            "S44001-CLOSE": "excluded",
+            f"O{ORDER}": "mapped",
+        }
+        shifts = [row async for row in services.tables.shifts.query() if row.text("Record") == "shift"]
+        told = [
+            (row.text("Terminal"), row.text("Shift"), row.text("TillState"), row.number("Counts"))
+            for row in shifts
+        ]
+        assert told == [("1", "44001", "closed", 1)]
+        assert (shifts[0].text("OpeningFloat"), shifts[0].text("FloatTender")) == ("100.00", "cash")
+        assert await list_causes(services, "open", None) == []
+
+    run(story())
+
+
+def test_the_gift_card_and_the_cards_last_digits_are_read_of_graphql_too() -> None:
+    told = fixture("order__edited_exchanged_refunded")["data"]["order"]
+    told["transactions"][0] |= {
+        "gateway": "gift_card",
+        "receiptJson": '{"gift_card_id": 8801, "secret": "x"}',
+    }
+    told["transactions"][2]["paymentDetails"] = {"company": "Visa", "number": "\u2022\u2022\u2022\u2022 4242"}
+    found = arrivals(told)
+    first, third = found[0].transaction, found[2].transaction
+    assert first is not None
+    assert third is not None
+    assert first.tenders[0].gift_card == "8801"
+    assert third.tenders[0].card == Card(brand="Visa", last4="4242")
+    assert b"secret" not in found[0].document
 
 
 def sample(name: str) -> Any:

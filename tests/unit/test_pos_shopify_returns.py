@@ -453,9 +453,9 @@ def test_a_part_of_the_sales_payment_is_not_taken_for_an_edit_that_was_still_to_
     card = split["transactions"][0]
     rest = copy.deepcopy(card) | {"id": "gid://shopify/OrderTransaction/598", "gateway": "gift_card"}
     card["amountSet"]["shopMoney"]["amount"], rest["amountSet"]["shopMoney"]["amount"] = "28.00", "6.00"
-    split["transactions"].insert(1, rest)
+    split["transactions"].insert(0, rest)
     found = {each.transaction_id: [one.code for one in each.tenders] for each in read(split)}
-    assert found["O6612345678901234568"] == ["shopify_payments", "gift_card"]
+    assert found["O6612345678901234568"] == ["gift_card", "shopify_payments"]
     assert found["E1002"] == ["cash"]
 
 
