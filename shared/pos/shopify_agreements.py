@@ -177,11 +177,11 @@ def _receipt_for(
         if one.has_sales:
             return one
     there = [one for one in receipts if payment.at is None or one.at <= payment.at + _PAID_BEFORE]
-    for some in (there, receipts):
-        owing = [one for one in some if one.owes(amount)]
-        exact = [one for one in owing if one.due - one.paid == amount]
-        if owing:
-            return (exact or owing)[0]
+    owing = [one for one in there if one.owes(amount)]
+    owing = owing or [one for one in receipts if one.owes(amount) and abs(one.due - one.paid) >= abs(amount)]
+    exact = [one for one in owing if one.due - one.paid == amount]
+    if owing:
+        return (exact or owing)[0]
     if named:
         return named[0]
     before = [one for one in receipts if payment.at is not None and one.at <= payment.at]

@@ -61,7 +61,7 @@ def order_from(order: Fields, account: str) -> Transaction:
         account=account,
         store=number_or_none(order, "location_id") or NO_LOCATION,
         terminal=number_or_none(order, "device_id") or _device(payments) or NO_DEVICE,
-        transaction_id=sale_id(number, status, updated_at),
+        transaction_id=receipt_id(f"O{number}", status, updated_at),
         revision=revision_of(updated_at, 1 if order.has("transactions") else 0),
         receipt_number=order.text("order_number") or None,
         operator=number_or_none(order, "user_id"),
@@ -88,11 +88,11 @@ def status_of(order: Fields, name: str) -> TillStatus:
     return _STATUSES[told]
 
 
-def sale_id(number: str, status: TillStatus, updated_at: datetime) -> str:
-    """Give the id of an order's sale. Unpaid, it is another thing each time it changes, and never the sale itself."""
+def receipt_id(key: str, status: TillStatus, updated_at: datetime) -> str:
+    """Give a receipt's id. Unpaid, it is another thing each time it changes, and never the receipt itself."""
     if status is not TillStatus.PENDING:
-        return f"O{number}"
-    return f"O{number}-UNPAID-{updated_at.astimezone(UTC):%Y%m%d%H%M%S}"
+        return key
+    return f"{key}-UNPAID-{updated_at.astimezone(UTC):%Y%m%d%H%M%S}"
 
 
 def revision_of(updated_at: datetime, fullness: int) -> str:

@@ -7,6 +7,7 @@ negative and names the line it was sold on. (POS facts §2.2.)
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 from types import MappingProxyType
 
@@ -14,7 +15,7 @@ from shared.pos.adapter import LINES_MAX, SHAPE, rejected
 from shared.pos.shopify_agreements import SOLD, money_of
 from shared.pos.shopify_json import Fields, number_or_none
 from shared.pos.shopify_lines import UNNAMED_TAX, description_of, percent
-from shared.pos.shopify_order import NO_DEVICE, NO_LOCATION, revision_of, status_of, was_offline
+from shared.pos.shopify_order import NO_DEVICE, NO_LOCATION, receipt_id, revision_of, status_of, was_offline
 from shared.pos.shopify_payments import payments_of, tenders_of
 from shared.retail.money import ZERO, total
 from shared.retail.rules import Problem
@@ -45,6 +46,14 @@ _KINDS = {
 _TOTALS = ("originalTotalPriceSet", "totalPriceSet", "totalTaxSet", "totalRefundedSet")
 
 
+@dataclass(frozen=True, slots=True)
+class _Amounts:
+    quantity: Decimal
+    gross: Decimal
+    discount: Decimal
+    taxes: tuple[Tax, ...]
+
+
 def receipt_from(order: Fields, account: str) -> Transaction:
     """Read the slice of one receipt.
 
@@ -68,9 +77,7 @@ def receipt_from(order: Fields, account: str) -> Transaction:
         account=account,
         store=known.text("store") or number_or_none(order.child("retailLocation")) or NO_LOCATION,
         terminal=known.text("terminal") or NO_DEVICE,
-        transaction_id=key
-        if status is not TillStatus.PENDING
-        else f"{key}-UNPAID-{revision_of(updated_at, 2)[:19].replace(':', '')}",
+        transaction_id=receipt_id(key, status, updated_at),
         revision=revision_of(updated_at, 2),
         receipt_number=order.text("number") or None if key.startswith("O") else None,
         operator=number_or_none(first.child("user")) or number_or_none(order.child("staffMember")),
@@ -114,39 +121,53 @@ def _line(sale: Fields, number: int, included: bool, sold: Mapping[str, Fields])
     told = sale.required("lineType").upper()
     if told not in _KINDS:
         raise sale.wrong("lineType", f"one of {', '.join(sorted(_KINDS))}")
-    amount, is_return = money_of(sale, "totalAmount"), sale.text("actionType").upper() == "RETURN"
-    quantity = sale.amount_or_none("quantity")
-    quantity = quantity or Decimal(-1 if amount < 0 or is_return else 1)
-    back = is_return or quantity < 0
-    taxes = _taxes(sale, included, back)
-    tax = -abs(money_of(sale, "totalTaxAmount")) if is_return else money_of(sale, "totalTaxAmount")
-    if total(one.amount for one in taxes) != tax:
-        taxes = (*taxes, Tax(UNNAMED_TAX, tax - total(one.amount for one in taxes), inclusive=included))
-    net = amount if included else amount - tax
-    name = "totalDiscountAmountAfterTaxes" if included else "totalDiscountAmountBeforeTaxes"
-    size = abs(sale.money(name) or ZERO)
-    discount = -size if back else size
     item = sale.child("lineItem") or Fields({}, sale.at("lineItem"))
-    variant, is_kept = item.child("variant"), told == "ADJUSTMENT" and amount > 0
-    quantity = -abs(quantity) if is_return else quantity
-    gross = net + discount
-    barcode = variant.text("barcode") if variant else ""
+    amounts = _amounts(sale, included)
+    is_kept = told == "ADJUSTMENT" and amounts.gross > 0  # less went back than the goods had cost
     return Line(
         line_number=number,
-        item=item.text("sku") or number_or_none(variant) or number_or_none(item.child("product"))
-        if told in ("PRODUCT", "GIFT_CARD")
-        else None,
+        item=_item(item) if told in ("PRODUCT", "GIFT_CARD") else None,
         kind=LineKind.CHARGE if is_kept else _KINDS[told],
-        gtin=barcode if barcode.isascii() and barcode.isdecimal() and len(barcode) in _GTIN_LENGTHS else None,
+        gtin=_gtin(item.child("variant")),
         description=description_of(item),
-        quantity=quantity,
-        unit_price=_unit_price(gross, quantity),
-        gross=gross,
-        net=net,
-        discounts=(Discount(discount),) if discount else (),
-        taxes=taxes,
-        original=_original(number_or_none(item), sold) if quantity < 0 else None,
+        quantity=amounts.quantity,
+        unit_price=_unit_price(amounts.gross, amounts.quantity),
+        gross=amounts.gross,
+        net=amounts.gross - amounts.discount,
+        discounts=(Discount(amounts.discount),) if amounts.discount else (),
+        taxes=amounts.taxes,
+        original=_original(number_or_none(item), sold) if amounts.quantity < 0 else None,
     )
+
+
+def _amounts(sale: Fields, included: bool) -> _Amounts:
+    """Read what a sale comes to, in the store's sign, whatever sign a return is written with."""
+    due, is_return = money_of(sale, "totalAmount"), sale.text("actionType").upper() == "RETURN"
+    quantity = sale.amount_or_none("quantity") or Decimal(-1 if due < 0 or is_return else 1)
+    quantity = -abs(quantity) if is_return else quantity
+    tax = _toward(money_of(sale, "totalTaxAmount"), quantity)
+    taxes = _taxes(sale, included, quantity)
+    rest = tax - total(one.amount for one in taxes)
+    if rest:
+        taxes = (*taxes, Tax(UNNAMED_TAX, rest, inclusive=included))
+    name = "totalDiscountAmountAfterTaxes" if included else "totalDiscountAmountBeforeTaxes"
+    discount = _toward(sale.money(name) or ZERO, quantity)
+    return _Amounts(quantity, (due if included else due - tax) + discount, discount, taxes)
+
+
+def _toward(amount: Decimal, quantity: Decimal) -> Decimal:
+    """Give an amount the sign of what comes back; what is sold keeps its own."""
+    return -abs(amount) if quantity < 0 else amount
+
+
+def _item(item: Fields) -> str | None:
+    return item.text("sku") or number_or_none(item.child("variant")) or number_or_none(item.child("product"))
+
+
+def _gtin(variant: Fields | None) -> str | None:
+    """Take a barcode for a GTIN where it can be one; a shop's own codes are none."""
+    barcode = variant.text("barcode") if variant is not None else ""
+    return barcode if barcode.isascii() and barcode.isdecimal() and len(barcode) in _GTIN_LENGTHS else None
 
 
 def _unit_price(gross: Decimal, quantity: Decimal) -> Decimal | None:
@@ -155,7 +176,7 @@ def _unit_price(gross: Decimal, quantity: Decimal) -> Decimal | None:
     return price if price is not None and price * abs(quantity) == abs(gross) else None
 
 
-def _taxes(sale: Fields, included: bool, back: bool) -> tuple[Tax, ...]:
+def _taxes(sale: Fields, included: bool, quantity: Decimal) -> tuple[Tax, ...]:
     found = []
     for one in sale.children("taxes"):
         line = one.child("taxLine") or Fields({}, one.at("taxLine"))
@@ -165,7 +186,7 @@ def _taxes(sale: Fields, included: bool, back: bool) -> tuple[Tax, ...]:
         found.append(
             Tax(
                 code=line.words("title") or UNNAMED_TAX,
-                amount=-abs(amount) if back else amount,
+                amount=_toward(amount, quantity),
                 rate=percent(line.amount_or_none("rate")),
                 inclusive=included,
                 remitted_by="FACILITATOR" if line.flag("channelLiable") else "MERCHANT",

@@ -443,6 +443,24 @@ def test_a_discount_without_its_application_is_still_counted() -> None:
     assert [each.amount for each in one.lines[0].discounts] == [D("1.00"), D("1.00")]
 
 
+def test_a_gateways_record_that_is_no_json_is_not_kept() -> None:
+    told = fixture("order__edited_exchanged_refunded")["data"]["order"]
+    told["transactions"][0]["receiptJson"] = "ann@example.com paid"
+    told["transactions"][1]["receiptJson"] = [1]
+    (first, *_) = arrivals(told)
+    assert b"paid" not in first.document
+    assert first.transaction is not None
+
+
+def test_a_refund_finds_its_currency_beside_its_amounts_or_payments() -> None:
+    back = refund([returned(ITEM, 1, 10.00)], [paid_back("10.00", currency="CAD")]) | {"currency": None}
+    assert read_one(back).currency == "CAD"
+    money = {"shop_money": {"amount": "10.00", "currency_code": "NZD"}}
+    back = refund([returned(ITEM, 1, 10.00, subtotal_set=money)], []) | {"currency": None}
+    assert read_one(back).currency == "NZD"
+    assert refusal(refund([], []) | {"currency": None}).startswith("currency: expected a currency")
+
+
 def body_of(document: object) -> bytes:
     return json.dumps(document).encode()
 

@@ -21,6 +21,8 @@ from shared.retail.transaction import (
     Transaction,
 )
 from tests.unit.shopify_documents import (
+    ACCOUNT,
+    SHOPIFY,
     arrivals,
     fixture,
     line,
@@ -380,7 +382,7 @@ def test_an_edit_that_is_not_paid_yet_waits_and_the_sale_before_it_does_not() ->
     found = read(owing)
     assert [(each.transaction_id, each.status) for each in found] == [
         ("O6612345678901234568", TillStatus.COMPLETED),
-        ("E1002-UNPAID-2026-03-09T120000", TillStatus.PENDING),
+        ("E1002-UNPAID-20260309120000", TillStatus.PENDING),
     ]
 
 
@@ -457,6 +459,97 @@ def test_a_part_of_the_sales_payment_is_not_taken_for_an_edit_that_was_still_to_
     found = {each.transaction_id: [one.code for one in each.tenders] for each in read(split)}
     assert found["O6612345678901234568"] == ["gift_card", "shopify_payments"]
     assert found["E1002"] == ["cash"]
+
+
+def test_what_moved_no_money_stays_with_the_sale_and_an_authorisation_with_its_capture() -> None:
+    told = fetched()
+    paid = told["transactions"]
+    card = paid[2]
+    card["kind"], card["parentTransaction"] = "CAPTURE", {"id": "gid://shopify/OrderTransaction/590"}
+    asked = copy.deepcopy(card) | {"id": "gid://shopify/OrderTransaction/590", "kind": "EMV_AUTHORIZATION"}
+    failed = copy.deepcopy(paid[0]) | {"id": "gid://shopify/OrderTransaction/591", "status": "FAILURE"}
+    dropped = copy.deepcopy(asked) | {"id": "gid://shopify/OrderTransaction/592"}
+    void = copy.deepcopy(asked) | {"id": "gid://shopify/OrderTransaction/593", "kind": "VOID"}
+    void["parentTransaction"] = {"id": "gid://shopify/OrderTransaction/592"}
+    told["transactions"] = [asked, failed, dropped, void, *paid]
+    found = {each.transaction_id: each for each in read(told)}
+    assert tenders_told(found["X901"]) == [("shopify_payments", "PAYMENT", "CAPTURED", "3.00")]
+    assert sorted(tenders_told(found["O6612345678901234568"])) == [
+        ("shopify_payments", "PAYMENT", "CAPTURED", "34.00"),
+        ("shopify_payments", "PAYMENT", "FAILED", "34.00"),
+        ("shopify_payments", "PAYMENT", "VOIDED", "3.00"),
+    ]
+
+
+def test_a_return_written_with_positive_amounts_is_a_return_all_the_same() -> None:
+    unsigned = fetched()
+    sale = unsigned["agreements"]["nodes"][3]["sales"]["nodes"][0]
+    sale["quantity"] = 1
+    for name in ("totalAmount", "totalTaxAmount"):
+        sale[name]["shopMoney"]["amount"] = sale[name]["shopMoney"]["amount"].lstrip("-")
+    signed = [(each.lines, each.tenders) for each in read(fixture("order__edited_exchanged_refunded"))]
+    assert [(each.lines, each.tenders) for each in read(unsigned)] == signed
+
+
+def test_prices_without_tax_a_discount_and_a_tax_that_no_record_names() -> None:
+    added = fetched()
+    added["taxesIncluded"] = False
+    nodes = added["agreements"]["nodes"]
+    nodes[:], added["transactions"], added["refunds"] = nodes[:1], added["transactions"][:1], []
+    sale = nodes[0]["sales"]["nodes"][1]
+    sale["taxes"][0]["amount"]["shopMoney"]["amount"] = "1.60"
+    sale["totalDiscountAmountBeforeTaxes"]["shopMoney"]["amount"] = "1.50"
+    (one,) = read(added)
+    assert lines_told(one)[1] == ("TOWEL", "1", "9.83", "1.50", "8.33", "1.67")
+    assert [(each.code, each.amount) for each in one.lines[1].taxes] == [
+        ("VAT", D("1.60")),
+        ("unnamed", D("0.07")),
+    ]
+    assert one.amount_due == D("34.00")
+
+
+def test_a_kept_receipt_sent_again_by_itself_is_the_same_receipt() -> None:
+    for name in ("order__edited_exchanged_refunded", "cash__device_session", "refund__one_of_three"):
+        for kept in arrivals(fixture(name)):
+            (again,) = SHOPIFY.read(kept.document, ACCOUNT)
+            assert again.transaction == kept.transaction
+
+
+def test_an_order_without_agreements_is_no_receipt() -> None:
+    assert (
+        refusal(fetched() | {"agreements": {"nodes": []}})
+        == "agreements: expected at least one agreement, found none"
+    )
+
+
+def test_money_that_nothing_owes_stays_with_its_refund_or_with_what_came_before() -> None:
+    more = fetched()
+    more["refunds"][1]["transactions"]["nodes"].append({"id": "gid://shopify/OrderTransaction/506"})
+    more["transactions"].append(
+        copy.deepcopy(more["transactions"][4]) | {"id": "gid://shopify/OrderTransaction/506"}
+    )
+    found = {each.transaction_id: str(each.amount_paid) for each in read(more)}
+    assert found["R802"] == "-2.00"
+    early = fetched()
+    early["transactions"].append(
+        copy.deepcopy(early["transactions"][0]) | {"id": "gid://shopify/OrderTransaction/597"}
+    )
+    assert str(read(early)[0].amount_paid) == "68.00"
+
+
+def test_cash_that_was_overpaid_and_its_change_stay_together() -> None:
+    cash = fetched()
+    paid = cash["transactions"][0]
+    paid["gateway"], paid["amountSet"]["shopMoney"]["amount"] = "cash", "50.00"
+    change = copy.deepcopy(paid) | {"id": "gid://shopify/OrderTransaction/596", "kind": "CHANGE"}
+    change["amountSet"]["shopMoney"]["amount"] = "16.00"
+    cash["transactions"].insert(1, change)
+    first = read(cash)[0]
+    assert tenders_told(first) == [
+        ("cash", "PAYMENT", "CAPTURED", "50.00"),
+        ("cash", "CHANGE", "CAPTURED", "-16.00"),
+    ]
+    assert problems_of(first) == ()
 
 
 def totals(found: list[Transaction]) -> Decimal:
