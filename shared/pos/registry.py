@@ -9,7 +9,14 @@ from shared.pos.adapter import Adapter
 from shared.pos.canonical import CanonicalAdapter
 from shared.pos.lightspeed import LightspeedAdapter
 from shared.pos.poslog import PoslogAdapter
+from shared.pos.shopify import ShopifyAdapter
 from shared.pos.square import SquareAdapter
 
-_ALL: tuple[Adapter, ...] = (CanonicalAdapter(), PoslogAdapter(), SquareAdapter(), LightspeedAdapter())
+_ALL: tuple[Adapter, ...] = (
+    CanonicalAdapter(),
+    PoslogAdapter(),
+    SquareAdapter(),
+    LightspeedAdapter(),
+    ShopifyAdapter(),
+)
 ADAPTERS: Mapping[str, Adapter] = MappingProxyType({one.name: one for one in _ALL})

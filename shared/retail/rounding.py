@@ -248,6 +248,8 @@ def _parts_of(transaction: Transaction, codes: Mapping[str, str], document: int)
         included = [tax for tax in line.taxes if tax.inclusive]
         known = all(tax.rate is not None for tax in included)
         rates = sum((Fraction(tax.rate or 0) for tax in included), Fraction(0))
+        if rates == -100:  # they would take the whole price: of nothing no share can be worked out
+            continue
         for tax in line.taxes:
             if tax.rate is None or tax.exempt_reason is not None or (tax.inclusive and not known):
                 continue

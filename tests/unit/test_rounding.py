@@ -277,3 +277,9 @@ def test_the_quick_look_finds_what_the_long_one_finds(
     one = receipt(*lines, inclusive=inclusive)
     differs = [tax.code for tax in taxes_of(one) if tax.stated != tax.by_d365]
     assert [found.what for found in diagnose(one)] == differs
+
+
+def test_a_rate_that_takes_the_whole_price_is_not_worked_out_and_breaks_nothing() -> None:
+    odd = receipt(line(1, "15.00", "2.00", rate="-100"))
+    assert taxes_of(odd) == ()
+    assert problems_of(odd) == ()
