@@ -40,6 +40,17 @@ class TillStatus(StrEnum):
     FAILED = "FAILED"
 
 
+_UNFINISHED = frozenset({TillStatus.SUSPENDED, TillStatus.PENDING, TillStatus.FAILED})
+
+
+def was_unfinished(kind: Kind, status: TillStatus, *, training: bool) -> bool:
+    """Say whether a receipt counts for nothing because its till had not finished it, or practised: it may yet be rung up.
+
+    One that was voided is finished; so is every movement of cash and of shifts, whatever its words.
+    """
+    return kind is Kind.SALES and (training or status in _UNFINISHED)
+
+
 class LineKind(StrEnum):
     ITEM = "ITEM"
     SERVICE = "SERVICE"

@@ -223,6 +223,8 @@ class Evening:
     def _others(self, one: Sent, at: float) -> None:
         """Some receipts come again as another version: a revision, or, with none, a conflict."""
         rng = self._rng
+        if one.document.get("training") and one.version.revision:
+            self._finish(one, at)
         if one.version.fate != HEALTHY or "cash_movement" in one.document or rng.random() > 0.12:
             return
         amounts = Amounts()
@@ -238,6 +240,23 @@ class Evening:
             document["revision"] = "2"
         version = _version(document, HEALTHY, one.version.day, amounts)
         self._add((version, document), at + rng.choice((-30.0, 5.0, 400.0, 4_000.0)))
+
+    def _finish(self, one: Sent, at: float) -> None:
+        """What was no sale yet becomes one by a newer revision, often of another business day. Asks no chance of the others."""
+        amounts, mark = Amounts(), f"{one.version.mark}b"
+        chance = Random(f"finish {self.start} {mark}")
+        _add_line(amounts, 1, chance, returned=False)
+        document = {
+            **{name: value for name, value in one.document.items() if name != "training"},
+            "lines": amounts.lines, "tenders": _tenders(amounts.total, chance), "receipt_number": mark, "revision": "2",
+        }  # fmt: skip
+        day = one.version.day
+        if "shift" not in document and chance.random() < 0.7:
+            later = datetime.fromisoformat(document["completed_at"]) + timedelta(days=1)
+            day = later.date().isoformat()
+            document |= {"completed_at": later.isoformat(), "business_day": day}
+        version = _version(document, HEALTHY, day, amounts)
+        self._add((version, document), at + chance.choice((-30.0, 5.0, 400.0, 4_000.0)))
 
     def _paid_out(
         self, store: str, terminal: str, number: int, rung: float, day: str, shift: str | None

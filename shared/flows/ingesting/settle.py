@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from shared.errors import AlreadyThereError, ChangedMeanwhileError, GroupRefusedError, NotThereError
+from shared.flows.ingesting.revisions import replacement, revision_seen
 from shared.retail.business_day import store_zone
 from shared.retail.identity import revision_is_higher
 from shared.retail.reasons import Cause, cause
@@ -27,7 +28,7 @@ from shared.storage.causes import (
     receipt_member,
 )
 from shared.storage.due import STATEMENT, Due, note_due
-from shared.storage.protocols import Insert, Operation, Replace, Row
+from shared.storage.protocols import Insert, Operation, Row
 from shared.storage.receipts import receipt_label
 
 ACCEPTED, DUPLICATE, CONFLICT, HELD = "accepted", "duplicate", "conflict", "held"
@@ -102,11 +103,6 @@ async def _settle_known(services: Services, one: Kept, identity: Row) -> None:
         await _settle_other_content(services, one, identity)
 
 
-def revision_seen(identity: Row) -> str:
-    """Give the highest revision that was seen of a receipt, whether or not it changed anything."""
-    return identity.text("RevisionSeen") or identity.text("Revision")
-
-
 async def _remember_revision(services: Services, identity: Row, revision: str) -> None:
     """A newer revision that says the same changes nothing; but what came before it can no longer replace anything."""
     with contextlib.suppress(ChangedMeanwhileError, NotThereError):
@@ -117,20 +113,19 @@ async def _settle_other_content(services: Services, one: Kept, identity: Row) ->
     """Same key, other content: a higher revision replaces what was not sent; anything else is a conflict, both kept."""
     table = services.tables.transactions
     first = await table.read(identity.partition, identity.text("DayKey"))
-    if first is not None and _may_replace(one, identity, first):
-        day = one.day.with_values(History=f"{first.text('History')}\n{one.day.text('History')} (revision)")
-        operations: list[Operation] = [Replace(one.identity, identity.etag)]
-        if day.key == first.key:
-            operations.append(Replace(day, first.etag))
-            try:
-                await table.write_group(operations)
-            except GroupRefusedError as error:
-                if not isinstance(error.cause, ChangedMeanwhileError | NotThereError):
-                    raise
-            else:
-                one.verdict = HELD if one.problems else ACCEPTED
-                await _end_older_causes(services, one, first)
-                return
+    writes = (
+        await replacement(services, one.identity, one.day, identity, first) if first is not None else None
+    )
+    if first is not None and writes is not None:
+        try:
+            await table.write_group(writes)
+        except GroupRefusedError as error:
+            if not isinstance(error.cause, AlreadyThereError | ChangedMeanwhileError | NotThereError):
+                raise
+        else:
+            one.verdict = HELD if one.problems else ACCEPTED
+            await _end_older_causes(services, one, first)
+            return
     await _keep_conflict(services, one, first)
 
 
@@ -141,13 +136,6 @@ async def _end_older_causes(services: Services, one: Kept, first: Row) -> None:
     name = receipt_member(first).name
     how = "replaced by a newer revision"
     await end_causes_of(services.tables.causes, first.partition, name, over, services.now(), how)
-
-
-def _may_replace(one: Kept, identity: Row, first: Row) -> bool:
-    unsent = first.text("Status") in (Status.RECEIVED, Status.WAITING, Status.HELD, Status.MAPPED)
-    was_packaged = bool(first.text("Package") or first.text("D365Number"))  # its key is frozen for ever
-    newer = revision_is_higher(one.identity.text("Revision"), revision_seen(identity))
-    return unsent and not was_packaged and newer
 
 
 async def _keep_conflict(services: Services, one: Kept, first: Row | None) -> None:
