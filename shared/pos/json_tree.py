@@ -16,19 +16,25 @@ JSON = "JSON (RFC 8259) in UTF-8"
 _LONG_NUMBER = re.compile(rb"[0-9]{1000}")
 
 
-def tree_of(piece: bytes) -> object:
-    """Read one slice exactly: numbers as int or Decimal, no NaN, no key twice, bounded digits and depth."""
+def tree_of(piece: bytes, place: str = "transaction") -> object:
+    """Read JSON exactly: whole numbers of any size, decimals digit by digit, no NaN, no key twice, bounded digits and depth.
+
+    place: what the bytes are, for whoever is told that they are no such JSON.
+
+    Raises:
+        RejectedError: they are not.
+    """
     if _LONG_NUMBER.search(piece):
-        raise rejected(Problem(SHAPE, "transaction", "numbers of at most 28 digits", "1000 digits or more"))
+        raise rejected(Problem(SHAPE, place, "numbers of at most 28 digits", "1000 digits or more"))
     try:
         tree: object = jiter.from_json(
             piece, float_mode="decimal", catch_duplicate_keys=True, allow_inf_nan=False, partial_mode=False
         )
     except ValueError as error:
         expected = f"{JSON}, each key once, no NaN"
-        raise rejected(Problem(SHAPE, "transaction", expected, safe(error))) from error
+        raise rejected(Problem(SHAPE, place, expected, safe(error))) from error
     if is_deeper(tree, DEPTH_MAX):
-        raise rejected(Problem(SHAPE, "transaction", f"at most {DEPTH_MAX} levels", "more levels"))
+        raise rejected(Problem(SHAPE, place, f"at most {DEPTH_MAX} levels", "more levels"))
     return tree
 
 
@@ -55,6 +61,19 @@ def text_of_tree(value: object) -> str:
     if isinstance(value, list):
         return "[" + ",".join(map(text_of_tree, value)) + "]"
     return str(value) if isinstance(value, Decimal) else json.dumps(value)
+
+
+def told(value: object) -> str:
+    """Say what was found, without any personal data in it."""
+    if value is None:
+        return "nothing"
+    if isinstance(value, dict):
+        return "an object"
+    if isinstance(value, list):
+        return f"a list of {len(value)}"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return safe(str(value)[:200])[:80] or "an empty text"
 
 
 def safe(found: object) -> str:

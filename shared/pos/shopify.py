@@ -27,8 +27,9 @@ from shared.pos.adapter import (
     unreadable,
 )
 from shared.pos.canonical_values import ID_LENGTH_MAX
+from shared.pos.json_tree import text_of_tree, told, tree_of
 from shared.pos.masking import masked_bytes
-from shared.pos.shopify_json import Fields, number_or_none, text_of, told, tree_of
+from shared.pos.shopify_json import Fields, number_or_none
 from shared.pos.shopify_masking import masked
 from shared.pos.shopify_money import evidence_from
 from shared.pos.shopify_order import order_from
@@ -56,7 +57,7 @@ class ShopifyAdapter:
             RejectedError: no JSON, an answer without data, over 500 receipts or over 16 MiB.
         """
         refuse_large_body(body)
-        sent = tree_of(body)
+        sent = tree_of(body, "body")
         tree = masked(sent)
         arrivals: list[Arrival] = []
         for one in _documents(tree):
@@ -72,7 +73,7 @@ class ShopifyAdapter:
         Raises:
             RejectedError: it is not a document this adapter kept; names the first field at fault.
         """
-        fields = Fields(tree_of(document), "")
+        fields = Fields(tree_of(document, "body"), "")
         return _reader(fields)(fields, account)
 
     def id_in(self, transaction_id: str, generation: int) -> str:
@@ -90,7 +91,7 @@ def _documents(tree: object) -> list[object]:
     if isinstance(data, dict) and not _is_known(data):
         for name in _LISTS:
             if name in data:
-                return [one.values for one in Fields(data, "").children(name, whole=False)]
+                return [one.fields for one in Fields(data, "").children(name, whole=False)]
         for name in _SINGLE:
             if isinstance(data.get(name), dict):
                 return [data[name]]
@@ -107,11 +108,11 @@ def _arrivals(tree: object, whole: bytes | None, account: str) -> list[Arrival]:
     try:
         slices = _slices(Fields(tree, ""))
     except RejectedError as error:
-        document = whole or text_of(tree).encode()
+        document = whole or text_of_tree(tree).encode()
         return [_unread(Fields(tree, "") if isinstance(tree, dict) else None, document, error)]
     found: list[Arrival] = []
     for one in slices:
-        document = whole if whole is not None and one is tree else text_of(one).encode()
+        document = whole if whole is not None and one is tree else text_of_tree(one).encode()
         fields = Fields(one, "")
         try:
             found.append(arrived(document, _reader(fields)(fields, account)))
@@ -125,39 +126,39 @@ def _slices(fields: Fields) -> list[dict[str, object]]:
         return shopify_agreements.slices_of(fields)
     if fields.has("openingTime"):
         return shopify_cash.slices_of(fields)
-    if "line_items" in fields.values:
+    if "line_items" in fields.fields:
         _refuse_exchanges(fields)
         refunds = fields.children("refunds")
-        changed = {"updated_at": fields.values.get("updated_at"), "currency": fields.values.get("currency")}
-        return [fields.values, *({**one.values, **changed} for one in refunds)]
-    return [fields.values]
+        changed = {"updated_at": fields.fields.get("updated_at"), "currency": fields.fields.get("currency")}
+        return [fields.fields, *({**one.fields, **changed} for one in refunds)]
+    return [fields.fields]
 
 
 def _refuse_exchanges(order: Fields) -> None:
     """An order of REST mixes what was taken in exchange with what it sold first: only its agreements tell them apart."""
     for one in order.children("returns"):
-        if one.values.get("exchange_line_items"):
+        if one.fields.get("exchange_line_items"):
             raise one.wrong("exchange_line_items", "none: fetch the order with its agreements")
 
 
 def _reader(fields: Fields) -> _Read:
     """Say how a document is read, by what it holds."""
-    if "agreements" in fields.values:
+    if "agreements" in fields.fields:
         return receipt_from
-    if "openingTime" in fields.values:
+    if "openingTime" in fields.fields:
         return shopify_cash.cash_from
-    if "refund_line_items" in fields.values:
+    if "refund_line_items" in fields.fields:
         return refund_from
-    if "line_items" in fields.values and "financial_status" in fields.values:
+    if "line_items" in fields.fields and "financial_status" in fields.fields:
         return order_from
-    if "kind" in fields.values and "gateway" in fields.values:
+    if "kind" in fields.fields and "gateway" in fields.fields:
         return evidence_from
-    if "payment_method" in fields.values and "order_id" in fields.values:
+    if "payment_method" in fields.fields and "order_id" in fields.fields:
         found = (
             "a tender transaction, which names no store: it is compared with the receipts, and posts nothing"
         )
         raise rejected(Problem(SHAPE, "body", _EXPECTED, found))
-    names = ", ".join(sorted(name[:40] for name in list(fields.values)[:5]))
+    names = ", ".join(sorted(name[:40] for name in list(fields.fields)[:5]))
     raise rejected(Problem(SHAPE, "body", _EXPECTED, told(f"an object with {names or 'nothing'}")))
 
 

@@ -91,7 +91,7 @@ def slices_of(order: Fields) -> list[dict[str, object]]:
         RejectedError: it cannot be cut; names the field at fault.
     """
     if order.has(SOLD):
-        return [order.values]
+        return [order.fields]
     receipts = _receipts(order)
     if not receipts:
         raise rejected(Problem(SHAPE, order.at("agreements"), "at least one agreement", "none"))
@@ -151,7 +151,7 @@ def _allot(order: Fields, receipts: Sequence[_Receipt]) -> None:
     for fields, payment in moving:
         receipt = _receipt_for(payment, receipts, by_refund)
         receipt.paid += _signed(payment)
-        receipt.transactions.append(fields.values)
+        receipt.transactions.append(fields.fields)
         receipt.terminal, receipt.store = (
             receipt.terminal or payment.device,
             receipt.store or payment.location,
@@ -164,7 +164,7 @@ def _allot(order: Fields, receipts: Sequence[_Receipt]) -> None:
             receipt = receipts[0]
             if payment.kind in AUTHORISATIONS:
                 receipt = where.get(payment.number, receipt)
-            receipt.transactions.append(fields.values)
+            receipt.transactions.append(fields.fields)
 
 
 def _receipt_for(
@@ -211,7 +211,7 @@ def _slice(
     order: Fields, receipt: _Receipt, receipts: Sequence[_Receipt], sold: Mapping[str, object]
 ) -> dict[str, object]:
     """Write the document of one receipt: the order's header, its own agreements and money, and what was sold before."""
-    header = {name: value for name, value in order.values.items() if name != "refunds"}
+    header = {name: value for name, value in order.fields.items() if name != "refunds"}
     place = {
         "transaction_id": receipt.key,
         "terminal": receipt.terminal or next((one.terminal for one in receipts if one.terminal), None),
@@ -219,7 +219,7 @@ def _slice(
     }
     return {
         **header,
-        "agreements": {"nodes": [one.values for one in receipt.agreements]},
+        "agreements": {"nodes": [one.fields for one in receipt.agreements]},
         "transactions": receipt.transactions,
         SOLD: {**place, "lines": list(sold.values())},
     }

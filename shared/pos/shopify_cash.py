@@ -66,14 +66,14 @@ def slices_of(session: Fields) -> list[dict[str, object]]:
     An older session that is still open gives none.
     """
     if session.has(PART):
-        return [session.values]
+        return [session.fields]
     if not session.has("closingTime") and not _is_newer(session):
         return []
     header = {
-        name: value for name, value in session.values.items() if name not in ("adjustments", "cashActivities")
+        name: value for name, value in session.fields.items() if name not in ("adjustments", "cashActivities")
     }
     parts: list[dict[str, object]] = [{**header, PART: OPENED}]
-    parts += [{**header, PART: name, "activity": one.values} for name, one in _activities(session)]
+    parts += [{**header, PART: name, "activity": one.fields} for name, one in _activities(session)]
     return [*parts, {**header, PART: CLOSED}] if session.has("closingTime") else parts
 
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from shared.pos.adapter import SHAPE, refuse_large_body, rejected
-from shared.pos.shopify_json import Fields, number_of, number_or_none, tree_of
+from shared.pos.json_tree import tree_of
+from shared.pos.shopify_json import Fields, number_of, number_or_none
 from shared.retail.rules import Problem
 
 _EVENTS = "an event of an order: the order, its edit, a refund, a return, a transaction"
@@ -22,7 +23,7 @@ def order_named_by(body: bytes) -> str:
         RejectedError: it is no JSON, or names no order.
     """
     refuse_large_body(body)
-    event = Fields(tree_of(body), "")
+    event = Fields(tree_of(body, "body"), "")
     inner = event.child("order_edit") or event
     if inner.has("order_id"):
         return number_of(inner, "order_id")
@@ -30,7 +31,7 @@ def order_named_by(body: bytes) -> str:
         return number_of(event)
     number = number_or_none(event.child("order"))
     if number is None:
-        names = ", ".join(sorted(name[:40] for name in list(event.values)[:5])) or "nothing"
+        names = ", ".join(sorted(name[:40] for name in list(event.fields)[:5])) or "nothing"
         raise rejected(Problem(SHAPE, "body", _EVENTS, f"an object with {names}"))
     return number
 
@@ -43,7 +44,7 @@ def next_page(body: bytes) -> str | None:
     Raises:
         RejectedError: it is no JSON, or says that there is more and not from where.
     """
-    answer = Fields(tree_of(body), "")
+    answer = Fields(tree_of(body, "body"), "")
     data = answer.child("data") or answer
     for page in _pages(data):
         if page.flag("hasNextPage"):
@@ -52,7 +53,7 @@ def next_page(body: bytes) -> str | None:
 
 
 def _pages(data: Fields) -> Iterator[Fields]:
-    for name, value in data.values.items():
+    for name, value in data.fields.items():
         if isinstance(value, dict):
             page = Fields(value, name).child("pageInfo")
             if page is not None:

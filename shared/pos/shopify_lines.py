@@ -51,7 +51,7 @@ def item_of(line: Fields) -> str | None:
 def kind_of(line: Fields) -> LineKind:
     if line.flag("gift_card"):
         return LineKind.GIFT_CARD_ISSUE
-    return LineKind.TIP if any(line.values.get(mark) for mark in _TIP_MARKS) else LineKind.ITEM
+    return LineKind.TIP if any(line.fields.get(mark) for mark in _TIP_MARKS) else LineKind.ITEM
 
 
 def description_of(line: Fields) -> str | None:

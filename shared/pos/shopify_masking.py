@@ -6,8 +6,8 @@ On top of what is masked everywhere (`shared.pos.masking`). Shopify's own ids ar
 from __future__ import annotations
 
 from shared.errors import RejectedError
+from shared.pos.json_tree import tree_of
 from shared.pos.masking import REMOVED, masked_tree
-from shared.pos.shopify_json import tree_of
 
 
 def _words(text: str) -> frozenset[str]:

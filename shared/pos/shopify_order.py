@@ -12,7 +12,8 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from types import MappingProxyType
 
-from shared.pos.shopify_json import Fields, number_of, number_or_none, text_of
+from shared.pos.json_tree import text_of_tree
+from shared.pos.shopify_json import Fields, number_of, number_or_none
 from shared.pos.shopify_lines import lines_of
 from shared.pos.shopify_payments import Payment, payments_of, tender_type, tenders_of
 from shared.retail.money import ZERO, total
@@ -122,7 +123,7 @@ def _paid(
 
 
 def _gateways(order: Fields) -> list[str]:
-    names = order.values.get("payment_gateway_names")
+    names = order.fields.get("payment_gateway_names")
     if names is None:
         return []
     if not isinstance(names, list):
@@ -156,5 +157,5 @@ def _extra(order: Fields) -> dict[str, object]:
             told[name] = str(amount)
     for name in ("source_name", "source_identifier", "financial_status", "cancelled_at", "cancel_reason"):
         if order.has(name):
-            told[name] = text_of(order.values[name]).strip('"')[:200]
+            told[name] = text_of_tree(order.fields[name]).strip('"')[:200]
     return told

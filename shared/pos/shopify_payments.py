@@ -108,7 +108,7 @@ def payment_of(told: Fields, currency: str) -> Payment:
     amount = told.money("amount_set") if told.has("amount_set") else told.money("amountSet")
     rounding = told.money("amount_rounding_set") or told.money("amountRoundingSet")
     details = told.child("payment_details") or told.child("paymentDetails")
-    receipt = told.values.get("receipt") or told.values.get("receiptJson")
+    receipt = told.fields.get("receipt") or told.fields.get("receiptJson")
     return Payment(
         number=number_of(told),
         kind=kind,

@@ -15,7 +15,7 @@ from itertools import islice
 from shared.errors import RejectedError
 from shared.pos.adapter import SHAPE, TRANSACTIONS_MAX, Arrival, arrived, rejected, unreadable
 from shared.pos.canonical_values import TEXT_LENGTH_MAX, read_amount, read_id, read_instant
-from shared.pos.json_tree import safe, text_of_tree, tree_of
+from shared.pos.json_tree import text_of_tree, told, tree_of
 from shared.pos.masking import masked_bytes, masked_text, masked_tree
 from shared.retail.rules import Problem
 from shared.retail.transaction import TillStatus, Transaction
@@ -33,7 +33,7 @@ class Part:
     Every reader raises RejectedError that names the place, what was expected and what was found.
     """
 
-    fields: Mapping[str, object]
+    fields: dict[str, object]
     place: str = ""
 
     def at(self, name: str) -> str:
@@ -123,19 +123,6 @@ class Part:
     def wrong(self, name: str, expected: str) -> RejectedError:
         """Make the error of a field that is not as expected."""
         return rejected(Problem(SHAPE, self.at(name), expected, told(self.fields.get(name))))
-
-
-def told(value: object) -> str:
-    """Say what was found, without any personal data in it."""
-    if value is None:
-        return "nothing"
-    if isinstance(value, dict):
-        return "an object"
-    if isinstance(value, list):
-        return f"a list of {len(value)}"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return safe(value)[:80] or "an empty text"
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -23,27 +23,31 @@ JUNK: tuple[Any, ...] = (
 
 
 def fuzz(
-    adapter: Adapter, documents: Sequence[Any], seed: int, count: int, encode: Any = None
-) -> dict[str, int]:
+    adapter: Adapter, documents: Sequence[Any], seed: int, count: int, encode: Any = None,
+    junk: Sequence[Any] = JUNK, names: Sequence[str] = (), check: Callable[[bytes], None] | None = None,
+) -> dict[str, int]:  # fmt: skip
     """Read `count` changed documents; count how many of the arrivals were readable, not readable, and refused whole.
 
-    encode: how a tree becomes the bytes that are sent; as JSON, if nothing else is said.
+    encode: how a tree becomes the bytes that are sent; as JSON, if nothing else is said. junk: what is put in. names: under
+    which names of other documents a field is put as well. check: what else must be true of a document that is kept.
     """
     dice = random.Random(seed)
     seen = {"readable": 0, "unreadable": 0, "refused": 0, "refused without a reason": 0}
     for _ in range(count):
         tree = copy.deepcopy(dice.choice(documents))
         for _ in range(dice.choice((1, 1, 1, 2, 3, 6))):
-            tree = _changed(dice, tree)
+            tree = _changed(dice, tree, junk, names)
         body = (encode or _as_json)(tree)
         if dice.random() < 0.1:
             body = _bytes_changed(dice, body)
-        _judge(adapter, body, seen)
+        _judge(adapter, body, seen, check)
     assert seen.pop("refused without a reason") == 0
     return seen
 
 
-def _judge(adapter: Adapter, body: bytes, seen: dict[str, int]) -> None:
+def _judge(
+    adapter: Adapter, body: bytes, seen: dict[str, int], check: Callable[[bytes], None] | None
+) -> None:
     try:
         arrivals = adapter.read(body, "fuzz")
     except RejectedError as error:
@@ -52,6 +56,7 @@ def _judge(adapter: Adapter, body: bytes, seen: dict[str, int]) -> None:
     for one in arrivals:
         if one.transaction is None:
             assert one.reason
+            assert one.problems
             assert all(problem.field and problem.expected and problem.found for problem in one.problems), (
                 one.problems
             )
@@ -61,6 +66,8 @@ def _judge(adapter: Adapter, body: bytes, seen: dict[str, int]) -> None:
         kept = adapter.read_document(one.document, "fuzz")
         assert kept == one.transaction
         assert content_hash(kept) == content_hash(one.transaction)
+        if check is not None:
+            check(one.document)
         seen["readable"] += 1
 
 
@@ -80,12 +87,12 @@ def _places(tree: Any) -> list[tuple[Any, Any]]:
     return found
 
 
-def _changed(dice: random.Random, tree: Any) -> Any:
+def _changed(dice: random.Random, tree: Any, junk: Sequence[Any], names: Sequence[str]) -> Any:
     places = _places(tree)
     if not places:
-        return dice.choice(JUNK)
+        return dice.choice(junk)
     holder, key = dice.choice(places)
-    how = dice.randrange(6)
+    how = dice.randrange(7 if names else 6)
     if how == 0:
         del holder[key]
     elif how == 1 and isinstance(holder, list):
@@ -95,8 +102,10 @@ def _changed(dice: random.Random, tree: Any) -> Any:
         holder[key] = copy.deepcopy(other[place]) if place in other or isinstance(other, list) else None
     elif how == 3 and isinstance(holder[key], int | Decimal) and not isinstance(holder[key], bool):
         holder[key] = holder[key] * dice.choice((-1, 10, 1000)) + dice.choice((-1, 1))
+    elif how == 6 and isinstance(holder, dict):
+        holder[dice.choice(names)] = holder[key]
     else:
-        holder[key] = copy.deepcopy(dice.choice(JUNK))
+        holder[key] = copy.deepcopy(dice.choice(junk))
     return tree
 
 
