@@ -11,7 +11,7 @@ from shared.pos.poslog_xml import Node
 from shared.retail.rules import Problem
 from shared.retail.transaction import Card, Tender, TenderRole, TenderStatus, TenderType
 
-_TYPES = {
+TENDER_TYPES = {
     "Cash": TenderType.CASH,
     "Check": TenderType.CHECK,
     "CreditDebit": TenderType.CARD,
@@ -46,7 +46,7 @@ def tenders_of(items: Sequence[Node]) -> tuple[Tender, ...]:
         if node.text("Cashback"):
             cashback.append(node.amount("Cashback"))
         tender = _tender(item, node, cashback)
-        if item.flag("VoidFlag") and _void_partner(tenders, tender):
+        if item.flag("VoidFlag") and void_partner(tenders, tender):
             tender = dataclasses.replace(tender, status=TenderStatus.VOIDED)
         tenders.append(tender)
     return tuple(tenders)
@@ -55,7 +55,7 @@ def tenders_of(items: Sequence[Node]) -> tuple[Tender, ...]:
 def _tender(item: Node, node: Node, cashback: list[Decimal]) -> Tender:
     amount = node.amount("Amount")
     name = node.attribute("TenderType")
-    kind = _TYPES.get(name, TenderType.OTHER)
+    kind = TENDER_TYPES.get(name, TenderType.OTHER)
     role = TenderRole.PAYMENT
     if node.attribute("TypeCode") == "Refund":
         role, amount = TenderRole.REFUND, -abs(amount)
@@ -67,7 +67,7 @@ def _tender(item: Node, node: Node, cashback: list[Decimal]) -> Tender:
         code=node.text("TenderID") or name or "unknown",
         amount=amount,
         role=role,
-        card=_card(node) if kind is TenderType.CARD else None,
+        card=card_of(node) if kind is TenderType.CARD else None,
     )
 
 
@@ -80,14 +80,15 @@ def _role_of_money_out(kind: TenderType, amount: Decimal, cashback: list[Decimal
     return TenderRole.CHANGE
 
 
-def _card(node: Node) -> Card | None:
+def card_of(node: Node) -> Card | None:
+    """Give what may be kept of the card a tender was paid with."""
     detail, authorization = node.child("CreditDebit"), node.child("Authorization")
     brand = detail.attribute("acs:CreditDescription") or detail.attribute("CardType") if detail else ""
     reference = authorization.text("ReferenceNumber") if authorization else ""
     return Card(brand=brand or None, reference=reference or None) if brand or reference else None
 
 
-def _void_partner(tenders: list[Tender], void: Tender) -> bool:
+def void_partner(tenders: list[Tender], void: Tender) -> bool:
     """Mark the nearest earlier tender that a void takes back exactly as voided; say whether there is one."""
     for index in reversed(range(len(tenders))):
         one = tenders[index]

@@ -19,17 +19,30 @@ from shared.pos.masking import masked_by_key, masked_text
 from shared.retail.rules import Problem
 
 POSLOG = "http://www.nrf-arts.org/IXRetail/namespace/"
+POSLOG_6 = "http://www.nrf-arts.org/IXRetail/v6.0.0/poslog"  # what some vendors call the same names
 ACS = "http://www.ncr.com/rsd/acs/tlog/markup/poslog/2.1"
 MARKS_MAX = 2_000_000
 SEQUENCE_NUMBER_MAX = 10**15
 _FORM = "POSLog XML without DTD and entities"
 _IDENTIFIERS = frozenset(
-    {"ItemID", "POSItemID", "SequenceNumber", "WorkstationID", "RetailStoreID", "UnitID", "TransactionID"}
+    {
+        "ItemID",
+        "POSItemID",
+        "ItemLink",
+        "LineItemSequenceNumber",
+        "SequenceNumber",
+        "WorkstationID",
+        "RetailStoreID",
+        "UnitID",
+        "TransactionID",
+    }
     | {"ReceiptNumber", "OpenTransactionSequenceNumber", "CloseTransactionSequenceNumber"}
 )
 _FREE_TEXTS = frozenset({"Description", "ItemDescription", "Reason", "ReasonCode", "Text", "Note"})
 _NUMBER = re.compile(r"[0-9]{1,15}")
 _HAS_OFFSET = re.compile(r"(Z|[+-][0-9]{2}:[0-9]{2})$")
+
+_KEPT = (f"{{{POSLOG}}}", f"{{{ACS}}}")
 
 ET.register_namespace("poslog", POSLOG)
 ET.register_namespace("acs", ACS)
@@ -57,7 +70,7 @@ class Node:
         return self.element.get(_tag(name) if name.startswith("acs:") else name, "").strip()
 
     def flag(self, name: str) -> bool:
-        return self.attribute(name) == "true"
+        return self.attribute(name) in ("true", "1")
 
     def text(self, name: str) -> str:
         """Give a child's text without the blanks around it; empty when there is no such child."""
@@ -134,12 +147,24 @@ def transactions_in(body: bytes) -> list[ET.Element]:
         raise rejected(Problem(SHAPE, "body", _FORM, "a DTD, an entity or an outside reference")) from error
     except (ET.ParseError, LookupError, ValueError) as error:
         raise rejected(Problem(SHAPE, "body", _FORM, masked_text(str(error), free=True)[:120])) from error
-    if root.tag != _tag("POSLog"):
+    for one in root.iter():
+        if isinstance(one.tag, str) and one.tag.startswith(f"{{{POSLOG_6}}}"):
+            one.tag = _tag(_local(one.tag))
+    if root.tag not in (_tag("POSLog"), _tag("DigitalReceipt")):
         raise rejected(Problem(SHAPE, "body", f"the root POSLog of {POSLOG}", masked_text(root.tag)[:120]))
     found: list[ET.Element] = root.findall(_tag("Transaction"))
     if not 1 <= len(found) <= TRANSACTIONS_MAX:
         raise rejected(Problem(SHAPE, "POSLog", f"1 to {TRANSACTIONS_MAX} transactions", str(len(found))))
     return found
+
+
+def is_ncr(element: ET.Element) -> bool:
+    """Say whether a transaction is NCR's: it uses NCR's own names anywhere."""
+    mark = f"{{{ACS}}}"
+    return any(
+        one.tag.startswith(mark) or any(name.startswith(mark) for name in one.attrib)
+        for one in element.iter()
+    )
 
 
 def is_deeper(element: ET.Element, limit: int = DEPTH_MAX) -> bool:
@@ -161,8 +186,13 @@ def document_of(transaction: ET.Element) -> bytes:
 
 
 def mask_element(element: ET.Element) -> None:
-    """Mask an element and all below it, in place: personal data by name, card numbers anywhere."""
+    """Mask an element and all below it, in place: personal data by name, card numbers anywhere.
+
+    What belongs to nobody's namespace that is read here is not kept at all: who knows what stands in it.
+    """
     for one in list(element.iter()):
+        for child in [child for child in one if not child.tag.startswith(_KEPT)]:
+            one.remove(child)
         name = _local(one.tag)
         mark = masked_by_key(name, "?")
         if mark != "?" and not (len(one) == 0 and (one.text or "").strip() in ("", "true", "false")):

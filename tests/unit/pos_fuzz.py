@@ -39,15 +39,14 @@ def fuzz(
             tree = _changed(dice, tree, junk, names)
         body = (encode or _as_json)(tree)
         if dice.random() < 0.1:
-            body = _bytes_changed(dice, body)
-        _judge(adapter, body, seen, check)
+            body = bytes_changed(dice, body)
+        judge(adapter, body, seen, check)
     assert seen.pop("refused without a reason") == 0
     return seen
 
 
-def _judge(
-    adapter: Adapter, body: bytes, seen: dict[str, int], check: Callable[[bytes], None] | None
-) -> None:
+def judge(adapter: Adapter, body: bytes, seen: dict[str, int], check: Callable[[bytes], None] | None) -> None:
+    """Read one body, see to what must be true of whatever comes of it, and count it."""
     try:
         arrivals = adapter.read(body, "fuzz")
     except RejectedError as error:
@@ -109,7 +108,8 @@ def _changed(dice: random.Random, tree: Any, junk: Sequence[Any], names: Sequenc
     return tree
 
 
-def _bytes_changed(dice: random.Random, body: bytes) -> bytes:
+def bytes_changed(dice: random.Random, body: bytes) -> bytes:
+    """Cut a body, change a byte of it, or say a piece of it twice."""
     at = dice.randrange(len(body)) if body else 0
     how = dice.randrange(3)
     if how == 0:
