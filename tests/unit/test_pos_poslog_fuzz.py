@@ -48,7 +48,9 @@ def damaged(root: ET.Element, dice: random.Random) -> bytes:
 
 def test_two_thousand_damaged_documents_raise_nothing_but_rejections() -> None:
     dice = random.Random(20250308)
-    roots = [defusedxml.ElementTree.fromstring(path.read_text("utf-8")) for path in sorted(FOLDER.glob("*.xml"))]
+    roots = [
+        defusedxml.ElementTree.fromstring(path.read_text("utf-8")) for path in sorted(FOLDER.glob("*.xml"))
+    ]
     seen = {"readable": 0, "unreadable": 0, "refused": 0, "refused without a reason": 0}
     for number in range(DOCUMENTS):
         judge(ADAPTERS["poslog"], damaged(roots[number % len(roots)], dice), seen, None)

@@ -16,7 +16,6 @@ from shared.retail.reasons import Cause, cause
 from shared.retail.restarts import is_another_receipt
 from shared.retail.rules import Problem
 from shared.retail.shift_words import maybe_replaced
-from shared.retail.status import Status
 from shared.services import Services
 from shared.storage.causes import (
     OPEN,
