@@ -16,7 +16,7 @@ from shared.pos.adapter import SHAPE, rejected
 from shared.pos.allocation import allocated
 from shared.pos.canonical_values import read_amount
 from shared.pos.poslog_links import link_of
-from shared.pos.poslog_xml import Node
+from shared.pos.poslog_xml import AMOUNT_BELOW, Node
 from shared.retail.money import ZERO, minor_unit, total
 from shared.retail.rules import Problem
 from shared.retail.transaction import Discount, Line, LineKind, Link
@@ -142,6 +142,8 @@ def _in_units(goods: Node, quantity: Decimal, net: Decimal, price: Decimal | Non
         units = read_amount(text)
     except ValueError as error:
         raise rejected(Problem(SHAPE, f"{goods.place}/Quantity/@Units", str(error), text[:80])) from error
+    if abs(units) >= AMOUNT_BELOW:
+        return quantity
     return quantity * units if abs(quantity * units * price) == abs(net) else quantity
 
 

@@ -22,6 +22,7 @@ POSLOG = "http://www.nrf-arts.org/IXRetail/namespace/"
 POSLOG_6 = "http://www.nrf-arts.org/IXRetail/v6.0.0/poslog"  # what some vendors call the same names
 ACS = "http://www.ncr.com/rsd/acs/tlog/markup/poslog/2.1"
 MARKS_MAX = 2_000_000
+AMOUNT_BELOW = 10**15  # far beyond any receipt, and small enough that sums and shares stay exact
 SEQUENCE_NUMBER_MAX = 10**15
 _FORM = "POSLog XML without DTD and entities"
 _IDENTIFIERS = frozenset(
@@ -127,9 +128,12 @@ class Node:
 
     def _amount(self, name: str, text: str) -> Decimal:
         try:
-            return read_amount(text)
+            amount = read_amount(text)
         except ValueError as error:
             raise self.problem(name, str(error)) from error
+        if abs(amount) >= AMOUNT_BELOW:
+            raise self.problem(name, f"less than {AMOUNT_BELOW}")
+        return amount
 
 
 def transactions_in(body: bytes) -> list[ET.Element]:

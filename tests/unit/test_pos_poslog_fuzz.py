@@ -16,7 +16,8 @@ from tests.unit.pos_fuzz import bytes_changed, judge
 FOLDER = Path(__file__).resolve().parents[1] / "fixtures" / "pos" / "poslog"
 DOCUMENTS = int(os.environ.get("FUZZ_DOCUMENTS", "2000"))  # a long run asks for more
 TEXTS = (
-    "", "0", "-1", "-0.00", "1e9", "NaN", "12,50", "0.001", "9" * 28, "9" * 40, "x", "4111 1111 1111 1111", "\u0664\u0662",
+    "", "0", "-1", "-0.00", "1e9", "NaN", "12,50", "0.001", "9" * 28, "9" * 15, "9" * 16, "9" * 40,
+    "x", "4111 1111 1111 1111", "\u0664\u0662",
     "2025-13-45", "2025-03-08", "2025-03-08T12:00:00", "0001-01-01T00:00:00Z", "true", "Subtract", "Return", "a" * 5_000,
 )  # fmt: skip
 

@@ -569,6 +569,21 @@ def test_case_92_what_a_vendor_adds_changes_nothing_but_a_line_that_may_be_money
     assert odd.problems[0].found == "Layaway"
 
 
+@pytest.mark.parametrize("amount", ["9" * 28, "-" + "9" * 28, "1" + "0" * 15])
+def test_an_amount_far_beyond_any_receipt_is_refused_wherever_it_stands(amount: str) -> None:
+    taxes = f"<Tax><TaxGroupID>V</TaxGroupID><Amount>{amount}</Amount></Tax>"
+    off = f"<LineItem><Discount><Amount>{amount}</Amount></Discount></LineItem>"
+    for items in (
+        (sold("A", amount), paid("5.00")), (sold("A", "5.00"), paid(amount)), (sold("A", "5.00", inner=taxes), paid("5.00")),
+        (sold("A", "5.00"), off, paid("5.00")), (sold("A", "5.00", amount), paid("5.00")),
+    ):  # fmt: skip
+        found = arrival(*items)
+        assert found.transaction is None
+        assert found.problems[0].expected == "less than 1000000000000000"
+    largest = receipt(sold("A", "999999999999999"), paid("999999999999999"))
+    assert problems_of(largest) == ()
+
+
 @pytest.mark.parametrize("off", ["0.01", "1.00"])
 def test_case_93_a_total_that_is_off_is_held_with_the_difference(off: str) -> None:
     one = receipt(sold("A", "5.00"), paid("5.00"), grand=str(Decimal("5.00") + Decimal(off)))
