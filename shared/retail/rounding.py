@@ -338,7 +338,7 @@ def _of_cash(transaction: Transaction) -> Iterator[Diagnosis]:
         one.amount for one in transaction.captured if one.type in (TenderType.CASH, TenderType.FOREIGN_CASH)
     )
     unit, largest = minor_unit(transaction.currency), smallest_coin(transaction.currency) or CASH_STEPS[-1]
-    steps = [one for one in CASH_STEPS if unit < one <= largest and not cash % one]
+    steps = [one for one in CASH_STEPS if unit < one <= largest and not Fraction(cash) % Fraction(one)]
     bound = next((one / 2 for one in steps if abs(amount) <= one / 2), None)
     bound = bound or next((one - unit for one in steps if abs(amount) < one), ZERO)
     yield Diagnosis(CASH_ROUNDING, "cash", amount, bound, len(amounts))

@@ -283,3 +283,11 @@ def test_a_rate_that_takes_the_whole_price_is_not_worked_out_and_breaks_nothing(
     odd = receipt(line(1, "15.00", "2.00", rate="-100"))
     assert taxes_of(odd) == ()
     assert problems_of(odd) == ()
+
+
+def test_cash_of_more_digits_than_a_division_holds_is_judged_like_any_other() -> None:
+    paid = Tender(1, TenderType.CASH, "CASH", D("9999999999999999999999999999"))
+    odd = replace(sale(), tenders=(paid,), rounding=(Rounding(RoundingReason.CASH, D("0.02")),))
+    (found,) = (one for one in diagnose(odd) if one.mechanism == CASH_ROUNDING)
+    assert (found.difference, found.bound) == (D("0.02"), D("0.025"))  # whole, so a multiple of 0.05: half of it
+    assert problems_of(odd)[0].rule == "I1 balance"
