@@ -289,5 +289,8 @@ def test_cash_of_more_digits_than_a_division_holds_is_judged_like_any_other() ->
     paid = Tender(1, TenderType.CASH, "CASH", D("9999999999999999999999999999"))
     odd = replace(sale(), tenders=(paid,), rounding=(Rounding(RoundingReason.CASH, D("0.02")),))
     (found,) = (one for one in diagnose(odd) if one.mechanism == CASH_ROUNDING)
-    assert (found.difference, found.bound) == (D("0.02"), D("0.025"))  # whole, so a multiple of 0.05: half of it
+    assert (found.difference, found.bound) == (
+        D("0.02"),
+        D("0.025"),
+    )  # whole, so a multiple of 0.05: half of it
     assert problems_of(odd)[0].rule == "I1 balance"
