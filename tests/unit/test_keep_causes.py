@@ -25,13 +25,14 @@ from shared.settings_alerts import QuietSetting
 from shared.storage.keys import join_key
 from shared.storage.mappings import import_rows
 from shared.storage.protocols import Row
-from tests.unit.alerted import CARD, HOOK, POST, WITH_DAILY, desk, interleave, utc
+from tests.unit.alerted import CARD, HOOK, POST, WITH_DAILY, Desk, desk, interleave, utc
 from tests.unit.builders import sale
 from tests.unit.documents import call_of, paid_with
 from tests.unit.flow_services import DESK, SENDER, run
 from tests.unit.test_calendar import WEEK
 
 WEEKENDS = QuietSetting(time(18, 0), time(8, 0), "Europe/London", frozenset({5, 6}))
+NIGHTS = QuietSetting(time(18, 0), time(8, 0), "UTC")
 OUTAGE = cause("stores_silent", "outage of 2017-12-23 17:00:00 UTC", since="2017-12-23 17:00 UTC")
 
 
@@ -158,6 +159,44 @@ def test_what_ends_in_quiet_hours_is_not_told_afterwards() -> None:
         assert one.receiver.got == []
 
     run(story())
+
+
+def test_what_comes_and_goes_in_quiet_hours_and_stays_is_told_in_the_morning() -> None:
+    async def story() -> None:
+        one = await desk(quiet={"finance": NIGHTS})
+        await comes_and_goes(one)
+        await one.hold(3, first=20)  # it comes a third time, and stays
+        await one.beat(minutes=30)
+        assert one.receiver.events() == []
+        one.hand.at = utc("2017-12-19T08:00")
+        await one.beat(minutes=2)
+        assert one.receiver.events() == ["back_again"]
+
+    run(story())
+
+
+def test_a_word_that_quiet_hours_made_needless_does_not_count_as_told() -> None:
+    async def story() -> None:
+        one = await desk(quiet={"finance": NIGHTS})
+        await comes_and_goes(one)
+        one.hand.at = utc("2017-12-19T08:00")
+        await one.beat(minutes=2)
+        assert one.receiver.events() == []  # nothing is held, so nothing is told
+        await one.hold(3, first=20)
+        await one.beat(hours=1)
+        assert one.receiver.events() == ["back_again"]
+
+    run(story())
+
+
+async def comes_and_goes(one: Desk) -> None:
+    """On a Monday evening: it is new and mended, back again and mended."""
+    one.hand.at = utc("2017-12-18T19:00")
+    for first in (0, 10):
+        await one.hold(3, first=first)
+        await one.beat(minutes=30)
+        await one.mend()
+        await one.beat(minutes=30)
 
 
 def test_more_than_ten_new_causes_of_one_owner_in_one_beat_are_told_together_but_for_outages() -> None:
