@@ -24,6 +24,7 @@ from shared.retail.reference_lines import (
     rows_to_ask_for,
     shared_warehouses,
 )
+from shared.retail.registers import TERMINALS, register_clashes
 from shared.services import Services
 from shared.settings import Person
 from shared.storage.audit import append_audit
@@ -157,23 +158,8 @@ async def _objections(
 
 
 def _clashes(kind: MappingKind, lines: Sequence[CsvLine], known: Mappings) -> list[CsvProblem]:
-    """Name the registers that another till has already: two tills on one would share its shifts."""
-    if kind.name != "terminals":
-        return []
-    after = with_lines(known, kind, lines)
-    tills: dict[str, set[tuple[str, ...]]] = {}
-    for key in after.keys("terminals"):
-        for row in after.dated("terminals", *key):
-            if row.valid_to is None:
-                tills.setdefault(row.values["register"], set()).add(key)
-    found = []
-    for line in lines:
-        others = sorted(tills.get(line["register"], set()) - {(line["store"], line["terminal"])})
-        if others and not line.get("valid_to"):
-            store, till = others[0]
-            expected = f"a register of its own; till {till} of store {store} has it (end that row first)"
-            found.append(CsvProblem(line.row, "register", expected, line["register"]))
-    return found
+    """Name the registers that another till has on the same days."""
+    return register_clashes(lines, with_lines(known, kind, lines)) if kind.name == TERMINALS else []
 
 
 async def export_mapping(

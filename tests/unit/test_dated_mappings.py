@@ -261,6 +261,50 @@ def test_a_register_that_another_till_has_is_refused_until_that_row_ends() -> No
     run(story())
 
 
+REGISTERS = "store,terminal,register,valid_from,valid_to"
+
+
+@pytest.mark.parametrize(
+    ("there", "added", "days"),
+    [
+        ("S1,8,R1,always,2018-06-30", "S1,9,R1,,", "from always to 2018-06-30"),  # it ends one day, not yet
+        ("S1,8,R1,always,2017-11-30", "S1,9,R1,,", "from always to 2017-11-30"),  # it had it before
+        ("S1,8,R1,2018-01-01,", "S1,9,R1,always,", "from 2018-01-01"),  # it will have it
+        ("S1,8,R1,always,2017-11-30", "S1,9,R1,2017-11-30,", "from always to 2017-11-30"),  # one day of both
+        ("S1,8,R1,always,2017-11-30", "S1,9,R1,2017-12-01,", ""),
+        ("S1,8,R1,always,\nS1,8,R2,2017-12-01,", "S1,9,R1,2017-12-01,", ""),  # its next row took its place
+        ("S1,8,R1,always,\nS1,8,R2,2017-12-01,2017-12-31", "S1,9,R1,2017-12-01,", "from 2018-01-01"),
+    ],
+)  # fmt: skip
+def test_no_two_tills_have_one_register_on_one_day(there: str, added: str, days: str) -> None:
+    async def story() -> None:
+        services = await flow_services(Hand())
+        await put(services, "terminals", f"{REGISTERS}\n{there}\n")
+        in_two = await import_mapping(
+            services, "terminals", f"{REGISTERS}\n{added}\n".encode(), DESK, "a test", check=True
+        )
+        expected = [f"a register of its own; till 8 of store S1 has it {days} (end that row first, or begin after it)"]
+        assert [one.expected for one in in_two.problems] == (expected if days else [])
+        afresh = await flow_services(Hand())  # and in one file alike
+        in_one = await import_mapping(
+            afresh, "terminals", f"{REGISTERS}\n{there}\n{added}\n".encode(), DESK, "a test"
+        )
+        assert bool(in_one.problems) == bool(days)
+
+    run(story())
+
+
+def test_a_list_of_tills_whose_register_went_to_another_is_taken_back_as_it_was_given() -> None:
+    async def story() -> None:
+        services = await flow_services(Hand())
+        moved = f"{REGISTERS}\nS1,8,R1,always,2017-11-30\nS1,9,R1,2017-12-01,\n"
+        await put(services, "terminals", moved)
+        again = await put(services, "terminals", await export_mapping(services, "terminals"))
+        assert {one.what for one in again.changes} == {"the same"}
+
+    run(story())
+
+
 def rows(*lines: dict[str, str]) -> Mappings:
     kept: dict[tuple[str, ...], tuple[MappingRow, ...]] = {}
     for version, line in enumerate(lines, start=1):
