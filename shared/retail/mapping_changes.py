@@ -10,17 +10,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
+from shared.retail.held_value import OF_EVERY_STORE
 from shared.retail.mapping_csv import CsvLine, CsvProblem
 from shared.retail.mapping_kinds import MappingKind
 from shared.retail.mapping_rows import (
     ALWAYS,
+    NEVER,
     VALID_FROM,
+    VALID_TO,
     MappingRow,
     Mappings,
     line_of,
     mapping_row,
 )
 
+EVERY_STORE = "*"
 NEW, CORRECTED, FROM_A_DAY, ENDED, WITHDRAWN, SAME = (
     "new", "corrected", "other from a day on", "ended", "withdrawn", "the same",
 )  # fmt: skip
@@ -53,7 +57,7 @@ def begun(
         start = line.get(VALID_FROM, "") or _beginning(kind, key, mappings, seen.get(key), today)
         told = CsvLine({**line, VALID_FROM: "" if start == ALWAYS else start}, line.row)
         if not line.get(VALID_FROM):
-            problems += _ambiguous(kind, key, told, mappings, today)
+            problems += _ambiguous(kind, key, told, mappings, today) or _over_before_it_begins(told)
         also = rows.setdefault((key, start), line.row)
         if also != line.row:
             expected = f"once from one day on; row {also} begins there too"
@@ -80,6 +84,10 @@ def _ambiguous(
     """
     row, now = mapping_row(line, 0), mappings.dated(kind.name, *key)
     in_force = [one for one in now if one.is_in_force(today)]
+    if not in_force and now:
+        return _ended_before(kind, row, line, now)
+    if not now and kind.name in OF_EVERY_STORE:
+        return _until_now_as_all(kind, key, line, mappings, today)
     if (
         not in_force
         or in_force[-1].valid_from == row.valid_from
@@ -91,6 +99,38 @@ def _ambiguous(
         "otherwise already"
     )
     return [CsvProblem(line.row, VALID_FROM, expected, "nothing")]
+
+
+def _ended_before(
+    kind: MappingKind, row: MappingRow, line: CsvLine, now: Sequence[MappingRow]
+) -> list[CsvProblem]:
+    """A value whose row has ended, mapped anew without a day: it would count on the days of the row that was there, too."""
+    there = next((one for one in now if one.valid_from == row.valid_from), None)
+    if there is None or there.valid_to is None or _says(kind, there) == _says(kind, row):
+        return []
+    first = there.valid_from or ALWAYS
+    expected = f"a day: its row from {first} ended on {there.valid_to}; {first} itself to correct that one"
+    return [CsvProblem(line.row, VALID_FROM, expected, "nothing")]
+
+
+def _until_now_as_all(
+    kind: MappingKind, key: tuple[str, ...], line: CsvLine, mappings: Mappings, today: date
+) -> list[CsvProblem]:
+    """A store's first row of its own: until now the one for all stores counted there, and days that are over went by it."""
+    of_all = mappings.find(kind.name, EVERY_STORE, *key[1:], day=today)
+    if of_all is None or all(of_all.get(name, "") == line.get(name, "") for name in kind.columns):
+        return []
+    expected = f"a day: until now {key[0]} goes by the row for all stores ({ALWAYS} to change the days that are over, too)"
+    return [CsvProblem(line.row, VALID_FROM, expected, "nothing")]
+
+
+def _over_before_it_begins(line: CsvLine) -> list[CsvProblem]:
+    """A last day before the row's own first one would take the row away unsaid."""
+    row = mapping_row(line, 0)
+    if row.valid_from is None or row.valid_to is None or row.valid_to >= row.valid_from:
+        return []
+    expected = f"{row.valid_from} or later: the row begins then ({NEVER} for a row that was a mistake)"
+    return [CsvProblem(line.row, VALID_TO, expected, line[VALID_TO])]
 
 
 def with_lines(mappings: Mappings, kind: MappingKind, lines: Sequence[Mapping[str, str]]) -> Mappings:

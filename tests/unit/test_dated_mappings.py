@@ -116,6 +116,43 @@ def test_a_value_seen_before_its_row_begins_and_a_line_that_says_otherwise_need_
     run(story())
 
 
+@pytest.mark.parametrize(
+    ("there", "line", "column", "expected"),
+    [
+        (
+            "*,KLARNA,3,always,2017-11-30", "*,KLARNA,7,,", "valid_from",
+            "a day: its row from always ended on 2017-11-30; always itself to correct that one",
+        ),
+        ("*,KLARNA,3,always,2017-11-30", "*,KLARNA,7,2017-12-01,", "", ""),
+        ("*,KLARNA,3,always,2017-11-30", "*,KLARNA,7,always,2017-11-30", "", ""),
+        (
+            "*,KLARNA,3,2017-12-20,", "S1,KLARNA,7,,", "valid_from",
+            "a day: until now S1 goes by the row for all stores (always to change the days that are over, too)",
+        ),
+        ("*,KLARNA,3,2017-12-20,", "S1,KLARNA,7,2017-12-23,", "", ""),
+        ("*,KLARNA,3,2017-12-20,", "S1,KLARNA,3,,", "", ""),
+        ("S1,KLARNA,3,always,", "*,KLARNA,7,,", "", ""),
+        ("*,KLARNA,3,2017-12-20,", "*,KLARNA,3,,2017-12-21", "", ""),
+        (
+            "*,KLARNA,3,2017-12-20,", "*,KLARNA,3,,2017-12-10", "valid_to",
+            "2017-12-20 or later: the row begins then (never for a row that was a mistake)",
+        ),
+    ],
+)  # fmt: skip
+def test_no_line_without_a_day_changes_days_that_are_over_or_takes_a_row_away_unsaid(
+    there: str, line: str, column: str, expected: str
+) -> None:
+    async def story() -> None:
+        services = await flow_services(Hand())
+        await put(services, "tenders", f"{TENDERS},valid_from,valid_to\n{there}\n")
+        text = f"{TENDERS},valid_from,valid_to\n{line}\n"
+        done = await import_mapping(services, "tenders", text.encode(), DESK, "a test")
+        told = [(one.column, one.expected) for one in done.problems]
+        assert told == ([(column, expected)] if column else [])
+
+    run(story())
+
+
 MAY, JULY = date(2017, 5, 20), date(2017, 7, 3)
 
 
