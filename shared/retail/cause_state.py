@@ -13,6 +13,7 @@ from decimal import Decimal
 from types import MappingProxyType
 
 from shared.retail.due_time import LOW, URGENCIES
+from shared.retail.money import ZERO
 from shared.retail.reasons import NO_ACTION
 from shared.retail.units import Units
 
@@ -32,7 +33,7 @@ DueAt = Callable[[datetime, str], datetime]
 @dataclass(frozen=True, slots=True)
 class Tally:
     """What is open of a cause now. things: receipts, and whatever else it holds, each once. stores: named ones, the first of
-    store_count.
+    store_count. amounts: what comes in less what goes out; at_stake: both added up, in the currency in which it is most.
     """
 
     fingerprint: str
@@ -49,6 +50,7 @@ class Tally:
     amounts: Mapping[str, Decimal] = field(default_factory=lambda: MappingProxyType({}))
     units: Units = field(default_factory=Units)
     oldest_day: date | None = None
+    at_stake: Decimal = ZERO
 
 
 @dataclass(frozen=True, slots=True)

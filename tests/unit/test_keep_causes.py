@@ -307,6 +307,21 @@ def test_a_cause_that_comes_on_a_closed_day_is_due_in_the_next_days_trade() -> N
     run(story())
 
 
+def test_refunds_add_to_what_is_at_stake_and_do_not_hide_the_sales_beside_them() -> None:
+    async def story() -> None:
+        one = await desk()
+        await one.hold(60)
+        await one.beat(minutes=2)
+        assert (await one.the())["urgency"] == "normal"  # 600.00
+        await one.hold(60, first=60, amount=-10)
+        await one.beat(minutes=2)
+        found = await one.the()
+        assert found["amounts"] == [{"currency": "USD", "amount": "0.00"}]
+        assert found["urgency"] == "high"  # 1,200.00 wait
+
+    run(story())
+
+
 def test_nothing_is_told_where_nothing_must_be_done_nor_without_channels() -> None:
     async def story() -> None:
         quiet = await desk(())
