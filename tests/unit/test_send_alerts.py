@@ -293,6 +293,27 @@ class Known:
         return self._mappings
 
 
+@pytest.mark.parametrize("at_once", [1, 12], ids=["one cause", "many causes at once"])
+def test_a_mail_goes_to_the_people_of_a_store_that_the_mail_itself_does_not_name(at_once: int) -> None:
+    async def story() -> None:
+        one = await desk((replace(POST, owners=frozenset({"finance"})),))
+        before = await one.services.mappings.at_least(0)
+        row = {"role": "finance", "store": "S99", "people": "Ann", "alerts_to": "ann@chain.test"}
+        named = {("owners", "finance", "S99"): (MappingRow(row, 1),)}
+        one.services.mappings = Known(Mappings(before.version, {**before.rows, **named}))  # type: ignore[assignment]
+        for number in range(at_once):
+            why = cause("tender_unmapped", f"T{number:02}")
+            for store in range(10, 21):
+                await one.hold(1, why, store=f"S{store}", amount=100 - number)
+        await one.hold(1, cause("tender_unmapped", f"T{at_once - 1:02}"), store="S99", amount=1)
+        await one.beat(minutes=2)
+        (mail,) = [json.loads(request.content) for request in one.receiver.got]
+        assert "S99" not in mail["content"]["plainText"]
+        assert mail["recipients"]["to"] == [{"address": "ann@chain.test"}]
+
+    run(story())
+
+
 def test_a_mail_goes_to_whom_the_owners_mapping_names_for_the_store_and_else_to_the_settings() -> None:
     async def story() -> None:
         post = replace(POST, owners=frozenset({"finance"}))
