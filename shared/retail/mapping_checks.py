@@ -13,6 +13,7 @@ from shared.retail.calendar import calendar_problems, is_number
 from shared.retail.late import MONTH_END, POLICIES
 from shared.retail.ledger import LEDGER_ACCOUNTS, NAMED_BY_FINANCE
 from shared.retail.mapping_kinds import OWNERS_KIND, MappingKind
+from shared.retail.mail_addresses import is_address, named_in
 from shared.retail.mapping_rows import ALWAYS, NEVER, VALID_FROM, VALID_TO
 from shared.retail.reason import OWNERS
 from shared.retail.tolerances import TOLERANCES, tolerance_problems
@@ -87,6 +88,9 @@ def _problems_of_kind(kind: MappingKind, values: Mapping[str, str]) -> Iterator[
             yield column, " or ".join(known), values.get(column, "")[:80]
     if kind.name == "calendars":
         yield from ((column, expected, found[:80]) for column, expected, found in calendar_problems(values))
+    if kind.name == OWNERS_KIND:
+        wrong = [one for one in named_in(values.get("alerts_to", "")) if not is_address(one)]
+        yield from (("alerts_to", "mail addresses, parted by semicolons", one[:80]) for one in wrong)
     if kind.name == TOLERANCES:
         yield from tolerance_problems(values)
     if kind.name == "stores":

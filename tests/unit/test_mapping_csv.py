@@ -127,6 +127,8 @@ MANY_DIGITS = "1" * 5_000
         ("stores", f"{STORE}\n*,usrt,9,9,USD,UTC,east\n", "store"),
         ("stores", f"{STORE},prices_include_tax\nS9,usrt,9,9,USD,UTC,east,maybe\n", "prices_include_tax"),
         ("terminals", "store,terminal,register\n*,1,R1\n", "store"),
+        ("owners", "role,store,people,alerts_to\nfinance,*,Ann,ann@chain.test;Bo\n", "alerts_to"),  # Bo would never hear
+        ("owners", "role,store,people,alerts_to\nfinance,*,Ann,\"a@chain.test,b@chain.test\"\n", "alerts_to"),
         ("reasons", "reason,account_number,account_type\nTAXI,EXP1,Expence\n", "account_type"),
     ],
 )  # fmt: skip
