@@ -80,8 +80,8 @@ async def _through(
     Outages and what gets worse go first; a time that the receiver asks for holds for all that are due.
     """
     delivered, failed = 0, ""
-    ordered = sorted(deliveries, key=lambda one: (not one.passes, one.at, one.alert_id))[:OF_A_CHANNEL_MAX]
-    for place, one in enumerate(ordered, start=1):
+    ordered = sorted(deliveries, key=lambda one: (not one.passes, one.at, one.alert_id))
+    for place, one in enumerate(ordered[:OF_A_CHANNEL_MAX], start=1):
         begun = await _begun(services, one)
         if begun is None:
             continue

@@ -15,11 +15,12 @@ from shared.flows.keep_causes import keep_causes
 from shared.flows.read_alerts import read_alerts
 from shared.flows.send_alerts import TRIES_MAX, send_alerts
 from shared.flows.telling.outbox import hand_on
-from shared.retail.alert import Told, cause_alert
+from shared.retail.alert import Alert, Told, cause_alert
 from shared.retail.cause_state import Telling
 from shared.retail.mapping import MappingRow, Mappings
 from shared.retail.reasons import cause
 from shared.settings_alerts import Channel
+from shared.storage.outbox import add_delivery
 from shared.storage.tasks import active_heads, texts_of
 from tests.unit.alerted import CARD, HOOK, POST, Desk, connect, desk
 from tests.unit.flow_services import DESK, run
@@ -162,6 +163,39 @@ def test_a_time_that_the_receiver_asks_for_holds_for_everything_that_is_due_ther
         one.receiver.answers.clear()
         await one.beat(minutes=2)
         assert len(one.receiver.of("hook.test")) == 5
+
+    run(story())
+
+
+async def put_by(one: Desk, channel: str, number: int, of: str) -> None:
+    """Write down so many alerts that wait for a channel."""
+    for each in range(number):
+        name = f"{of}~{each:04}"
+        body = {"id": name, "title": "x", "lines": [], "causes": [], "more": 0}
+        alert = Alert(name, "new", "finance", one.hand.at, passes=False, body=body)
+        await add_delivery(one.services.tables.alerts, alert, channel, one.hand.at)
+
+
+def test_a_time_that_the_receiver_asks_for_holds_for_more_than_one_beat_sends() -> None:
+    async def story() -> None:
+        one = await desk((HOOK,))
+        one.receiver.answers["hook.test"] = always(429, **{"Retry-After": "1200"})
+        await put_by(one, "hook", 25, "a")
+        for _ in range(9):
+            await one.beat(minutes=2)
+        assert len(one.receiver.got) == 1
+
+    run(story())
+
+
+def test_what_piles_up_for_a_dead_channel_does_not_hide_what_another_is_to_be_sent() -> None:
+    async def story() -> None:
+        one = await desk((HOOK, SPARE))
+        one.receiver.answers["hook.test"] = unreachable
+        await put_by(one, "hook", 600, "a")
+        await put_by(one, "spare", 1, "b")
+        await send_alerts(one.services)
+        assert len(one.receiver.of("spare.test")) == 1
 
     run(story())
 
