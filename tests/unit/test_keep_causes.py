@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from shared.flows.assign_cause import assign_cause
+from shared.flows.import_mapping import import_mapping
 from shared.flows.ingest_transactions import ingest_transactions
 from shared.flows.keep_causes import keep_causes
 from shared.flows.map_transactions import map_transactions
@@ -318,6 +319,30 @@ def test_refunds_add_to_what_is_at_stake_and_do_not_hide_the_sales_beside_them()
         found = await one.the()
         assert found["amounts"] == [{"currency": "USD", "amount": "0.00"}]
         assert found["urgency"] == "high"  # 1,200.00 wait
+
+    run(story())
+
+
+def test_a_cause_of_the_day_before_the_clock_changes_is_due_after_sunday_and_a_holiday_by_the_new_time() -> None:
+    async def story() -> None:
+        one = await desk()
+        hours = "store,day,opens,closes,note\n" + "".join(f"*,{day},09:00,17:00,\n" for day in WEEK[:6])
+        hours += "*,sunday,,,\n*,2018-03-12,,,a holiday\n"
+        assert not (
+            await import_mapping(one.services, "calendars", hours.encode(), DESK, "a test")
+        ).problems
+        one.hand.at = utc("2018-03-10T21:00")  # Saturday, 16:00 in New York: an hour of trade is left
+        await one.hold(3)  # of December: old, so that four hours are wanted
+        await one.beat()
+        found = await one.the()
+        # Sunday is closed, and the clock goes forward; Monday is a holiday; Tuesday opens at 13:00 UTC.
+        assert (found["urgency"], found["due_at"]) == ("high", "2018-03-13T16:00:00+00:00")
+        one.hand.at = utc("2018-03-13T15:59")
+        await one.beat()
+        assert not (await one.the())["overdue"]
+        await one.beat(minutes=1)
+        assert (await one.the())["overdue"]
+        assert one.receiver.events() == ["new", "escalation"]
 
     run(story())
 
