@@ -12,7 +12,7 @@ from shared.flows.mapping.ask_reference import ask_reference
 from shared.flows.mapping.held_values import read_held
 from shared.flows.mapping.kind import mapping_kind
 from shared.retail.held_value import Freed, first_seen, freed
-from shared.retail.mapping_changes import SAME, Change, begun, changes_of, with_lines
+from shared.retail.mapping_changes import NAMES_NOTHING_NEW, SAME, Change, begun, changes_of, with_lines
 from shared.retail.mapping_csv import CsvLine, CsvProblem, read_mapping_csv, write_mapping_csv
 from shared.retail.mapping_kinds import EVERY_KIND, MappingKind
 from shared.retail.mapping_rows import MappingRow, Mappings, line_of
@@ -133,7 +133,10 @@ async def _judge(
     changes = await services.in_thread(changes_of, kind, told, known)
     changing = [line for line, one in zip(told, changes, strict=True) if one.what != SAME]
     after = await services.in_thread(with_lines, known, kind, changing)
-    found, not_asked = await _objections(services, kind, changing, after)
+    naming = [
+        line for line, one in zip(told, changes, strict=True) if one.what not in NAMES_NOTHING_NEW
+    ]  # what D365 has no more can still be ended
+    found, not_asked = await _objections(services, kind, naming, after)
     refused = [
         CsvProblem(one.row, one.column, f"what D365 has: {one.problem}", one.value)
         for one in found

@@ -146,7 +146,9 @@ def daily_alert(
     shown = [_cause(one, runbooks_url, now, TEXT_CHARACTERS_OF_MANY) for one in ordered[:SHOWN_MAX]]
     identity = f"{DAILY}~{owner}~{day.isoformat()}"
     body = _body(identity, DAILY, owner, now, title, shown, more=len(waiting) - len(shown), lines=lines)
-    return Alert(identity, DAILY, owner, now, True, {**body, "all_clear": not waiting}, stores=_stores_of(waiting))
+    return Alert(
+        identity, DAILY, owner, now, True, {**body, "all_clear": not waiting}, stores=_stores_of(waiting)
+    )
 
 
 def _stores_of(told: Sequence[Told]) -> frozenset[str]:

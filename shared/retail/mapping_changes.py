@@ -28,6 +28,7 @@ EVERY_STORE = "*"
 NEW, CORRECTED, FROM_A_DAY, ENDED, WITHDRAWN, SAME = (
     "new", "corrected", "other from a day on", "ended", "withdrawn", "the same",
 )  # fmt: skip
+NAMES_NOTHING_NEW = frozenset({ENDED, WITHDRAWN, SAME})
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,21 +155,25 @@ def _change(kind: MappingKind, line: CsvLine, mappings: Mappings) -> Change:
     if there is not None and _says(kind, there) == _says(kind, row):
         return Change(line.row, key, SAME, line, line_of(there))
     if there is not None and not there.withdrawn:
-        return Change(line.row, key, _what(row, there), line, line_of(there))
+        return Change(line.row, key, _what(kind, row, there), line, line_of(there))
     first_day = row.valid_from or date.min
     before = [one for one in mappings.dated(kind.name, *key) if one.is_in_force(first_day)]
     what = WITHDRAWN if row.withdrawn else FROM_A_DAY if before else NEW
     return Change(line.row, key, what, line, line_of(before[-1]) if before else None)
 
 
-def _what(row: MappingRow, there: MappingRow) -> str:
+def _what(kind: MappingKind, row: MappingRow, there: MappingRow) -> str:
     if row.withdrawn:
         return WITHDRAWN
-    is_ended = row.valid_to is not None and row.values == there.values
-    return ENDED if is_ended else CORRECTED
+    if row.valid_to is None or _values(kind, row) != _values(kind, there):
+        return CORRECTED
+    return ENDED if row.valid_to <= (there.valid_to or date.max) else CORRECTED
 
 
 def _says(kind: MappingKind, row: MappingRow) -> tuple[object, ...]:
-    """What a row says: a column that a file leaves out says nothing, as one that is empty."""
-    columns = (*kind.key, *kind.columns)
-    return (*(row.values.get(name, "") for name in columns), row.valid_to, row.withdrawn)
+    return (*_values(kind, row), row.valid_to, row.withdrawn)
+
+
+def _values(kind: MappingKind, row: MappingRow) -> tuple[str, ...]:
+    """What a row says but for its days: a column that a file leaves out says nothing, as one that is empty."""
+    return tuple(row.values.get(name, "") for name in (*kind.key, *kind.columns))

@@ -18,7 +18,17 @@ from shared.retail.mapping_rows import ALWAYS, NEVER, VALID_FROM, VALID_TO
 from shared.retail.reason import OWNERS
 from shared.retail.tolerances import TOLERANCES, tolerance_problems
 
-FORMULA_STARTS = ("=", "+", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20")  # the last four: wide ones
+FORMULA_STARTS = (
+    "=",
+    "+",
+    "@",
+    "\t",
+    "\r",
+    "\uff1d",
+    "\uff0b",
+    "\uff0d",
+    "\uff20",
+)  # the last four: wide ones
 CHARACTERS_MAX = 120
 GRACE_MINUTES_MAX = 24 * 60
 ACCOUNT_TYPES = ("Income", "Expense")  # as D365 writes them

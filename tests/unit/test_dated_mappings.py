@@ -320,7 +320,9 @@ def test_no_two_tills_have_one_register_on_one_day(there: str, added: str, days:
         in_two = await import_mapping(
             services, "terminals", f"{REGISTERS}\n{added}\n".encode(), DESK, "a test", check=True
         )
-        expected = [f"a register of its own; till 8 of store S1 has it {days} (end that row first, or begin after it)"]
+        expected = [
+            f"a register of its own; till 8 of store S1 has it {days} (end that row first, or begin after it)"
+        ]
         assert [one.expected for one in in_two.problems] == (expected if days else [])
         afresh = await flow_services(Hand())  # and in one file alike
         in_one = await import_mapping(

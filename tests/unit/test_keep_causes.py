@@ -323,14 +323,14 @@ def test_refunds_add_to_what_is_at_stake_and_do_not_hide_the_sales_beside_them()
     run(story())
 
 
-def test_a_cause_of_the_day_before_the_clock_changes_is_due_after_sunday_and_a_holiday_by_the_new_time() -> None:
+def test_a_cause_of_the_day_before_the_clock_changes_is_due_after_sunday_and_a_holiday_by_the_new_time() -> (
+    None
+):
     async def story() -> None:
         one = await desk()
         hours = "store,day,opens,closes,note\n" + "".join(f"*,{day},09:00,17:00,\n" for day in WEEK[:6])
         hours += "*,sunday,,,\n*,2018-03-12,,,a holiday\n"
-        assert not (
-            await import_mapping(one.services, "calendars", hours.encode(), DESK, "a test")
-        ).problems
+        assert not (await import_mapping(one.services, "calendars", hours.encode(), DESK, "a test")).problems
         one.hand.at = utc("2018-03-10T21:00")  # Saturday, 16:00 in New York: an hour of trade is left
         await one.hold(3)  # of December: old, so that four hours are wanted
         await one.beat()

@@ -73,7 +73,17 @@ def test_another_encoding_is_told_by_row_and_by_what_it_likely_is(
 
 
 @pytest.mark.parametrize(
-    "cell", ["=1+1", "+1", "@SUM(A1)", '=cmd|"/c calc"!A1'.replace('"', '""'), "a\x07b", "a\x0bb", "\uff1d1+1", "\uff20SUM(A1)"]
+    "cell",
+    [
+        "=1+1",
+        "+1",
+        "@SUM(A1)",
+        '=cmd|"/c calc"!A1'.replace('"', '""'),
+        "a\x07b",
+        "a\x0bb",
+        "\uff1d1+1",
+        "\uff20SUM(A1)",
+    ],
 )
 def test_formulas_and_control_characters_are_told_by_row_and_column(cell: str) -> None:
     assert places(HEADING + f'*,CASH,1\n*,"{cell}",2\n'.encode()) == [(3, "tender")]
