@@ -7,7 +7,10 @@ from shared.retail.reasons import FINANCE, IT, RETAIL_SYSTEMS
 
 _STATEMENT_AGAIN = "Then post the D365 statement again; it goes on where it stopped."
 # Words that may stand between a period and what is said of it: other periods than the ledger's are named otherwise.
-_OF_A_DAY = "for|of|the|date|day|month|year|[#:]+|am|pm|january|february|march|april|may|june|july|august|september|october|november|december"
+_OF_A_DAY = (
+    "for|of|the|date|day|month|year|[#:]+|am|pm|"
+    "january|february|march|april|may|june|july|august|september|october|november|december"
+)
 
 POSTING = (
     data(

@@ -12,8 +12,8 @@ from shared.retail.business_day import closing_hour, store_zone
 from shared.retail.calendar import calendar_problems, is_number
 from shared.retail.late import MONTH_END, POLICIES
 from shared.retail.ledger import LEDGER_ACCOUNTS, NAMED_BY_FINANCE
-from shared.retail.mapping_kinds import OWNERS_KIND, MappingKind
 from shared.retail.mail_addresses import is_address, named_in
+from shared.retail.mapping_kinds import OWNERS_KIND, MappingKind
 from shared.retail.mapping_rows import ALWAYS, NEVER, VALID_FROM, VALID_TO
 from shared.retail.reason import OWNERS
 from shared.retail.tolerances import TOLERANCES, tolerance_problems
@@ -118,13 +118,7 @@ def _store_problems(values: Mapping[str, str]) -> Iterator[Mistake]:
         yield "currency", "three capital letters such as USD, as the tills write it", currency[:80]
     if grace and not is_number(grace, GRACE_MINUTES_MAX):
         yield "grace_minutes", f"minutes from 0 to {GRACE_MINUTES_MAX}", grace[:80]
-    for name, below, example in (("rounding_limit", 1_000, "0.05"), ("no_receipt_limit", 1_000_000, "50.00")):
-        limit = values.get(name, "")
-        try:
-            if limit and not 0 <= Decimal(limit) < below:
-                yield name, f"an amount from 0 to {below - 1}.99", limit
-        except InvalidOperation:
-            yield name, f"an amount such as {example}", limit
+    yield from _limit_problems(values)
     own = values.get("warehouse", "")
     for name in ("quarantine_warehouse", "scrap_warehouse"):
         if own and values.get(name) == own:
@@ -132,3 +126,13 @@ def _store_problems(values: Mapping[str, str]) -> Iterator[Mistake]:
     for name in ("map_staff", "prices_include_tax"):
         if values.get(name, "").lower() not in YES_OR_NO[name]:
             yield name, "yes or no", values[name][:80]
+
+
+def _limit_problems(values: Mapping[str, str]) -> Iterator[Mistake]:
+    for name, below, example in (("rounding_limit", 1_000, "0.05"), ("no_receipt_limit", 1_000_000, "50.00")):
+        limit = values.get(name, "")
+        try:
+            if limit and not 0 <= Decimal(limit) < below:
+                yield name, f"an amount from 0 to {below - 1}.99", limit
+        except InvalidOperation:
+            yield name, f"an amount such as {example}", limit

@@ -95,7 +95,9 @@ def test_a_row_that_names_what_d365_has_no_more_can_be_ended_and_withdrawn(tmp_p
         assert problems(await put(world, "tenders", f"{dated}*,NEW,9,,\n"))  # D365 has no payment method 9
         done = await put(world, "tenders", f"{dated}*,OLD,9,,2017-12-31\n*,WRONG,9,,never\n")
         assert (done.problems, [one.what for one in done.changes]) == ((), ["ended", "withdrawn"])
-        assert problems(await put(world, "tenders", f"{dated}*,OLD,9,always,2018-12-31\n"))  # and not prolonged
+        assert problems(
+            await put(world, "tenders", f"{dated}*,OLD,9,always,2018-12-31\n")
+        )  # and not prolonged
 
     tell(story, tmp_path)
 

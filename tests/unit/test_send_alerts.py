@@ -333,7 +333,9 @@ def test_a_mail_goes_to_the_people_of_a_store_that_the_mail_itself_does_not_name
         one = await desk((replace(POST, owners=frozenset({"finance"})),))
         before = await one.services.mappings.at_least(0)
         row = {"role": "finance", "store": "S99", "people": "Ann", "alerts_to": "ann@chain.test"}
-        named = {("owners", "finance", "S99"): (MappingRow(row, 1),)}
+        named: dict[tuple[str, ...], tuple[MappingRow, ...]] = {
+            ("owners", "finance", "S99"): (MappingRow(row, 1),)
+        }
         one.services.mappings = Known(Mappings(before.version, {**before.rows, **named}))  # type: ignore[assignment]
         for number in range(at_once):
             why = cause("tender_unmapped", f"T{number:02}")
@@ -372,7 +374,9 @@ def test_a_mail_goes_to_whom_the_owners_mapping_names_for_the_store_and_else_to_
             {"role": "it", "store": "*", "people": "Di", "deputy": "", "alerts_to": "it@chain.test"},
         ]
         before = await one.services.mappings.at_least(0)
-        named = {("owners", row["role"], row["store"]): (MappingRow(row, 1),) for row in rows}
+        named: dict[tuple[str, ...], tuple[MappingRow, ...]] = {
+            ("owners", row["role"], row["store"]): (MappingRow(row, 1),) for row in rows
+        }
         one.services.mappings = Known(Mappings(before.version, {**before.rows, **named}))  # type: ignore[assignment]
         await one.hold(1, cause("tender_unmapped", "B"))
         await one.beat(minutes=2)
