@@ -13,7 +13,7 @@ from datetime import timedelta
 from shared.alerts.client import AlertClient
 from shared.errors import RejectedError, RetryableError, UnknownOutcomeError
 from shared.flows.telling.channel_cause import channel_failed, channel_works
-from shared.retail.cause_state import OVER, TELL_BACK, Decided
+from shared.retail.cause_state import ASIDE, OVER, TELL_BACK, TELL_NEW, Decided
 from shared.services import Services
 from shared.settings_alerts import Channel
 from shared.storage.outbox import (
@@ -28,7 +28,7 @@ from shared.storage.outbox import (
     keep,
     waiting_deliveries,
 )
-from shared.storage.tasks import Change, KeptHead, read_head, save_changes, texts_of
+from shared.storage.tasks import Change, KeptHead, active_heads, read_head, save_changes, texts_of
 
 OF_A_CHANNEL_MAX = 20  # in one beat
 TRIES_MAX = 24  # some twenty hours
@@ -120,7 +120,10 @@ async def _begun(services: Services, one: Delivery) -> Delivery | None:
     if kept is not None and _is_over(kept, one):
         if not await _forget_word(services, kept, one):
             return None
-        await finish(table, one, NOT_NEEDED, now, "the cause ended in quiet hours")
+        await finish(table, one, NOT_NEEDED, now, "the cause ended, or was set aside, in quiet hours")
+        return None
+    if one.held_by_quiet and await _is_batch_over(services, one):
+        await finish(table, one, NOT_NEEDED, now, "nothing of the owner's waits any more")
         return None
     if unknown >= UNKNOWN_MAX:
         await finish(table, one, NOT_KNOWN, now, "sent twice, answered neither time")
@@ -129,9 +132,19 @@ async def _begun(services: Services, one: Delivery) -> Delivery | None:
 
 
 def _is_over(kept: KeptHead, one: Delivery) -> bool:
-    """Say whether what waited for quiet hours to end is told no more: it is over, or a later word says that it is back."""
+    """Say whether what waited for quiet hours to end is told no more: it is over or set aside, or a later word says that it is
+    back.
+    """
     told_back_at = kept.head.told_back_at
-    return kept.head.phase == OVER or (told_back_at is not None and told_back_at > one.at)
+    return kept.head.phase in (OVER, ASIDE) or (told_back_at is not None and told_back_at > one.at)
+
+
+async def _is_batch_over(services: Services, one: Delivery) -> bool:
+    """Say the same of new causes that are told together: which they were is not kept, so as long as any waits they are told."""
+    if one.fingerprint or one.event != TELL_NEW:
+        return False
+    heads = await active_heads(services.tables.tasks)
+    return all(kept.head.tally.owner != one.owner or kept.head.phase == ASIDE for kept in heads)
 
 
 async def _forget_word(services: Services, kept: KeptHead, one: Delivery) -> bool:

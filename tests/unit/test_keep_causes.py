@@ -18,6 +18,7 @@ from shared.flows.map_transactions import map_transactions
 from shared.flows.read_records import list_causes
 from shared.flows.release_exceptions import release_exceptions
 from shared.flows.send_alerts import send_alerts
+from shared.flows.set_cause_aside import set_cause_aside
 from shared.pos.registry import ADAPTERS
 from shared.retail.reasons import cause
 from shared.retail.transaction import LineKind
@@ -158,6 +159,41 @@ def test_what_ends_in_quiet_hours_is_not_told_afterwards() -> None:
         one.hand.at = utc("2017-12-25T08:00")
         await one.beat(minutes=2)
         assert one.receiver.got == []
+
+    run(story())
+
+
+@pytest.mark.parametrize("left", [0, 1])
+def test_many_that_end_in_quiet_hours_are_told_only_where_one_of_them_is_left(left: int) -> None:
+    async def story() -> None:
+        one = await desk(quiet={"finance": WEEKENDS})
+        many = [cause("tender_unmapped", f"T{number:02}") for number in range(12)]
+        for why in many:
+            await one.hold(1, why)
+        await one.beat(minutes=2)
+        for why in many[left:]:
+            await one.mend(why)
+        await one.beat(minutes=2)
+        one.hand.at = utc("2017-12-25T08:00")
+        await one.beat(minutes=2)
+        assert one.receiver.events() == ["new"] * left
+
+    run(story())
+
+
+def test_what_was_set_aside_in_quiet_hours_is_not_told_as_new() -> None:
+    async def story() -> None:
+        one = await desk(quiet={"finance": WEEKENDS})
+        await one.hold(3)
+        await one.beat(minutes=2)
+        fingerprint = (await one.the())["fingerprint"]
+        await set_cause_aside(one.services, fingerprint, utc("2017-12-27T09:00"), DESK, "known")
+        one.hand.at = utc("2017-12-25T08:00")
+        await one.beat(minutes=2)
+        assert one.receiver.events() == []
+        one.hand.at = utc("2017-12-27T09:00")
+        await one.beat(minutes=2)
+        assert one.receiver.events() == ["no_longer_set_aside"]
 
     run(story())
 
