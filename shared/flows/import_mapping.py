@@ -7,16 +7,19 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from shared.errors import RejectedError
+from shared.errors import ForbiddenError, RejectedError
 from shared.flows.mapping.ask_reference import ask_reference
 from shared.flows.mapping.held_values import read_held
 from shared.flows.mapping.kind import mapping_kind
 from shared.retail.held_value import Freed, first_seen, freed
+from shared.retail.late import MONTH_END
+from shared.retail.ledger import LEDGER_ACCOUNTS
 from shared.retail.mapping_changes import NAMES_NOTHING_NEW, SAME, Change, begun, changes_of, with_lines
 from shared.retail.mapping_csv import CsvLine, CsvProblem, read_mapping_csv, write_mapping_csv
 from shared.retail.mapping_kinds import EVERY_KIND, MappingKind
 from shared.retail.mapping_rows import MappingRow, Mappings, line_of
 from shared.retail.money import money_text
+from shared.retail.reason import FINANCE
 from shared.retail.reference_lines import (
     Objection,
     asked_by,
@@ -25,6 +28,7 @@ from shared.retail.reference_lines import (
     shared_warehouses,
 )
 from shared.retail.registers import TERMINALS, register_clashes
+from shared.retail.tolerances import TOLERANCES
 from shared.services import Services
 from shared.settings import Person
 from shared.storage.audit import append_audit
@@ -32,6 +36,8 @@ from shared.storage.mappings import import_rows
 
 FILE_BYTES_MAX = 16 * 1024 * 1024
 SHOWN_MAX = 1_000
+# Where they decide about money alone: who maps tills and items may not also say what is let pass.
+OF_FINANCE = frozenset({LEDGER_ACCOUNTS, MONTH_END, TOLERANCES})
 NOTHING_FREED = Freed(0, {}, {})
 
 
@@ -92,9 +98,12 @@ async def import_mapping(
     check: write nothing, and say what would be written.
 
     Raises:
+        ForbiddenError: only finance keeps this list, and the person is none of them.
         RejectedError: there is no such mapping, or the file as a whole cannot be read.
     """
     of_kind = mapping_kind(kind)
+    if kind in OF_FINANCE and FINANCE not in person.roles:
+        raise ForbiddenError(f"only finance keeps the list {kind}", status=403)
     if len(content) > FILE_BYTES_MAX:
         expected, found = f"at most {FILE_BYTES_MAX} bytes", f"{len(content)} bytes"
         raise RejectedError("the file is too large", field="body", expected=expected, found=found)

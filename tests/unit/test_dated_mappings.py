@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from shared.errors import ForbiddenError
 from shared.flows.import_mapping import Imported, export_mapping, import_mapping
 from shared.flows.ingest_transactions import ingest_transactions
 from shared.flows.map_transactions import map_transactions
@@ -20,6 +21,7 @@ from shared.retail.mapping_changes import with_lines
 from shared.retail.mapping_kinds import KINDS
 from shared.retail.mapping_rows import MappingRow, Mappings, mapping_row
 from shared.services import Services
+from shared.settings import Person
 from tests.unit.documents import call_of, paid_with, sale_document
 from tests.unit.flow_services import DESK, SENDER, Hand, flow_services, run
 
@@ -149,6 +151,28 @@ def test_no_line_without_a_day_changes_days_that_are_over_or_takes_a_row_away_un
         done = await import_mapping(services, "tenders", text.encode(), DESK, "a test")
         told = [(one.column, one.expected) for one in done.problems]
         assert told == ([(column, expected)] if column else [])
+
+    run(story())
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [
+        ("tolerances", "store,what,limit\n*,return_without_receipt,999\n"),
+        ("ledger_accounts", "legal_entity,what,code,account\nusrt,sales,*,401100\n"),
+        ("month_end", "legal_entity,late_receipts\nusrt,next_period\n"),
+    ],
+)
+def test_what_is_let_pass_and_where_money_is_booked_only_finance_says(kind: str, text: str) -> None:
+    async def story() -> None:
+        services = await flow_services(Hand())
+        version = (await services.mappings.refresh()).version
+        clerk = Person("retail clerk", frozenset({"retail_systems"}), "x")
+        with pytest.raises(ForbiddenError) as caught:
+            await import_mapping(services, kind, text.encode(), clerk, "a test")
+        assert caught.value.status == 403
+        assert (await services.mappings.refresh()).version == version
+        await put(services, kind, text)
 
     run(story())
 
