@@ -198,6 +198,24 @@ def test_what_was_set_aside_in_quiet_hours_is_not_told_as_new() -> None:
     run(story())
 
 
+@pytest.mark.parametrize(("number", "events"), [(14, 2), (15, 3)])
+def test_what_comes_and_goes_is_told_again_the_same_day_when_it_comes_back_five_fold(
+    number: int, events: int
+) -> None:
+    async def story() -> None:
+        one = await desk()
+        for first in (0, 10):
+            await one.hold(3, first=first)
+            await one.beat(minutes=2)
+            await one.mend()
+            await one.beat(minutes=2)
+        await one.hold(number, first=20)
+        await one.beat(minutes=2)
+        assert one.receiver.events() == ["new", "back_again", "back_again"][:events]
+
+    run(story())
+
+
 def test_what_comes_and_goes_in_quiet_hours_and_stays_is_told_in_the_morning() -> None:
     async def story() -> None:
         one = await desk(quiet={"finance": NIGHTS})
