@@ -19,11 +19,14 @@ from shared.flows.read_records import list_causes
 from shared.flows.release_exceptions import release_exceptions
 from shared.flows.send_alerts import send_alerts
 from shared.flows.set_cause_aside import set_cause_aside
+from shared.flows.watch_silence import watch_silence
 from shared.pos.registry import ADAPTERS
 from shared.retail.reasons import cause
 from shared.retail.transaction import LineKind
 from shared.retail.units import Units, units_of, units_text
 from shared.settings_alerts import QuietSetting
+from shared.storage.due import note_due
+from shared.storage.heard import heard_rows
 from shared.storage.keys import join_key
 from shared.storage.mappings import import_rows
 from shared.storage.protocols import Row
@@ -32,6 +35,7 @@ from tests.unit.builders import sale
 from tests.unit.documents import call_of, paid_with
 from tests.unit.flow_services import DESK, SENDER, run
 from tests.unit.test_calendar import WEEK
+from tests.unit.test_mapping import STORE
 
 WEEKENDS = QuietSetting(time(18, 0), time(8, 0), "Europe/London", frozenset({5, 6}))
 NIGHTS = QuietSetting(time(18, 0), time(8, 0), "UTC")
@@ -129,6 +133,29 @@ def test_a_saturday_outage_alerts_on_saturday_and_what_can_wait_waits_until_mond
         assert ("finance", "new") in events
         mine = one.receiver.bodies()[events.index(("finance", "new"))]
         assert mine["at"] == "2017-12-23T18:02:00+00:00"
+
+    run(story())
+
+
+def test_stores_that_fall_silent_on_a_saturday_are_one_alert_to_it_within_the_same_beat() -> None:
+    async def story() -> None:
+        one = await desk(quiet=dict.fromkeys(("it", "store_operations", "finance"), WEEKENDS))
+        tables = one.services.tables
+        stores = [STORE | {"store": f"S{number}"} for number in range(1, 15)]
+        hours = [{"store": "*", "day": day, "opens": "09:00", "closes": "22:00"} for day in WEEK]
+        for kind, rows in (("stores", stores), ("calendars", hours)):
+            await import_rows(tables.mappings, kind, rows, who="x", reason="x", at=one.hand.at)
+        for store in stores:
+            await note_due(tables.due, [], heard_rows([(store["store"], "1")], utc("2017-12-23T15:00")))
+        for at in ("2017-12-23T15:58", "2017-12-23T16:00", "2017-12-23T16:02"):
+            one.hand.at = utc(at)
+            await watch_silence(one.services)
+            await one.beat()
+        (alert,) = one.receiver.bodies()
+        assert (alert["owner"], alert["event"], alert["at"]) == ("it", "new", "2017-12-23T16:00:00+00:00")
+        (told,) = alert["causes"]
+        assert (told["code"], told["stores"], told["urgency"]) == ("stores_silent", 14, "urgent")
+        assert told["due_at"] == "2017-12-23T18:00:00+00:00"
 
     run(story())
 
