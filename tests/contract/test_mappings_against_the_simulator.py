@@ -86,6 +86,22 @@ def test_what_was_missing_at_the_last_reading_is_asked_for_again(tmp_path: Path)
     tell(story, tmp_path)
 
 
+def test_a_row_that_names_what_d365_has_no_more_can_be_ended_and_withdrawn(tmp_path: Path) -> None:
+    async def story(world: PostingWorld) -> None:
+        for tender in ("OLD", "WRONG"):
+            await world.map_also("tenders", {"store": "*", "tender": tender, "payment_method": "9"})
+        await read_reference(world.services)
+        dated = f"{TENDERS},valid_from,valid_to\n"
+        assert problems(await put(world, "tenders", f"{dated}*,NEW,9,,\n"))  # D365 has no payment method 9
+        done = await put(world, "tenders", f"{dated}*,OLD,9,,2017-12-31\n*,WRONG,9,,never\n")
+        assert (done.problems, [one.what for one in done.changes]) == ((), ["ended", "withdrawn"])
+        assert problems(
+            await put(world, "tenders", f"{dated}*,OLD,9,always,2018-12-31\n")
+        )  # and not prolonged
+
+    tell(story, tmp_path)
+
+
 def test_codes_of_each_kind_that_d365_lacks_are_refused_and_good_rows_beside_them_are_not_taken(
     tmp_path: Path,
 ) -> None:

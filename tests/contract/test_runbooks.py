@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -14,10 +15,13 @@ from scripts.runbook import RUNBOOKS as FOLDER
 from scripts.runbook import Step, read_runbook, steps_of
 from shared.errors import SettingsError
 from shared.flows.release_exceptions import ENDED_BY_WORD
+from shared.retail.mapping_rows import MappingRow, Mappings
 from shared.retail.reason import FINANCE, IT, RETAIL_SYSTEMS, STORE_OPERATIONS, Reason
 from shared.retail.reasons import REASONS
 from shared.retail.runbooks import RUNBOOKS, refuse_orphans, runbook_of
+from shared.retail.store_readiness import lacks_of
 from tests.contract.runbook_rules import anchors_of, broken_links, mistakes_of, roles_by_route
+from tests.unit.test_mapping import STORE
 
 TOP = Path(__file__).resolve().parents[2]
 OWNER_WORDS = {
@@ -178,3 +182,17 @@ def test_anchors_are_what_github_makes_of_headings(tmp_path: Path) -> None:
         encoding="utf-8",
     )
     assert broken_links(page) == ["other.md#gone", "none.md"]
+
+
+def test_a_store_that_lacks_something_names_nobody_who_may_not_give_it() -> None:
+    may_import = roles_by_route()[("PUT", "/api/mappings/{kind}")]
+    bare = STORE | dict.fromkeys(("warehouse", "site", "tax_group", "customer_account", "channel_id"), "")
+    known = Mappings(1, {("stores", "S1"): (MappingRow(bare, 1),)})
+    lacks = [
+        *lacks_of("S1", known, date(2017, 12, 23), ["1"], []),
+        *lacks_of("S9", known, date(2017, 12, 23), [], []),
+    ]
+    steps = [one for one in lacks if "mapping" in one.do_this]
+    assert len(steps) > 10
+    wrong = [one for one in steps if one.owner not in may_import and "then retail systems" not in one.do_this]
+    assert wrong == []
