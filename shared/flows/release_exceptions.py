@@ -65,9 +65,11 @@ class Released:
 
     def as_json(self) -> dict[str, Any]:
         """Give it as the API does: how many went, what came of it, and what stays held."""
+        sums = release_json(self.run)["amounts"] if self.run is not None else {}
         return {
             "released": self.receipts,
-            "amount": money_text(self.amount),
+            "amount": money_text(self.amount) if len(sums) < 2 else None,  # currencies are not added up
+            "amounts": sums,
             "stay": preview_json(self.preview)["stay"] if self.preview is not None else [],
             "run": release_json(self.run) if self.run is not None else None,
         }

@@ -78,7 +78,7 @@ class Preview:
         return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def amounts(receipts: Iterable[Foreseen]) -> dict[str, str]:
+def amounts(receipts: Iterable[Foreseen | Became]) -> dict[str, str]:
     """Add receipts up, by currency."""
     by_currency: dict[str, list[Decimal]] = {}
     for one in receipts:
@@ -152,6 +152,8 @@ class Became:
     planned: Planned
     becomes: str
     why: str = ""
+    amount: Decimal = Decimal(0)
+    currency: str = ""
 
     @property
     def is_as_foreseen(self) -> bool:

@@ -19,13 +19,16 @@ from shared.flows.preview_release import preview_release
 from shared.flows.read_records import list_causes
 from shared.flows.read_releases import list_releases, read_release
 from shared.flows.release_exceptions import Released, release_exceptions
+from shared.flows.releasing.part import MapDay
 from shared.pos.registry import ADAPTERS
+from shared.retail.release import Planned
 from shared.services import Services
 from shared.settings import Person
 from shared.storage.audit import audit_of, verify_area
 from shared.storage.due import MAP, due_key
 from shared.storage.mappings import import_rows
 from shared.storage.protocols import Row
+from shared.storage.releases import Begun, begin_release
 from tests.unit.documents import call_of, paid_with, sale_document
 from tests.unit.flow_services import DESK, SENDER, Hand, flow_services, run
 from tests.unit.test_mapping import ROWS
@@ -129,6 +132,7 @@ def test_three_hundred_receipts_are_released_as_previewed_and_four_stay_with_the
         assert told is not None
         assert (told["state"], told["as_foreseen"], told["otherwise"]) == ("done", True, [])
         assert told["outcome"] == {"goes on": 300, "stays held": 4}
+        assert told["on_their_way"] == {"receipts": 300, "amounts": {"USD": "7200.00"}}  # as previewed
         assert len(told["each"]) == 304
         assert all(one["as_foreseen"] for one in told["each"])
         mapped = [row for row in await _rows(services) if row.text("Status") == "mapped"]
@@ -515,7 +519,85 @@ def test_a_receipt_that_is_held_anew_is_not_released_again_by_the_one_that_is_ca
         assert await _statuses(services) == {"held VOUCHER": 3}
         assert {row.text("History").count("received: released") for row in await _rows(services)} == {1}
         (ended,) = await list_releases(services, VOUCHER)
-        assert (ended["state"], ended["went"], ended["as_foreseen"]) == ("done", 0, False)
+        assert (ended["state"], ended["went"], ended["as_foreseen"]) == ("done", 3, False)  # it let them go before it died
         assert ended["otherwise"] == ["S1 T1", "S1 T2", "S1 T3"]
 
     run(story())
+
+
+def test_a_release_whose_worker_died_within_a_part_counts_all_that_went_to_the_cent() -> None:
+    async def story() -> None:
+        hand = Hand()
+        services = await _world(hand, 250, 2)  # two parts
+        await _map_the_voucher(services, hand)
+        preview = await preview_release(services, VOUCHER, map_transactions)
+        assert preview is not None
+        dies = _dies_at_its_first_part(services)
+        with pytest.raises(DiedError):
+            await release_exceptions(services, VOUCHER, DESK, "mapped", seen=preview["hash"], map_day=dies)
+        hand.turn(minutes=2)
+        assert await continue_releases(services, map_transactions) == 1
+        told = await read_release(services, VOUCHER, 1)
+        assert told is not None
+        assert (told["went"], told["amounts"]) == (252, {"USD": "6048.00"})
+        assert told["on_their_way"] == {"receipts": 250, "amounts": {"USD": "6000.00"}}
+        assert told["on_their_way"] == preview["on_their_way"]
+
+    run(story())
+
+
+def test_a_release_that_is_cancelled_after_its_worker_died_within_a_part_says_what_went() -> None:
+    async def story() -> None:
+        hand = Hand()
+        services = await _world(hand, 250, 0)
+        await _map_the_voucher(services, hand)
+        dies = _dies_at_its_first_part(services)
+        with pytest.raises(DiedError):
+            await release_exceptions(services, VOUCHER, DESK, "mapped", map_day=dies)
+        hand.turn(minutes=2)
+        told = await cancel_release(services, VOUCHER, 1, OTHER_DESK, "the wrong account")
+        assert told is not None
+        assert await _statuses(services) == {"received": 200, "held VOUCHER": 50}
+        assert (told["state"], told["done"], told["went"], told["amounts"]) == (
+            "cancelled", 0, 200, {"USD": "4800.00"},
+        )  # fmt: skip
+        assert told["outcome"] == {"under way": 200}
+        await map_transactions(services, KEY)
+        told = await read_release(services, VOUCHER, 1)
+        assert told is not None
+        assert told["on_their_way"] == {"receipts": 200, "amounts": {"USD": "4800.00"}}
+
+    run(story())
+
+
+def test_a_release_that_was_cancelled_before_it_began_is_not_written_down_as_one() -> None:
+    async def story() -> None:
+        hand = Hand()
+        services = await _world(hand, 3, 0)
+        await _map_the_voucher(services, hand)
+        begun = Begun(VOUCHER, DESK.name, "mapped", "", (Planned("S1", "east", "T1", "2017-12-23", ""),))
+        assert await begin_release(services.tables.releases, begun, 1, hand(), "a worker that died")
+        hand.turn(minutes=2)
+        told = await cancel_release(services, VOUCHER, 1, OTHER_DESK, "the wrong account")
+        assert told is not None
+        assert (told["state"], told["went"], told["outcome"], told["as_foreseen"]) == (
+            "cancelled",
+            0,
+            None,
+            None,
+        )
+        decided = [row.text("Did") async for row in audit_of(services.tables.audit, "releases")]
+        assert decided == ["cancelled a release"]
+
+    run(story())
+
+
+def _dies_at_its_first_part(services: Services) -> MapDay:
+    """A worker that dies when its first part has gone, before anything says so."""
+
+    async def dies(running: Services, key: str) -> int:
+        if running is services:
+            raise DiedError
+        return await map_transactions(running, key)
+
+    return dies

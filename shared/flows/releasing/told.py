@@ -82,10 +82,13 @@ def release_json(run: Row) -> dict[str, Any]:
 
 
 def with_outcome(body: dict[str, Any], outcome: dict[str, Any]) -> dict[str, Any]:
-    """Say what came of it. as_foreseen: None where nobody looked ahead, or not all has been looked at again."""
-    known = bool(outcome) and outcome["foreseen"] and not outcome["counts"].get(UNDER_WAY)
+    """Say what came of it. on_their_way: to be held against the preview's; as_foreseen: None where nobody looked ahead, or not
+    all has been looked at again.
+    """
+    known = bool(outcome.get("counts")) and outcome["foreseen"] and not outcome["counts"].get(UNDER_WAY)
     return body | {
         "outcome": outcome.get("counts") or None,
+        "on_their_way": outcome.get("on_their_way"),
         "as_foreseen": outcome["otherwise"] == 0 if known else None,
         "otherwise": outcome.get("names", []),
     }
