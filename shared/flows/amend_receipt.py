@@ -22,12 +22,12 @@ from shared.retail.status import Status
 from shared.retail.transaction import Transaction
 from shared.services import Services
 from shared.settings import Person
-from shared.storage.amendments import amendment_values, amendments_of, as_amended
-from shared.storage.audit import append_audit
+from shared.storage.amendments import amendment_values, amendments_of, amendments_text, as_amended
+from shared.storage.audit import EVIDENCE_MAX, append_audit
 from shared.storage.causes import end_causes_of, receipt_member
 from shared.storage.corrections import CORRECTION
 from shared.storage.due import MAP, STATEMENT, Due, due_key, note_due
-from shared.storage.protocols import Row
+from shared.storage.protocols import TEXT_UNITS_MAX, Row
 from shared.storage.receipts import advanced, identity_key
 from shared.storage.shifts import shifts_of_day
 
@@ -64,6 +64,7 @@ async def amend_receipt(
     drawer = row.text("DrawerName") or row.text("Terminal")
     own = [each.text("Shift") for each in known if each.text("Terminal") == drawer]
     refuse_what_is_not_on_it(as_amended(row, transaction), one, own)
+    _refuse_what_has_no_room(row, one)
     await _amend(services, row, transaction, one, day)
     await map_days(services, [(store, day)], map_day)
     after = await _read(services, store, account, transaction_id)
@@ -96,6 +97,18 @@ def _may_be_amended(row: Row, one: Amendment) -> Transaction:
             expected="a document its adapter can read", found=row.text("Adapter"),
         )  # fmt: skip
     return replace(transaction, store=row.partition)
+
+
+def _refuse_what_has_no_room(row: Row, one: Amendment) -> None:
+    """Refuse what cannot be kept whole on the receipt's row, before anything of it is written down."""
+    room = min(
+        TEXT_UNITS_MAX - len(amendments_text([*amendments_of(row), one])), EVIDENCE_MAX - len(one.text)
+    )
+    if room < 0:
+        raise RejectedError(
+            "the receipt's row has no room for so much: say it shorter, or write the receipt off", field="reason",
+            expected="fewer words, or fewer codes", found=f"{-room} characters too many",
+        )  # fmt: skip
 
 
 def _changes(one: Amendment) -> tuple[Mapping[str, str], ...]:

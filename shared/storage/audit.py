@@ -17,6 +17,7 @@ from shared.storage.keys import join_key
 from shared.storage.protocols import Insert, Operation, Replace, Row, Table, Value
 
 TRIES_MAX = 20
+EVIDENCE_MAX = 20_000
 HEAD, DECISION = "head", "decision"
 HEAD_GONE = (
     "the head of the chain was gone when this was written: what stood behind the one before it may be missing"
@@ -45,7 +46,16 @@ async def append_audit(
         head = await table.read(partition, _head_key(partition))
         before, note = (_link(head), "") if head is not None else await _end_without_head(table, partition)
         entry = Entry(
-            area, before.number + 1, before.hash, who, did, reason[:2000], evidence[:20_000], at, token, note
+            area,
+            before.number + 1,
+            before.hash,
+            who,
+            did,
+            reason[:2000],
+            evidence[:EVIDENCE_MAX],
+            at,
+            token,
+            note,
         )
         try:
             await table.write_group(_group(partition, entry, head))

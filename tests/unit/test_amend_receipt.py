@@ -212,6 +212,30 @@ def test_only_what_is_held_and_d365_never_had_is_amended() -> None:
     run(story())
 
 
+def test_what_has_no_room_on_the_receipts_row_is_told_before_anything_is_written_down() -> None:
+    async def story() -> None:
+        hand = Hand()
+        services = await _world(hand, paid_with("V0", 1))
+        for number in range(2):
+            changes = {"tenders": {f"V{number}": f"V{number + 1}"}}
+            await amend_receipt(services, "S1", "east", "T1", DESK, "ä" * 2000, changes, "", map_transactions)
+        before = await _row(services, "T1")
+        changes = {"tenders": {"V2": "V3"}}
+        with pytest.raises(RejectedError) as refused:
+            await amend_receipt(services, "S1", "east", "T1", DESK, "ä" * 2000, changes, "", map_transactions)
+        assert (refused.value.field, refused.value.expected) == ("reason", "fewer words, or fewer codes")
+        assert (await _row(services, "T1")).values == before.values
+        decided = [row.text("Did") async for row in audit_of(services.tables.audit, "S1")]
+        assert decided == [
+            "amended T1 of east: tender V0 is V1",
+            "amended T1 of east: tender V1 is V2",
+        ]
+        await _amend(services, "T1", tenders={"V2": "CASH"})
+        assert (await _row(services, "T1")).text("Status") == "mapped"
+
+    run(story())
+
+
 def test_rebuilding_derives_it_from_document_and_decision_and_names_what_nobody_decided() -> None:
     async def story() -> None:
         hand = Hand()

@@ -519,7 +519,11 @@ def test_a_receipt_that_is_held_anew_is_not_released_again_by_the_one_that_is_ca
         assert await _statuses(services) == {"held VOUCHER": 3}
         assert {row.text("History").count("received: released") for row in await _rows(services)} == {1}
         (ended,) = await list_releases(services, VOUCHER)
-        assert (ended["state"], ended["went"], ended["as_foreseen"]) == ("done", 3, False)  # it let them go before it died
+        assert (ended["state"], ended["went"], ended["as_foreseen"]) == (
+            "done",
+            3,
+            False,
+        )  # it let them go before it died
         assert ended["otherwise"] == ["S1 T1", "S1 T2", "S1 T3"]
 
     run(story())
@@ -588,6 +592,26 @@ def test_a_release_that_was_cancelled_before_it_began_is_not_written_down_as_one
         )
         decided = [row.text("Did") async for row in audit_of(services.tables.audit, "releases")]
         assert decided == ["cancelled a release"]
+
+    run(story())
+
+
+def test_a_cause_is_released_time_and_again_whatever_is_said_of_it() -> None:
+    """An emoji takes two of the characters that a history has room for."""
+
+    async def story() -> None:
+        hand = Hand()
+        services = await _world(hand, 2, 0)
+        for number in range(1, 11):
+            hand.turn(minutes=1)
+            await release_exceptions(
+                services, VOUCHER, DESK, "\N{PARTY POPPER}" * 2000, map_day=map_transactions
+            )
+            told = await read_release(services, VOUCHER, number)
+            assert told is not None
+            assert (told["as_foreseen"], told["outcome"]) == (True, {"stays held": 2})
+        (row, _) = await _rows(services)
+        assert row.text("History").startswith("2017-12-23T18:00:00Z received\n…\n")
 
     run(story())
 
