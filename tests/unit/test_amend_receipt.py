@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date
 from typing import Any
 
@@ -25,6 +26,8 @@ from shared.storage.mappings import import_rows
 from shared.storage.protocols import Row
 from shared.storage.receipt_record import record_of
 from shared.storage.receipts import document_of
+from shared.web.amended import codes_of
+from shared.web.answers import answer_error
 from tests.unit.documents import call_of, paid_with, sale_document, shift_document
 from tests.unit.flow_services import DESK, SENDER, Hand, flow_services, run
 
@@ -194,6 +197,19 @@ def test_what_is_not_on_the_receipt_is_told(changes: dict[str, Any], field: str,
         assert [row async for row in audit_of(services.tables.audit, "S1")] == []
 
     run(story())
+
+
+@pytest.mark.parametrize("was", ["\ud800", "\x00", " ", "x" * 201])
+def test_what_no_code_can_be_is_refused_in_an_answer_that_can_be_written(was: str) -> None:
+    with pytest.raises(RejectedError) as refused:
+        codes_of({"tenders": {was: "CASH"}}, "tenders")
+    answered = answer_error(refused.value)
+    assert (answered.status_code, json.loads(answered.get_body())["field"]) == (422, "tenders")
+    assert len(answered.get_body()) < 300
+
+
+def test_a_movement_that_came_without_a_reason_is_given_one_under_no_code() -> None:
+    assert codes_of({"reasons": {"": "FLOAT"}}, "reasons") == {"": "FLOAT"}
 
 
 def test_only_what_is_held_and_d365_never_had_is_amended() -> None:
