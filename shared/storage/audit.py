@@ -19,6 +19,22 @@ from shared.storage.protocols import Insert, Operation, Replace, Row, Table, Val
 TRIES_MAX = 20
 EVIDENCE_MAX = 20_000
 HEAD, DECISION = "head", "decision"
+COLUMNS = frozenset(
+    {
+        "Record",
+        "Number",
+        "Who",
+        "Did",
+        "Reason",
+        "Evidence",
+        "At",
+        "Area",
+        "Previous",
+        "Hash",
+        "Token",
+        "Note",
+    }
+)
 HEAD_GONE = (
     "the head of the chain was gone when this was written: what stood behind the one before it may be missing"
 )
@@ -154,6 +170,10 @@ async def verify_area(table: Table, partition: str, noted: Link | None = None) -
 
 
 def _kept(row: Row) -> Kept:
+    if (
+        row.values.get("Record") != DECISION or not row.values.keys() <= COLUMNS
+    ):  # what is in no hash is in no decision
+        return Kept(_number_of(row), None, "")
     try:
         entry = Entry(
             row.text("Area"), row.number("Number"), row.text("Previous"), row.text("Who"), row.text("Did"),
