@@ -115,7 +115,7 @@ async def _map_rows(services: Services, due: Due, mappings: Mappings, rows: Sequ
     moved = await hold_all(
         services, unreadable, cause("cannot_be_read", due.store, problem="the kept document")
     )
-    alike = await look_alikes(services, store, due.day, [one.row for one in read])
+    alike = await look_alikes(services, mappings, store, due.day, [one.row for one in read])
     alone = [(one, alike.get(one.row.key) or _decided(one, mappings, shifts, office)) for one in read]
     decided = await with_returns(services, mappings, alone)
     dues += await note_waiting(services, store.store, due.day, decided)

@@ -251,7 +251,7 @@ async def outline_of_day(table: Table, store: str, day: date) -> list[Row]:
     """Read what tells whether two receipts of a store-day are the same one, sent by two sources."""
     columns = (
         "Account", "TransactionId", "Terminal", "ReceiptNumber", "Total", "Currency", "Status", "Cause", "ReceivedAt",
-        "Correction",
+        "Correction", "D365Number", "ReversedBy", "ReplacedBy",
     )  # fmt: skip
     return [row async for row in day_rows(table, store, day, (), columns)]
 

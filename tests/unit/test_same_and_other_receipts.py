@@ -10,6 +10,7 @@ import pytest
 
 from shared.flows.ingest_transactions import ingest_transactions
 from shared.flows.map_transactions import map_transactions
+from shared.flows.preview_release import preview_release
 from shared.flows.read_records import list_causes
 from shared.flows.release_exceptions import release_exceptions
 from shared.pos.registry import ADAPTERS
@@ -168,6 +169,11 @@ async def without_source(services: Services, hand: Hand, account: str = "") -> N
     await services.mappings.refresh()
 
 
+async def put_west(services: Services, **values: str) -> None:
+    row = await day_row(services, "W1", "west")
+    await services.tables.transactions.replace(row.with_values(**values), row.etag)
+
+
 async def of_the_west(services: Services, number: int, **changes: Any) -> list[str]:
     document = sale_document(number, transaction_id=f"W{number}", **changes)
     return await send(services, document, sender=WEST)
@@ -244,7 +250,7 @@ def test_what_differs_in_till_number_or_day_is_no_look_alike(other: dict[str, An
     tell(story)
 
 
-def test_naming_the_source_of_record_lets_its_receipts_go_on_and_holds_the_other_source() -> None:
+def test_naming_the_source_of_record_sends_nothing_a_second_time_that_another_source_sent_before() -> None:
     async def story(services: Services, hand: Hand) -> None:
         await without_source(services, hand)
         await of_the_west(services, 1)
@@ -252,11 +258,57 @@ def test_naming_the_source_of_record_lets_its_receipts_go_on_and_holds_the_other
         await send(services, sale_document(1))
         await map_transactions(services, DUE)
         await without_source(services, hand, "east")
+        preview = await preview_release(services, "look_alike~S1", map_transactions)
+        assert preview is not None
+        assert (preview["on_their_way"]["receipts"], preview["stay"][0]["code"]) == (0, "look_alike")
+        await release_exceptions(services, "look_alike~S1", DESK, "east is the store's source")
+        await map_transactions(services, DUE)
+        assert (await day_row(services, "W1", "west")).text("Status") == "mapped"
+        assert (await day_row(services)).text("Cause") == "look_alike"
+        assert await of_the_west(services, 2) == ["held"]
+        assert "store_wrong_account" in await codes(services)
+
+    tell(story)
+
+
+def test_naming_the_source_of_record_lets_go_what_the_other_source_s_own_was_held() -> None:
+    async def story(services: Services, hand: Hand) -> None:
+        await without_source(services, hand)
+        await send(services, sale_document(1, transaction_id="W1"), sender=WEST)
+        await map_transactions(services, DUE)
+        await put_west(services, Status="held", Cause="tender_unmapped")
+        await send(services, sale_document(1))
+        await map_transactions(services, DUE)
+        assert (await day_row(services)).text("Cause") == "look_alike"
+        await without_source(services, hand, "east")
         await release_exceptions(services, "look_alike~S1", DESK, "east is the store's source")
         await map_transactions(services, DUE)
         assert (await day_row(services)).text("Status") == "mapped"
-        assert await of_the_west(services, 2) == ["held"]
-        assert "store_wrong_account" in await codes(services)
+
+    tell(story)
+
+
+@pytest.mark.parametrize(
+    ("west", "becomes"),
+    [
+        ({"Status": "posted"}, "held"), ({"Status": "held", "Cause": "changed_in_d365", "D365Number": "W1"}, "held"),
+        ({"Status": "posted", "ReversedBy": "W1:reversal", "ReplacedBy": "W1:replacement"}, "held"),
+        ({"Status": "posted", "ReversedBy": "W1:reversal"}, "mapped"), ({"Status": "written off"}, "mapped"),
+        ({"Status": "received"}, "mapped"),
+    ],
+)  # fmt: skip
+def test_what_the_source_of_record_sends_after_it_was_named_is_held_where_its_like_has_gone_on(
+    west: dict[str, str], becomes: str
+) -> None:
+    async def story(services: Services, hand: Hand) -> None:
+        await without_source(services, hand)
+        await of_the_west(services, 1)
+        await map_transactions(services, DUE)
+        await put_west(services, **west)
+        await without_source(services, hand, "east")
+        await send(services, sale_document(1))
+        await map_transactions(services, DUE)
+        assert (await day_row(services)).text("Status") == becomes
 
     tell(story)
 
