@@ -14,9 +14,11 @@ from scripts.runbook import RUNBOOKS as FOLDER
 from scripts.runbook import Step, read_runbook, steps_of
 from shared.errors import SettingsError
 from shared.flows.release_exceptions import ENDED_BY_WORD
-from shared.retail.reason import FINANCE, IT, RETAIL_SYSTEMS, STORE_OPERATIONS, Reason
+from shared.retail.reason import FINANCE, IT, OWNERS, RETAIL_SYSTEMS, STORE_OPERATIONS, Reason
 from shared.retail.reasons import REASONS
 from shared.retail.runbooks import RUNBOOKS, refuse_orphans, runbook_of
+from shared.web.route import PEOPLE
+from shared.web.routes import ROUTES
 from tests.contract.runbook_rules import anchors_of, broken_links, mistakes_of, roles_by_route
 
 TOP = Path(__file__).resolve().parents[2]
@@ -130,6 +132,20 @@ def test_the_roles_of_the_routes_are_read_from_the_gate() -> None:
         STORE_OPERATIONS,
         RETAIL_SYSTEMS,
         IT,
+    }
+
+
+def test_every_route_that_changes_something_names_the_roles_it_admits_and_a_reader_is_none_of_them() -> None:
+    deciding = [one for one in ROUTES if one.method != "get" and one.security == PEOPLE]
+    roles = {one.path: roles_by_route()[one.method.upper(), f"/api{one.path}"] for one in deciding}
+    assert len(roles) >= 24
+    assert [path for path, admitted in roles.items() if not admitted or not admitted <= set(OWNERS)] == []
+    assert {path for path, admitted in roles.items() if admitted == {FINANCE}} == {
+        "/statements/{store}/{business_day}/sign-off",
+        "/transactions/{store}/{account}/{transaction_id}/reversal",
+        "/transactions/{store}/{account}/{transaction_id}/write-off",
+        "/transactions/{store}/{account}/{transaction_id}/write-off/approve",
+        "/transactions/{store}/{account}/{transaction_id}/write-off/withdraw",
     }
 
 
