@@ -16,6 +16,7 @@ from shared.errors import RejectedError
 from shared.retail.money import money_text, total
 
 GOES, EXCLUDED, WAITS, STAYS, LEFT = "goes on", "excluded", "waits", "stays held", "left as it is"
+ENDS = "ends"  # of what holds no receipt, by a person's word
 MOVES = frozenset({GOES, EXCLUDED, WAITS})
 RECEIPTS_MAX = 5_000  # of one release; what is beyond goes with the next one
 
@@ -63,6 +64,7 @@ class Preview:
             "receipts": str(len(self.receipts)),
             "on their way": str(len(moving)),
             "staying": str(len(held)),
+            "ending": str(len(self.those(ENDS))),
             **{f"{currency} on its way": text for currency, text in amounts(moving).items()},
             "mappings": str(self.mapping_version),
         }

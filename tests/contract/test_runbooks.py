@@ -13,7 +13,7 @@ import pytest
 from scripts.runbook import RUNBOOKS as FOLDER
 from scripts.runbook import Step, read_runbook, steps_of
 from shared.errors import SettingsError
-from shared.flows.release_exceptions import ENDED_BY_WORD
+from shared.flows.releasing.order import ENDED_BY_WORD
 from shared.retail.reason import FINANCE, IT, OWNERS, RETAIL_SYSTEMS, STORE_OPERATIONS, Reason
 from shared.retail.reasons import REASONS
 from shared.retail.runbooks import RUNBOOKS, refuse_orphans, runbook_of

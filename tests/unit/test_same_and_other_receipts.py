@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from shared.errors import AnotherWasFirstError
 from shared.flows.ingest_transactions import ingest_transactions
 from shared.flows.map_transactions import map_transactions
 from shared.flows.preview_release import preview_release
@@ -334,5 +336,57 @@ def test_a_kept_document_that_was_altered_is_held_and_stops_no_neighbour(altered
         row = await day_row(services)
         assert (row.text("Status"), row.text("Cause")) == ("held", "cannot_be_read")
         assert (await day_row(services, "T2")).text("Status") == "mapped"
+
+    tell(story)
+
+
+def test_a_held_receipt_whose_document_can_be_read_again_is_released_and_is_told_until_then() -> None:
+    async def story(services: Services, hand: Hand) -> None:
+        await send(services, sale_document(1))
+        kept_document = (await day_row(services)).data("Document")
+        await put(services, Document=b"no zlib at all")
+        await map_transactions(services, DUE)
+        preview = await preview_release(services, "cannot_be_read~S1", map_transactions)
+        assert preview is not None
+        assert (preview["stay"][0]["receipts"], preview["ends_by_word"]) == (1, 0)
+        hand.turn(minutes=5)
+        await release_exceptions(services, "cannot_be_read~S1", DESK, "try it", map_day=map_transactions)
+        assert (await day_row(services)).text("Status") == "held"
+        assert await codes(services) == ["cannot_be_read"]
+        await put(services, Document=kept_document)
+        await release_exceptions(services, "cannot_be_read~S1", DESK, "mended", map_day=map_transactions)
+        assert (await day_row(services)).text("Status") == "mapped"
+        assert await codes(services) == []
+
+    tell(story)
+
+
+def test_a_preview_says_what_a_word_would_end_and_the_word_ends_nothing_that_came_since() -> None:
+    async def story(services: Services, hand: Hand) -> None:
+        fingerprint = "content_conflict~S1-1-0001"
+        await send(services, sale_document(1))
+        assert await send(services, sale_document(1, operator="7")) == ["conflict"]
+        preview = await preview_release(services, fingerprint, map_transactions)
+        assert preview is not None
+        assert (preview["ends_by_word"], preview["held"]["receipts"], preview["stay"]) == (1, 0, [])
+        (member,) = [row async for row in services.tables.causes.query(fingerprint)]
+        await services.tables.causes.upsert(replace(member, key=f"{member.key}-west"))
+        with pytest.raises(AnotherWasFirstError) as refused:
+            await release_exceptions(
+                services,
+                fingerprint,
+                DESK,
+                "the first is right",
+                seen=preview["hash"],
+                map_day=map_transactions,
+            )
+        assert refused.value.changes == ("receipts: 1, now 2", "ending: 1, now 2")
+        assert await codes(services) == ["content_conflict"]
+        preview = await preview_release(services, fingerprint, map_transactions)
+        assert preview is not None
+        await release_exceptions(
+            services, fingerprint, DESK, "the first is right", seen=preview["hash"], map_day=map_transactions
+        )
+        assert await codes(services) == []
 
     tell(story)

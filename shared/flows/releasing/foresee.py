@@ -11,6 +11,7 @@ from shared.flows.releasing.bring_home import bring_home
 from shared.flows.releasing.order import name_of, parts_of, read_held
 from shared.flows.releasing.part import MapDay, map_days, release_part
 from shared.retail.release import (
+    ENDS,
     EXCLUDED,
     GOES,
     LEFT,
@@ -23,7 +24,7 @@ from shared.retail.release import (
 )
 from shared.retail.status import Status
 from shared.services import Services
-from shared.storage.causes import cause_key, receipt_member
+from shared.storage.causes import OPEN, cause_key, receipt_member
 from shared.storage.memory import memory_queues
 from shared.storage.overlay import overlay_tables
 from shared.storage.protocols import Row
@@ -85,6 +86,21 @@ async def foresee(
         len(every) - len(rows),
     )
     return preview, plan
+
+
+def foresee_word(members: Sequence[Row]) -> Preview:
+    """Give what a person's word would end of a cause that holds no receipt: all that is open of it, and nothing goes."""
+    first = members[0]
+    ending = tuple(
+        Foreseen(
+            store=one.text("Store"), account=one.text("Account"), transaction_id=one.text("TransactionId") or one.key,
+            label=one.text("ReceiptNumber"), terminal=one.text("Terminal"), business_day=one.text("BusinessDay"),
+            amount=Decimal(one.text("Amount", "0")), currency=one.text("Currency"), becomes=ENDS,
+        )
+        for one in members
+        if one.text("State") == OPEN
+    )  # fmt: skip
+    return Preview(first.partition, first.text("Reason"), first.text("Value"), 0, ending)
 
 
 async def _row_of(services: Services, store: str, member: Row) -> Row | None:
