@@ -15,6 +15,7 @@ from shared.flows.cancel_release import cancel_release
 from shared.flows.continue_releases import continue_releases
 from shared.flows.ingest_transactions import ingest_transactions
 from shared.flows.map_transactions import map_transactions
+from shared.flows.mapping.release_held import held_receipts, release_receipts
 from shared.flows.preview_release import preview_release
 from shared.flows.read_records import list_causes
 from shared.flows.read_releases import list_releases, read_release
@@ -612,6 +613,27 @@ def test_a_cause_is_released_time_and_again_whatever_is_said_of_it() -> None:
             assert (told["as_foreseen"], told["outcome"]) == (True, {"stays held": 2})
         (row, _) = await _rows(services)
         assert row.text("History").startswith("2017-12-23T18:00:00Z received\n…\n")
+
+    run(story())
+
+
+def test_a_receipt_that_could_not_go_stays_told_though_another_store_has_one_of_its_name() -> None:
+    async def story() -> None:
+        hand = Hand()
+        services = await flow_services(hand)
+        stores = [ROWS["stores", "S1"] | {"store": "S2"}]
+        await import_rows(services.tables.mappings, "stores", stores, who="x", reason="new", at=hand())
+        await services.mappings.refresh()
+        await _send(services, paid_with("VOUCHER", 1), {**paid_with("VOUCHER", 1), "store": "S2"})
+        await map_transactions(services, due_key(MAP, "S2", date(2017, 12, 23)))
+        members = [row async for row in services.tables.causes.query(VOUCHER)]
+        rows = await held_receipts(services, members)
+        assert [row.partition for row in rows] == ["S1", "S2"]
+        await services.tables.transactions.upsert(rows[1].with_values(Noted="meanwhile"))
+        gone = await release_receipts(services, members, rows, 0, "mapped")
+        assert [row.partition for row in gone] == ["S1"]
+        told = [row async for row in services.tables.causes.query(VOUCHER)]
+        assert {row.text("Store"): row.text("State") for row in told} == {"S1": "ended", "S2": "open"}
 
     run(story())
 
