@@ -24,7 +24,8 @@ RECEIPTS_MAX = 5_000  # of one release; what is beyond goes with the next one
 @dataclass(frozen=True, slots=True)
 class Foreseen:
     """One receipt and what a release makes of it. code, value: why it waits or stays held, or the words for what else becomes
-    of it; do_this: what is to be done about that. content: the hash of what the till sent.
+    of it; do_this: what is to be done about that. content: the hash of what the till sent; proposed_by: who
+    proposes to write it off.
     """
 
     store: str
@@ -40,6 +41,11 @@ class Foreseen:
     value: str = ""
     do_this: str = ""
     content: str = ""
+    proposed_by: str = ""
+
+    @property
+    def is_proposed(self) -> bool:
+        return bool(self.proposed_by)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +71,7 @@ class Preview:
             "on their way": str(len(moving)),
             "staying": str(len(held)),
             "ending": str(len(self.those(ENDS))),
+            "proposed to be written off": str(sum(one.is_proposed for one in self.receipts)),
             **{f"{currency} on its way": text for currency, text in amounts(moving).items()},
             "mappings": str(self.mapping_version),
         }
@@ -73,7 +80,7 @@ class Preview:
     def _sha256(self) -> str:
         each = [
             [one.store, one.account, one.transaction_id, str(one.amount), one.currency, one.becomes, one.code, one.value,
-             one.content]
+             one.content, one.proposed_by]
             for one in self.receipts
         ]  # fmt: skip
         text = json.dumps([self.fingerprint, self.mapping_version, sorted(each)], ensure_ascii=False)

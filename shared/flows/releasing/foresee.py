@@ -29,6 +29,7 @@ from shared.storage.memory import memory_queues
 from shared.storage.overlay import overlay_tables
 from shared.storage.protocols import Row
 from shared.storage.receipts import UNKNOWN_STORE, identity_key, receipt_label
+from shared.storage.write_offs import is_proposed
 
 READS_AT_ONCE = 32
 _BECOMES = {Status.EXCLUDED: EXCLUDED, Status.WAITING: WAITS, Status.HELD: STAYS}
@@ -112,15 +113,14 @@ async def _row_of(services: Services, store: str, member: Row) -> Row | None:
 async def _foreseen(services: Services, before: Row, after: Row | None) -> Foreseen:
     """Say what became of a receipt; one that is no longer under its name is the new till's."""
     if after is None:
-        return _named(before, LEFT, "", "it belongs to the till that replaced its own")
+        return _named(before, before, LEFT, "", "it belongs to the till that replaced its own")
     becomes = _BECOMES.get(Status(after.text("Status")), GOES)
     if becomes is STAYS:
-        return _named(
-            after, STAYS, after.text("Cause"), after.text("CauseValue"), await _what_to_do(services, after)
-        )
+        do_this = await _what_to_do(services, after)
+        return _named(before, after, STAYS, after.text("Cause"), after.text("CauseValue"), do_this)
     if becomes is WAITS:
-        return _named(after, WAITS, "", after.text("CauseValue"))
-    return _named(after, becomes, "", after.text("ExcludedBecause"))
+        return _named(before, after, WAITS, "", after.text("CauseValue"))
+    return _named(before, after, becomes, "", after.text("ExcludedBecause"))
 
 
 async def _what_to_do(services: Services, row: Row) -> str:
@@ -138,14 +138,17 @@ async def _left(services: Services, members: Sequence[Row]) -> list[Foreseen]:
         for row in rows:
             if row is not None and row.text("Status") == Status.HELD:
                 do_this = await _what_to_do(services, row)
-                found.append(_named(row, LEFT, row.text("Cause"), row.text("CauseValue"), do_this))
+                found.append(_named(row, row, LEFT, row.text("Cause"), row.text("CauseValue"), do_this))
     return found
 
 
-def _named(row: Row, becomes: str, code: str = "", value: str = "", do_this: str = "") -> Foreseen:
+def _named(
+    before: Row, row: Row, becomes: str, code: str = "", value: str = "", do_this: str = ""
+) -> Foreseen:
     return Foreseen(
         store=row.partition, account=row.text("Account"), transaction_id=row.text("TransactionId"),
         label=receipt_label(row), terminal=row.text("Terminal"), business_day=row.text("BusinessDay"),
         amount=Decimal(row.text("Total", "0")), currency=row.text("Currency"), becomes=becomes, code=code, value=value,
         do_this=do_this, content=row.text("ContentHash"),
+        proposed_by=before.text("ProposedBy") if is_proposed(before) else "",
     )  # fmt: skip

@@ -25,6 +25,7 @@ def preview_json(preview: Preview) -> dict[str, Any]:
         "business_days": [
             {"business_day": name} | _sum(some) for name, some in _by(moving, "business_day").items()
         ],
+        "proposed_to_be_written_off": _sum(one for one in preview.receipts if one.is_proposed),
         "ends_by_word": len(preview.those(ENDS)),
         "stay": [_staying(some) for some in _by_why(preview).values()],
         "left_for_the_next_release": preview.left,
