@@ -13,10 +13,12 @@ import pytest
 from shared.errors import AnotherWasFirstError, RejectedError
 from shared.flows.cancel_release import cancel_release
 from shared.flows.continue_releases import continue_releases
+from shared.flows.decide_write_off import decide_write_off
 from shared.flows.ingest_transactions import ingest_transactions
 from shared.flows.map_transactions import map_transactions
 from shared.flows.mapping.release_held import held_receipts, release_receipts
 from shared.flows.preview_release import preview_release
+from shared.flows.propose_write_off import propose_write_off
 from shared.flows.read_records import list_causes
 from shared.flows.read_releases import list_releases, read_release
 from shared.flows.release_exceptions import Released, release_exceptions
@@ -464,6 +466,32 @@ def test_a_receipt_of_an_unknown_store_is_brought_home_as_previewed() -> None:
         left = await preview_release(services, "store_unknown~S8", map_transactions)
         assert left is not None
         assert (left["on_their_way"]["receipts"], left["stay"][0]["receipts"]) == (0, 1)
+
+    run(story())
+
+
+def test_a_receipt_of_an_unknown_store_that_two_people_wrote_off_meanwhile_is_left_and_the_release_ends() -> (
+    None
+):
+    async def story() -> None:
+        hand = Hand()
+        services = await flow_services(hand)
+        await _send(services, sale_document(1, store="S7"))
+        rows = [{**ROWS["stores", "S1"], "store": "S7"}]
+        await import_rows(services.tables.mappings, "stores", rows, who="it", reason="new", at=hand())
+        cause, which = "store_unknown~S7", ("unknown", "east", "T1")
+        (member,) = [row async for row in services.tables.causes.query(cause)]
+        planned = Planned(*which, "2017-12-23", member.instant("Since").isoformat(), "goes on")
+        begun = Begun(cause, DESK.name, "opened", "", (planned,))
+        assert await begin_release(services.tables.releases, begun, 1, hand(), "a worker that died")
+        await propose_write_off(services, *which, DESK, "a test")
+        await decide_write_off(services, *which, OTHER_DESK, "seen", approve=True)
+        hand.turn(minutes=2)
+        assert await continue_releases(services, map_transactions) == 1
+        (ended,) = await list_releases(services, cause)
+        assert (ended["state"], ended["went"], ended["outcome"], ended["as_foreseen"]) == (
+            "done", 0, {"left as it is": 1}, False,
+        )  # fmt: skip
 
     run(story())
 

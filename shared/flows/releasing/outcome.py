@@ -37,7 +37,10 @@ async def outcome_of(services: Services, run: Row) -> list[Became]:
 
 async def _became(services: Services, planned: Planned, note: str) -> Became:
     row = await _row_of(services, planned.store, planned)
-    if row is not None and planned.store == UNKNOWN_STORE and row.text("Status") == Status.WRITTEN_OFF:
+    is_home = row is not None and planned.store == UNKNOWN_STORE and row.text("Status") == Status.WRITTEN_OFF
+    if (
+        row is not None and is_home and not row.text("WrittenOffBy")
+    ):  # that is by two people, and it is nowhere else
         store = row.text("History").rpartition(BROUGHT_HOME)[2].partition(" now, by ")[0]
         row, note = await _row_of(services, store, planned), ""
     if row is None:
