@@ -252,6 +252,29 @@ def test_what_has_no_room_on_the_receipts_row_is_told_before_anything_is_written
     run(story())
 
 
+def test_a_receipt_that_is_mapped_while_it_is_being_amended_and_held_again_stays_told() -> None:
+    async def story() -> None:
+        hand = Hand()
+        document = paid_with("GUTSCHEIN", 1)
+        document["lines"] = [{**document["lines"][0], "item": "9999"}]
+        services = await _world(hand, document)
+        due: Any = services.tables.due
+
+        async def another_worker_maps(_: str, __: str) -> None:
+            if (await _row(services, "T1")).text("Status") == "received":
+                due.before_effect = None
+                await map_transactions(services, due_key(MAP, "S1", DAY))
+
+        due.before_effect = another_worker_maps
+        changes = {"tenders": {"GUTSCHEIN": "CASH"}}
+        await amend_receipt(services, "S1", "east", "T1", DESK, "so", changes, "")
+        assert due.before_effect is None  # it did
+        assert (await _row(services, "T1")).text("CauseValue") == "9999"
+        assert await _open(services) == {"item_unmapped~9999"}
+
+    run(story())
+
+
 def test_rebuilding_derives_it_from_document_and_decision_and_names_what_nobody_decided() -> None:
     async def story() -> None:
         hand = Hand()
