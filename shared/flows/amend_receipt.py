@@ -24,7 +24,7 @@ from shared.services import Services
 from shared.settings import Person
 from shared.storage.amendments import amendment_values, amendments_of, amendments_text, as_amended
 from shared.storage.audit import EVIDENCE_MAX, append_audit
-from shared.storage.causes import cause_key, end_cause_rows, receipt_member
+from shared.storage.causes import causes_of, end_cause_rows, receipt_member
 from shared.storage.corrections import CORRECTION
 from shared.storage.due import MAP, STATEMENT, Due, due_key, note_due
 from shared.storage.protocols import TEXT_UNITS_MAX, Row
@@ -126,7 +126,8 @@ async def _amend(services: Services, row: Row, transaction: Transaction, one: Am
     )
     note = f"amended by {one.by}: {one.words}: {' '.join(one.reason.split())}"[:500]
     # Read before the receipt moves: whoever maps it meanwhile, and holds it again, has told of it anew.
-    told = await _told_of(services, row)
+    named = [row.text("Fingerprint"), *json.loads(row.text("Fingerprints", "[]"))]
+    told = await causes_of(services.tables.causes, row.partition, receipt_member(row).name, named)
     moved = advanced(
         row, Status.RECEIVED, now, note, Cause=None, CauseValue=None, Fingerprint=None,
         **amendment_values(row, transaction, one),
@@ -137,16 +138,6 @@ async def _amend(services: Services, row: Row, transaction: Transaction, one: Am
     how = f"amended by {one.by}: {one.words}"
     await end_cause_rows(services.tables.causes, told, services.now(), how)
     await services.ring(services.queues.mapping_due, due_key(MAP, row.partition, day))
-
-
-async def _told_of(services: Services, row: Row) -> list[Row]:
-    """Read what the causes of a receipt say of it."""
-    named = dict.fromkeys((row.text("Fingerprint"), *json.loads(row.text("Fingerprints", "[]"))))
-    name = receipt_member(row).name
-    rows = [
-        await services.tables.causes.read(one, cause_key(one, row.partition, name)) for one in named if one
-    ]
-    return [one for one in rows if one is not None]
 
 
 def _told(row: Row, one: Amendment) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from shared.services import Services
 from shared.settings import Sender
 from shared.storage.mappings import import_rows
 from shared.storage.protocols import Row
-from tests.unit.documents import call_of, sale_document
+from tests.unit.documents import call_of, paid_with, sale_document
 from tests.unit.flow_services import DESK, SENDER, Hand, flow_services, run
 from tests.unit.test_mapping import ROWS
 
@@ -388,5 +388,27 @@ def test_a_preview_says_what_a_word_would_end_and_the_word_ends_nothing_that_cam
             services, fingerprint, DESK, "the first is right", seen=preview["hash"], map_day=map_transactions
         )
         assert await codes(services) == []
+
+    tell(story)
+
+
+def test_a_newer_revision_that_is_held_for_the_same_before_the_older_ones_cause_ends_stays_told() -> None:
+    async def story(services: Services, hand: Hand) -> None:
+        await send(services, {**paid_with("VOUCHER", 1), "revision": "1"})
+        await map_transactions(services, DUE)
+        causes: Any = services.tables.causes
+
+        async def another_worker_maps(_: str, __: str) -> None:
+            if (await day_row(services)).text("Status") == "received":
+                causes.before_effect = None
+                await map_transactions(services, DUE)
+
+        causes.before_effect = another_worker_maps
+        assert await send(services, {**paid_with("VOUCHER", 1), "revision": "2", "operator": "7"}) == [
+            "accepted"
+        ]
+        assert causes.before_effect is None  # it did
+        assert (await day_row(services)).text("Cause") == "tender_unmapped"
+        assert await codes(services) == ["tender_unmapped"]
 
     tell(story)
