@@ -25,12 +25,15 @@ from shared.flows.release_exceptions import Released, release_exceptions
 from shared.flows.releasing.part import MapDay
 from shared.pos.registry import ADAPTERS
 from shared.retail.release import Planned
+from shared.retail.status import Status
 from shared.services import Services
 from shared.settings import Person
 from shared.storage.audit import audit_of, verify_area
+from shared.storage.causes import open_causes
 from shared.storage.due import MAP, due_key
 from shared.storage.mappings import import_rows
 from shared.storage.protocols import Row
+from shared.storage.receipts import advanced
 from shared.storage.releases import Begun, begin_release
 from tests.unit.documents import call_of, paid_with, sale_document
 from tests.unit.flow_services import DESK, SENDER, Hand, flow_services, run
@@ -675,3 +678,31 @@ def _dies_at_its_first_part(services: Services) -> MapDay:
         return await map_transactions(running, key)
 
     return dies
+
+
+def test_a_receipt_that_another_worker_held_again_stays_told_though_this_one_would_have_mapped_it() -> None:
+    async def story() -> None:
+        hand = Hand()
+        services = await _world(hand, 1, 0)
+        await _map_the_voucher(services, hand)
+        members = [row async for row in services.tables.causes.query(VOUCHER)]
+        (row,) = await held_receipts(services, members)
+        version = (await services.mappings.refresh()).version
+        assert len(await release_receipts(services, members, [row], version, "mapped")) == 1
+        table: Any = services.tables.transactions
+
+        async def another_worker_holds_it(kind: str, _: str) -> None:
+            if kind not in ("read", "query"):
+                table.before_effect = None
+                (now,) = await _rows(services)
+                held = {"Cause": "tender_unmapped", "CauseValue": "VOUCHER", "Fingerprint": VOUCHER}
+                await table.replace(advanced(now, Status.HELD, hand(), "", **held), now.etag)
+                await open_causes(services.tables.causes, [members[0]])
+
+        table.before_effect = another_worker_holds_it
+        await map_transactions(services, KEY)
+        assert table.before_effect is None  # it did
+        assert await _statuses(services) == {"held VOUCHER": 1}
+        assert [one["fingerprint"] for one in await list_causes(services, "open", None)] == [VOUCHER]
+
+    run(story())
