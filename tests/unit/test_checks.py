@@ -271,6 +271,7 @@ def test_a_check_that_is_kept_names_who_made_it_and_stays_as_it_was() -> None:
         assert [(one["by"], one["note"]) for one in made] == [
             ("store operations desk", "nothing new"), ("store operations desk", "the store was asked"),
         ]  # fmt: skip
+        assert kept is not None
         assert made[0]["verdict"] == kept["verdict"]
         assert await list_checks(services, "daily", "usrt", "2017-12-24") == []
         assert await list_checks(services, "monthly", "usrt") == []
