@@ -14,12 +14,14 @@ import pytest
 from scripts.runbook import RUNBOOKS as FOLDER
 from scripts.runbook import Step, read_runbook, steps_of
 from shared.errors import SettingsError
-from shared.flows.release_exceptions import ENDED_BY_WORD
+from shared.flows.releasing.order import ENDED_BY_WORD
 from shared.retail.mapping_rows import MappingRow, Mappings
-from shared.retail.reason import FINANCE, IT, RETAIL_SYSTEMS, STORE_OPERATIONS, Reason
+from shared.retail.reason import FINANCE, IT, OWNERS, RETAIL_SYSTEMS, STORE_OPERATIONS, Reason
 from shared.retail.reasons import REASONS
 from shared.retail.runbooks import RUNBOOKS, refuse_orphans, runbook_of
 from shared.retail.store_readiness import lacks_of
+from shared.web.route import PEOPLE
+from shared.web.routes import ROUTES
 from tests.contract.runbook_rules import anchors_of, broken_links, mistakes_of, roles_by_route
 from tests.unit.test_mapping import STORE
 
@@ -87,6 +89,19 @@ def test_a_runbook_has_released_only_what_a_release_ends() -> None:
     assert released >= ENDED_BY_WORD
 
 
+def test_what_may_never_go_has_a_step_that_ends_it() -> None:
+    """What no fix sends on its way would wait for ever, and hold up the close of its month."""
+    ends = {code for code in REASONS if any("/write-off" in step.text for step in read_runbook(code).steps)}
+    assert ends == {
+        "drop_gone_from_d365", "gone_from_d365", "kind_not_supported", "look_alike", "store_wrong_account",
+        "write_off_proposed",
+    }  # fmt: skip
+    for code in REASONS:
+        text = (FOLDER / f"{code}.md").read_text(encoding="utf-8")
+        assert "leave the entry open" not in text
+        assert "need nothing more" not in text
+
+
 @pytest.mark.parametrize(
     ("step", "wrong"),
     [
@@ -121,6 +136,20 @@ def test_the_roles_of_the_routes_are_read_from_the_gate() -> None:
         STORE_OPERATIONS,
         RETAIL_SYSTEMS,
         IT,
+    }
+
+
+def test_every_route_that_changes_something_names_the_roles_it_admits_and_a_reader_is_none_of_them() -> None:
+    deciding = [one for one in ROUTES if one.method != "get" and one.security == PEOPLE]
+    roles = {one.path: roles_by_route()[one.method.upper(), f"/api{one.path}"] for one in deciding}
+    assert len(roles) >= 24
+    assert [path for path, admitted in roles.items() if not admitted or not admitted <= set(OWNERS)] == []
+    assert {path for path, admitted in roles.items() if admitted == {FINANCE}} == {
+        "/statements/{store}/{business_day}/sign-off",
+        "/transactions/{store}/{account}/{transaction_id}/reversal",
+        "/transactions/{store}/{account}/{transaction_id}/write-off",
+        "/transactions/{store}/{account}/{transaction_id}/write-off/approve",
+        "/transactions/{store}/{account}/{transaction_id}/write-off/withdraw",
     }
 
 
