@@ -5,14 +5,24 @@ from __future__ import annotations
 import contextlib
 import tempfile
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from pathlib import Path
 
 from benchmarks.counting import Counts, counted
+from shared.flows.check_effects import check_effects
 from shared.flows.compile_statements import compile_statements
+from shared.flows.continue_releases import continue_releases
+from shared.flows.end_empty_causes import end_empty_causes
 from shared.flows.ingest_transactions import ingest_transactions
+from shared.flows.keep_causes import keep_causes
+from shared.flows.map_transactions import map_transactions
+from shared.flows.read_reference import read_reference
+from shared.flows.send_alerts import send_alerts
 from shared.flows.track_packages import track_packages
+from shared.flows.watch_lateness import watch_lateness
+from shared.flows.watch_silence import watch_silence
 from shared.pos.registry import ADAPTERS
+from shared.services import Services
 from shared.storage.protocols import Row, Value
 from tests.contract.posting_world import PostingWorld, posting_world
 from tests.contract.test_calls_of_a_chain import (
@@ -28,6 +38,11 @@ from tests.unit.flow_services import SENDER
 
 CALLS, RECEIPTS_A_CALL = 50, 100
 BEATS_MAX = 120
+# As function_app.py has them, the heartbeat and the carrying on of releases aside.
+TIMERS: tuple[Callable[[Services], Awaitable[object]], ...] = (
+    track_packages, read_reference, check_effects, compile_statements, watch_silence, watch_lateness, end_empty_causes,
+    keep_causes, send_alerts,
+)  # fmt: skip
 
 
 async def budgets() -> None:
@@ -57,12 +72,14 @@ async def _send(world: PostingWorld, first: int, receipts: int) -> None:
 
 
 async def _beat(world: PostingWorld) -> None:
-    """Two minutes: heartbeat, doorbells, tracking, statements; headquarters' jobs are D365's own."""
+    """Two minutes: doorbells, and every timer of the app once; headquarters' jobs are D365's own."""
+    services = world.services
     world.hand.turn(minutes=2)
     await world.settle()
     await world.ring_and_deliver()
-    await track_packages(world.services)
-    await compile_statements(world.services)
+    for timer in TIMERS:
+        await timer(services)
+    await continue_releases(services, map_transactions)
 
 
 async def _door_to_posted(world: PostingWorld) -> Sequence[str]:

@@ -54,7 +54,7 @@ _PASSING = (
         "Another import runs in this D365 environment.",
         "Nothing to do: it is waited for.",
         r"(another|an) (import|execution|job) (is|was) (already )?(running|in progress|executing)",
-        r"(already|currently) (being )?execut(ed|ing)",
+        r"(already|currently) (being executed|executing)",
         r"(cannot be (called|run|executed)|must not run) in parallel",
     ),
     _system(
@@ -63,7 +63,7 @@ _PASSING = (
         "The upload address had expired before D365 fetched the package.",
         "Nothing to do: a new address is asked for.",
         r"server failed to authenticate the request",
-        r"signature (has )?expired",
+        r"(?<!digital )signature (has )?expired",
         r"sas (token|url) (has |is )?expired",
     ),
 )

@@ -6,6 +6,11 @@ from shared.d365.known import data
 from shared.retail.reasons import FINANCE, IT, RETAIL_SYSTEMS
 
 _STATEMENT_AGAIN = "Then post the D365 statement again; it goes on where it stopped."
+# Words that may stand between a period and what is said of it: other periods than the ledger's are named otherwise.
+_OF_A_DAY = (
+    "for|of|the|date|day|month|year|[#:]+|am|pm|"
+    "january|february|march|april|may|june|july|august|september|october|november|december"
+)
 
 POSTING = (
     data(
@@ -14,7 +19,7 @@ POSTING = (
         "A line reached D365 without a site or warehouse that D365 accepts.",
         "Give the store its site and warehouse in the stores mapping and on the receipts in D365. "
         f"{_STATEMENT_AGAIN}",
-        r"inventory dimension site is mandatory",
+        r"inventory dimension site (must be specified|is mandatory)",
     ),
     data(
         "warehouse_missing_in_d365",
@@ -44,7 +49,7 @@ POSTING = (
         "The receipt's day lies in a period that is closed or missing in D365.",
         f"Reopen the period, or decide which open day the receipts count for in D365. {_STATEMENT_AGAIN}",
         r"\bperiod for .{0,60}does not exist",
-        r"period .{0,40}(is closed|is not open|is on hold)",
+        rf"(?<!grace )\bperiod( \(?({_OF_A_DAY})\)?)* (is closed|is not open|is on hold)",
     ),
     data(
         "stock_not_available",

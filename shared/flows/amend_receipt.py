@@ -22,12 +22,12 @@ from shared.retail.status import Status
 from shared.retail.transaction import Transaction
 from shared.services import Services
 from shared.settings import Person
-from shared.storage.amendments import amendment_values, amendments_of, as_amended
-from shared.storage.audit import append_audit
-from shared.storage.causes import end_causes_of, receipt_member
+from shared.storage.amendments import amendment_values, amendments_of, amendments_text, as_amended
+from shared.storage.audit import EVIDENCE_MAX, append_audit
+from shared.storage.causes import causes_of, end_cause_rows, receipt_member
 from shared.storage.corrections import CORRECTION
 from shared.storage.due import MAP, STATEMENT, Due, due_key, note_due
-from shared.storage.protocols import Row
+from shared.storage.protocols import TEXT_UNITS_MAX, Row
 from shared.storage.receipts import advanced, identity_key
 from shared.storage.shifts import shifts_of_day
 
@@ -64,6 +64,7 @@ async def amend_receipt(
     drawer = row.text("DrawerName") or row.text("Terminal")
     own = [each.text("Shift") for each in known if each.text("Terminal") == drawer]
     refuse_what_is_not_on_it(as_amended(row, transaction), one, own)
+    _refuse_what_has_no_room(row, one)
     await _amend(services, row, transaction, one, day)
     await map_days(services, [(store, day)], map_day)
     after = await _read(services, store, account, transaction_id)
@@ -98,6 +99,18 @@ def _may_be_amended(row: Row, one: Amendment) -> Transaction:
     return replace(transaction, store=row.partition)
 
 
+def _refuse_what_has_no_room(row: Row, one: Amendment) -> None:
+    """Refuse what cannot be kept whole on the receipt's row, before anything of it is written down."""
+    room = min(
+        TEXT_UNITS_MAX - len(amendments_text([*amendments_of(row), one])), EVIDENCE_MAX - len(one.text)
+    )
+    if room < 0:
+        raise RejectedError(
+            "the receipt's row has no room for so much: say it shorter, or write the receipt off", field="reason",
+            expected="fewer words, or fewer codes", found=f"{-room} characters too many",
+        )  # fmt: skip
+
+
 def _changes(one: Amendment) -> tuple[Mapping[str, str], ...]:
     return one.tenders, one.taxes, one.items, one.reasons
 
@@ -112,7 +125,9 @@ async def _amend(services: Services, row: Row, transaction: Transaction, one: Am
         services.tables.audit, row.partition, now, who=one.by, did=did, reason=one.reason, evidence=one.text
     )
     note = f"amended by {one.by}: {one.words}: {' '.join(one.reason.split())}"[:500]
-    fingerprints = dict.fromkeys((row.text("Fingerprint"), *json.loads(row.text("Fingerprints", "[]"))))
+    # Read before the receipt moves: whoever maps it meanwhile, and holds it again, has told of it anew.
+    named = [row.text("Fingerprint"), *json.loads(row.text("Fingerprints", "[]"))]
+    told = await causes_of(services.tables.causes, row.partition, receipt_member(row).name, named)
     moved = advanced(
         row, Status.RECEIVED, now, note, Cause=None, CauseValue=None, Fingerprint=None,
         **amendment_values(row, transaction, one),
@@ -120,10 +135,8 @@ async def _amend(services: Services, row: Row, transaction: Transaction, one: Am
     if not await save_rows(services.tables.transactions, [moved]):
         raise ChangedMeanwhileError(f"{row.key} was changed while it was being amended")
     await note_due(services.tables.due, dues)
-    await end_causes_of(
-        services.tables.causes, row.partition, receipt_member(row).name, [name for name in fingerprints if name],
-        services.now(), f"amended by {one.by}: {one.words}",
-    )  # fmt: skip
+    how = f"amended by {one.by}: {one.words}"
+    await end_cause_rows(services.tables.causes, told, services.now(), how)
     await services.ring(services.queues.mapping_due, due_key(MAP, row.partition, day))
 
 

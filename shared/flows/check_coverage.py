@@ -50,8 +50,9 @@ async def check_coverage(
         stores += 1
         if row.flag("Shortened"):
             shortened.append(row.text("Store"))
-    coverage = await services.in_thread(collected.result)
     held = await read_held(services, frozenset(kind.seen_by for kind in KINDS.values() if kind.seen_by))
+    await services.in_thread(collected.with_held, held)
+    coverage = await services.in_thread(collected.result)
     broken = await services.in_thread(findings, mappings, as_of)
     return {
         "as_of": as_of.isoformat(),

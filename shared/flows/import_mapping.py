@@ -7,16 +7,19 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from shared.errors import RejectedError
+from shared.errors import ForbiddenError, RejectedError
 from shared.flows.mapping.ask_reference import ask_reference
 from shared.flows.mapping.held_values import read_held
 from shared.flows.mapping.kind import mapping_kind
 from shared.retail.held_value import Freed, first_seen, freed
-from shared.retail.mapping_changes import SAME, Change, begun, changes_of, with_lines
+from shared.retail.late import MONTH_END
+from shared.retail.ledger import LEDGER_ACCOUNTS
+from shared.retail.mapping_changes import NAMES_NOTHING_NEW, SAME, Change, begun, changes_of, with_lines
 from shared.retail.mapping_csv import CsvLine, CsvProblem, read_mapping_csv, write_mapping_csv
 from shared.retail.mapping_kinds import EVERY_KIND, MappingKind
 from shared.retail.mapping_rows import MappingRow, Mappings, line_of
 from shared.retail.money import money_text
+from shared.retail.reason import FINANCE
 from shared.retail.reference_lines import (
     Objection,
     asked_by,
@@ -24,6 +27,8 @@ from shared.retail.reference_lines import (
     rows_to_ask_for,
     shared_warehouses,
 )
+from shared.retail.registers import TERMINALS, register_clashes
+from shared.retail.tolerances import TOLERANCES
 from shared.services import Services
 from shared.settings import Person
 from shared.storage.audit import append_audit
@@ -31,6 +36,8 @@ from shared.storage.mappings import import_rows
 
 FILE_BYTES_MAX = 16 * 1024 * 1024
 SHOWN_MAX = 1_000
+# Where they decide about money alone: who maps tills and items may not also say what is let pass.
+OF_FINANCE = frozenset({LEDGER_ACCOUNTS, MONTH_END, TOLERANCES})
 NOTHING_FREED = Freed(0, {}, {})
 
 
@@ -91,9 +98,12 @@ async def import_mapping(
     check: write nothing, and say what would be written.
 
     Raises:
+        ForbiddenError: only finance keeps this list, and the person is none of them.
         RejectedError: there is no such mapping, or the file as a whole cannot be read.
     """
     of_kind = mapping_kind(kind)
+    if kind in OF_FINANCE and FINANCE not in person.roles:
+        raise ForbiddenError(f"only finance keeps the list {kind}", status=403)
     if len(content) > FILE_BYTES_MAX:
         expected, found = f"at most {FILE_BYTES_MAX} bytes", f"{len(content)} bytes"
         raise RejectedError("the file is too large", field="body", expected=expected, found=found)
@@ -132,7 +142,10 @@ async def _judge(
     changes = await services.in_thread(changes_of, kind, told, known)
     changing = [line for line, one in zip(told, changes, strict=True) if one.what != SAME]
     after = await services.in_thread(with_lines, known, kind, changing)
-    found, not_asked = await _objections(services, kind, changing, after)
+    naming = [
+        line for line, one in zip(told, changes, strict=True) if one.what not in NAMES_NOTHING_NEW
+    ]  # what D365 has no more can still be ended
+    found, not_asked = await _objections(services, kind, naming, after)
     refused = [
         CsvProblem(one.row, one.column, f"what D365 has: {one.problem}", one.value)
         for one in found
@@ -157,23 +170,8 @@ async def _objections(
 
 
 def _clashes(kind: MappingKind, lines: Sequence[CsvLine], known: Mappings) -> list[CsvProblem]:
-    """Name the registers that another till has already: two tills on one would share its shifts."""
-    if kind.name != "terminals":
-        return []
-    after = with_lines(known, kind, lines)
-    tills: dict[str, set[tuple[str, ...]]] = {}
-    for key in after.keys("terminals"):
-        for row in after.dated("terminals", *key):
-            if row.valid_to is None:
-                tills.setdefault(row.values["register"], set()).add(key)
-    found = []
-    for line in lines:
-        others = sorted(tills.get(line["register"], set()) - {(line["store"], line["terminal"])})
-        if others and not line.get("valid_to"):
-            store, till = others[0]
-            expected = f"a register of its own; till {till} of store {store} has it (end that row first)"
-            found.append(CsvProblem(line.row, "register", expected, line["register"]))
-    return found
+    """Name the registers that another till has on the same days."""
+    return register_clashes(lines, with_lines(known, kind, lines)) if kind.name == TERMINALS else []
 
 
 async def export_mapping(

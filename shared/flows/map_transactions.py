@@ -6,7 +6,7 @@ The run is for one store-day, so that two of its receipts never wait for each ot
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
@@ -115,7 +115,7 @@ async def _map_rows(services: Services, due: Due, mappings: Mappings, rows: Sequ
     moved = await hold_all(
         services, unreadable, cause("cannot_be_read", due.store, problem="the kept document")
     )
-    alike = await look_alikes(services, store, due.day, [one.row for one in read])
+    alike = await look_alikes(services, mappings, store, due.day, [one.row for one in read])
     alone = [(one, alike.get(one.row.key) or _decided(one, mappings, shifts, office)) for one in read]
     decided = await with_returns(services, mappings, alone)
     dues += await note_waiting(services, store.store, due.day, decided)
@@ -125,11 +125,11 @@ async def _map_rows(services: Services, due: Due, mappings: Mappings, rows: Sequ
     )
     compiled_at = await _first_compiled_at(services, store, due.day)
     next_rows = [_moved_on(services, one, outcome, mappings, compiled_at) for one, outcome in decided]
-    moved += await save(services, next_rows)
+    saved = await save(services, next_rows)
     took = (services.now() - begun_at) / services.clock.speed
     await note_again_after(services.tables.due, dues, took, services.settings.settle_seconds)
-    await _end_causes_that_are_over(services, read, next_rows)
-    return moved
+    await _end_causes_that_are_over(services, read, next_rows, saved)
+    return moved + len(saved)
 
 
 async def _judge_shifts(
@@ -316,10 +316,12 @@ def _d365_rows(mapped: MappedTransaction) -> int:
 
 
 async def _end_causes_that_are_over(
-    services: Services, read: Sequence[Read], next_rows: Sequence[Row]
+    services: Services, read: Sequence[Read], next_rows: Sequence[Row], saved: Collection[str]
 ) -> None:
-    """A receipt that had been held for several causes: end those that no longer hold it."""
+    """A receipt that had been held for several causes: end those that no longer hold it. Not of one that somebody else moved."""
     for one, row in zip(read, next_rows, strict=True):
+        if row.key not in saved:
+            continue
         before = json.loads(one.row.text("Fingerprints", "[]"))
         over = set(before) - set(json.loads(row.text("Fingerprints", "[]")))
         name = receipt_member(row).name

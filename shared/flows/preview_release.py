@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from shared.flows.releasing.foresee import foresee
-from shared.flows.releasing.order import refuse_what_is_decided_otherwise
+from shared.flows.releasing.foresee import foresee, foresee_word
+from shared.flows.releasing.order import ends_by_word, refuse_what_is_decided_otherwise
 from shared.flows.releasing.part import MapDay
 from shared.flows.releasing.told import preview_json
 from shared.retail.release import Foreseen, Preview, amounts
@@ -20,6 +20,8 @@ async def preview_release(
     members = [row async for row in cause_rows(services.tables.causes, fingerprint)]
     if not members:
         return None
+    if await ends_by_word(services, members):
+        return preview_json(foresee_word(members))
     refuse_what_is_decided_otherwise(members[0])
     held = [row for row in members if row.text("State") == OPEN and row.text("What") == RECEIPT]
     if held:

@@ -15,8 +15,9 @@ from shared.errors import AnotherWasFirstError
 from shared.flows.mapping.release_held import receipt_of, release_receipts
 from shared.flows.posting.apply import save_rows
 from shared.flows.releasing.drive import amounts_of, drive, is_driven, take_over
-from shared.flows.releasing.foresee import foresee
+from shared.flows.releasing.foresee import foresee, foresee_word
 from shared.flows.releasing.order import (
+    ends_by_word,
     is_held_for,
     name_of,
     read_held,
@@ -35,22 +36,6 @@ from shared.storage.protocols import Row
 from shared.storage.receipts import UNKNOWN_STORE
 from shared.storage.releases import RUNNING, Begun, begin_release, releases_of
 
-# These hold no receipt that could go on; a person's word ends them.
-ENDED_BY_WORD = frozenset(
-    {
-        "cannot_be_read",
-        "content_conflict",
-        "counted_twice",
-        "credit_not_confirmed",
-        "d365_went_back",
-        "shift_closed_twice",
-        "shift_counted_twice",
-        "shift_never_opened",
-        "till_maybe_replaced",
-        "work_given_up",
-    }
-)
-
 
 @dataclass(frozen=True, slots=True)
 class Released:
@@ -65,9 +50,11 @@ class Released:
 
     def as_json(self) -> dict[str, Any]:
         """Give it as the API does: how many went, what came of it, and what stays held."""
+        sums = release_json(self.run)["amounts"] if self.run is not None else {}
         return {
             "released": self.receipts,
-            "amount": money_text(self.amount),
+            "amount": money_text(self.amount) if len(sums) < 2 else None,  # currencies are not added up
+            "amounts": sums,
             "stay": preview_json(self.preview)["stay"] if self.preview is not None else [],
             "run": release_json(self.run) if self.run is not None else None,
         }
@@ -94,8 +81,8 @@ async def release_exceptions(
     members = [row async for row in cause_rows(services.tables.causes, fingerprint)]
     if not members:
         return None
-    if members[0].text("Reason") in ENDED_BY_WORD:
-        return await _end_by_word(services, members, person, reason)
+    if await ends_by_word(services, members):
+        return await _end_by_word(services, members, person, reason, seen)
     refuse_what_is_decided_otherwise(members[0])
     number = await _after_the_last(services, fingerprint, map_day)
     members = [row async for row in cause_rows(services.tables.causes, fingerprint)]
@@ -181,8 +168,13 @@ async def _heal(services: Services, held: Sequence[Row]) -> None:
     await end_cause_rows(services.tables.causes, over, services.now(), "no longer holds it")
 
 
-async def _end_by_word(services: Services, members: Sequence[Row], person: Person, reason: str) -> Released:
+async def _end_by_word(
+    services: Services, members: Sequence[Row], person: Person, reason: str, seen: str | None
+) -> Released:
     """End a cause that holds no receipt, on a person's word: what could not be read was dealt with, the first stands."""
+    changes = changes_since(seen, foresee_word(members)) if seen is not None else []
+    if changes:
+        raise AnotherWasFirstError("this is no longer what the preview showed; nothing was ended", changes)
     now = services.now()
     fingerprint = members[0].partition
     await append_audit(

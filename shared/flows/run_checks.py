@@ -20,6 +20,7 @@ from shared.settings import Person
 from shared.storage.checks import check_from, check_row, checks_made
 
 ITEMS_SHOWN_MAX = 500
+YEARS = range(1990, 2200)
 COLUMNS = (
     "check",
     "owner",
@@ -36,13 +37,14 @@ COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class ChecksReport:
-    """The checks of a period as they are answered."""
+    """The checks of a period as they are answered. is_over: of a day, whether it is over in every store."""
 
     cadence: str
     legal_entity: str
     period: str
     at: datetime
     results: tuple[Result, ...]
+    is_over: bool = True
 
     def as_json(self) -> dict[str, Any]:
         """Give them as the API does."""
@@ -51,6 +53,7 @@ class ChecksReport:
             "legal_entity": self.legal_entity,
             "period": self.period,
             "at": self.at.isoformat(),
+            "is_over": self.is_over,
             "verdict": verdict_of(self.results),
             "checks": [_result_json(one) for one in self.results],
         }
@@ -111,10 +114,11 @@ async def run_checks(services: Services, cadence: str, legal_entity: str, period
     if not stores:
         return None
     if cadence == DAILY:
-        results = daily_results(await see_day(services, legal_entity, stores, _day(period)))
+        seen = await see_day(services, legal_entity, stores, _day(period))
+        results, is_over = daily_results(seen), not seen.ahead
     else:
-        results = monthly_results(await see_period(services, legal_entity, stores, period))
-    return ChecksReport(cadence, legal_entity, period, services.now(), results)
+        results, is_over = monthly_results(await see_period(services, legal_entity, stores, period)), True
+    return ChecksReport(cadence, legal_entity, period, services.now(), results, is_over)
 
 
 async def keep_checks(
@@ -157,9 +161,13 @@ def _refuse_cadence(cadence: str) -> None:
 
 
 def _day(period: str) -> date:
+    """Read a day as days are written everywhere: what is kept is found under it."""
     try:
-        return date.fromisoformat(period)
-    except ValueError as error:
+        day = date.fromisoformat(period)
+    except ValueError:
+        day = date.min
+    if day.isoformat() != period or day.year not in YEARS:
         raise RejectedError(
             "this is no day", field="period", expected="a business day, such as 2017-12-23", found=period[:80]
-        ) from error
+        )
+    return day

@@ -13,7 +13,7 @@ from datetime import timedelta
 from shared.alerts.client import AlertClient
 from shared.errors import RejectedError, RetryableError, UnknownOutcomeError
 from shared.flows.telling.channel_cause import channel_failed, channel_works
-from shared.retail.cause_state import OVER
+from shared.retail.cause_state import ASIDE, OVER, TELL_BACK, TELL_NEW, Decided
 from shared.services import Services
 from shared.settings_alerts import Channel
 from shared.storage.outbox import (
@@ -28,7 +28,7 @@ from shared.storage.outbox import (
     keep,
     waiting_deliveries,
 )
-from shared.storage.tasks import read_head
+from shared.storage.tasks import Change, KeptHead, active_heads, read_head, save_changes, texts_of
 
 OF_A_CHANNEL_MAX = 20  # in one beat
 TRIES_MAX = 24  # some twenty hours
@@ -80,8 +80,8 @@ async def _through(
     Outages and what gets worse go first; a time that the receiver asks for holds for all that are due.
     """
     delivered, failed = 0, ""
-    ordered = sorted(deliveries, key=lambda one: (not one.passes, one.at, one.alert_id))[:OF_A_CHANNEL_MAX]
-    for place, one in enumerate(ordered, start=1):
+    ordered = sorted(deliveries, key=lambda one: (not one.passes, one.at, one.alert_id))
+    for place, one in enumerate(ordered[:OF_A_CHANNEL_MAX], start=1):
         begun = await _begun(services, one)
         if begun is None:
             continue
@@ -115,8 +115,15 @@ async def _begun(services: Services, one: Delivery) -> Delivery | None:
     if await is_done(table, one):
         await drop(table, one)
         return None
-    if one.held_by_quiet and one.fingerprint and await _is_over(services, one):
-        await finish(table, one, NOT_NEEDED, now, "the cause ended in quiet hours")
+    waited = one.held_by_quiet and one.fingerprint
+    kept = await read_head(services.tables.tasks, one.fingerprint) if waited else None
+    if kept is not None and _is_over(kept, one):
+        if not await _forget_word(services, kept, one):
+            return None
+        await finish(table, one, NOT_NEEDED, now, "the cause ended, or was set aside, in quiet hours")
+        return None
+    if one.held_by_quiet and await _is_batch_over(services, one):
+        await finish(table, one, NOT_NEEDED, now, "nothing of the owner's waits any more")
         return None
     if unknown >= UNKNOWN_MAX:
         await finish(table, one, NOT_KNOWN, now, "sent twice, answered neither time")
@@ -124,9 +131,29 @@ async def _begun(services: Services, one: Delivery) -> Delivery | None:
     return await keep(table, one, BegunAt=now, Tries=one.tries + 1, Unknown=unknown)
 
 
-async def _is_over(services: Services, one: Delivery) -> bool:
-    kept = await read_head(services.tables.tasks, one.fingerprint)
-    return kept is not None and (kept.head.phase == OVER or kept.head.opened_at > one.at)
+def _is_over(kept: KeptHead, one: Delivery) -> bool:
+    """Say whether what waited for quiet hours to end is told no more: it is over or set aside, or a later word says that it is
+    back.
+    """
+    told_back_at = kept.head.told_back_at
+    return kept.head.phase in (OVER, ASIDE) or (told_back_at is not None and told_back_at > one.at)
+
+
+async def _is_batch_over(services: Services, one: Delivery) -> bool:
+    """Say the same of new causes that are told together: which they were is not kept, so as long as any waits they are told."""
+    if one.fingerprint or one.event != TELL_NEW:
+        return False
+    heads = await active_heads(services.tables.tasks)
+    return all(kept.head.tally.owner != one.owner or kept.head.phase == ASIDE for kept in heads)
+
+
+async def _forget_word(services: Services, kept: KeptHead, one: Delivery) -> bool:
+    """Let a cause that comes back be told again where its last such word never went out; False where others write on it."""
+    if one.event != TELL_BACK or kept.head.told_back_at is None or kept.head.told_back_at > one.at:
+        return True
+    untold = Decided(replace(kept.head, told_back_at=None))
+    change = Change(untold, kept, texts_of(kept.row), services.now())
+    return bool(await save_changes(services.tables.tasks, [change]))
 
 
 async def _try(client: AlertClient, channel: Channel, delivery: Delivery) -> _Tried:

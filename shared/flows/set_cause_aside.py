@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from shared.errors import ForbiddenError, RejectedError
 from shared.flows.telling.word import read_or_begin, say
@@ -22,6 +22,7 @@ async def set_cause_aside(
         ForbiddenError: the person does not hold the cause's owner role.
         RejectedError: the instant is past or too far away, or the cause has ended, or was not set aside.
     """
+    until = until.astimezone(UTC) if until is not None else None  # as it is told and recorded
     head = await read_or_begin(services, fingerprint)
     if head is None:
         return None

@@ -46,7 +46,10 @@ _OPENING: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """One alert. id: the same however often it is delivered. passes: goes out in quiet hours too. body: what it says."""
+    """One alert. id: the same however often it is delivered. passes: goes out in quiet hours too. body: what it says.
+
+    stores: all that its causes name, for the mails of their people; the body shows the first of each.
+    """
 
     id: str
     event: str
@@ -55,6 +58,7 @@ class Alert:
     passes: bool
     body: Mapping[str, Any]
     fingerprint: str = ""
+    stores: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +99,8 @@ def cause_alert(told: Told, runbooks_url: str, now: datetime) -> Alert:
     identity = alert_id(tally, telling.number)
     body = _body(identity, telling.event, tally.owner, telling.at, title, [_cause(told, runbooks_url, now)])
     passes = passes_quiet_hours(tally.code, telling.event)
-    return Alert(identity, telling.event, tally.owner, telling.at, passes, body, tally.fingerprint)
+    stores = frozenset(tally.stores)
+    return Alert(identity, telling.event, tally.owner, telling.at, passes, body, tally.fingerprint, stores)
 
 
 def alert_id(tally: Tally, number: int) -> str:
@@ -113,7 +118,7 @@ def batch_alert(told: Sequence[Told], runbooks_url: str, now: datetime) -> Alert
     shown = [_cause(one, runbooks_url, now, TEXT_CHARACTERS_OF_MANY) for one in ordered[:SHOWN_MAX]]
     body = _body(first.telling.batch, event, owner, at, title, shown, more=len(told) - len(shown))
     passes = any(passes_quiet_hours(one.head.tally.code, event) for one in told)
-    return Alert(first.telling.batch, event, owner, at, passes, body)
+    return Alert(first.telling.batch, event, owner, at, passes, body, stores=_stores_of(told))
 
 
 def daily_alert(
@@ -141,7 +146,13 @@ def daily_alert(
     shown = [_cause(one, runbooks_url, now, TEXT_CHARACTERS_OF_MANY) for one in ordered[:SHOWN_MAX]]
     identity = f"{DAILY}~{owner}~{day.isoformat()}"
     body = _body(identity, DAILY, owner, now, title, shown, more=len(waiting) - len(shown), lines=lines)
-    return Alert(identity, DAILY, owner, now, True, {**body, "all_clear": not waiting})
+    return Alert(
+        identity, DAILY, owner, now, True, {**body, "all_clear": not waiting}, stores=_stores_of(waiting)
+    )
+
+
+def _stores_of(told: Sequence[Told]) -> frozenset[str]:
+    return frozenset(store for one in told for store in one.head.tally.stores)
 
 
 def _is_idle(told: Told) -> bool:

@@ -135,8 +135,13 @@ def calendar_problems(values: Mapping[str, str]) -> Iterator[tuple[str, str, str
     if bool(opens) != bool(closes):
         yield "closes" if opens else "opens", "both times, or neither on a day without trade", "one of them"
     silent = values.get("silent_minutes", "")
-    if silent and not (silent.isascii() and silent.isdecimal() and 0 < int(silent) <= SILENT_MINUTES_MAX):
+    if silent and not (is_number(silent, SILENT_MINUTES_MAX) and int(silent)):
         yield "silent_minutes", f"minutes from 1 to {SILENT_MINUTES_MAX}", silent
+
+
+def is_number(text: str, most: int) -> bool:
+    """Say whether a text is a whole number up to a bound; one of thousands of digits is none."""
+    return text.isascii() and text.isdecimal() and len(text) <= len(str(most)) and int(text) <= most
 
 
 def _is_date(text: str) -> bool:

@@ -13,6 +13,7 @@ from decimal import Decimal
 from types import MappingProxyType
 
 from shared.retail.due_time import LOW, URGENCIES
+from shared.retail.money import ZERO
 from shared.retail.reasons import NO_ACTION
 from shared.retail.units import Units
 
@@ -32,7 +33,7 @@ DueAt = Callable[[datetime, str], datetime]
 @dataclass(frozen=True, slots=True)
 class Tally:
     """What is open of a cause now. things: receipts, and whatever else it holds, each once. stores: named ones, the first of
-    store_count.
+    store_count. amounts: what comes in less what goes out; at_stake: both added up, in the currency in which it is most.
     """
 
     fingerprint: str
@@ -49,6 +50,7 @@ class Tally:
     amounts: Mapping[str, Decimal] = field(default_factory=lambda: MappingProxyType({}))
     units: Units = field(default_factory=Units)
     oldest_day: date | None = None
+    at_stake: Decimal = ZERO
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +168,8 @@ def _back(head: Head, tally: Tally, now: datetime, urgency: str, due_at: DueAt) 
         due_at=due_at(since, urgency), overdue_told=False, baseline=tally.things, settles_at=now + SETTLES_FOR,
         peak=max(head.peak, tally.things), times_back=head.times_back + 1,
     )  # fmt: skip
-    if head.told_back_at is None or now - head.told_back_at >= RESTS_FOR:
+    rests = head.told_back_at is not None and now - head.told_back_at < RESTS_FOR
+    if not rests or _is_many_times(tally.things, head.baseline):
         back = replace(_told(back, TELL_BACK, now), told_back_at=now)
     return _entry(back, f"back again: {size_text(tally)}")
 
@@ -200,8 +203,12 @@ def _going_on(head: Head, now: datetime) -> Decided:
 
 
 def _has_grown(head: Head, now: datetime) -> bool:
-    things, before = head.tally.things, max(head.baseline, 1)
-    return now >= head.settles_at and things >= GROWTH_TIMES * before and things - before >= GROWTH_MIN
+    return now >= head.settles_at and _is_many_times(head.tally.things, head.baseline)
+
+
+def _is_many_times(things: int, baseline: int) -> bool:
+    before = max(baseline, 1)
+    return things >= GROWTH_TIMES * before and things - before >= GROWTH_MIN
 
 
 def _grown(head: Head, now: datetime, before: int) -> Decided:

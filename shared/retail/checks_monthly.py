@@ -105,7 +105,8 @@ def monthly_results(seen: MonthlySeen) -> tuple[Result, ...]:
     ]
     found[ACCOUNTS_NAMED.key] += [Item(f"No account is named for {one}.", FINANCE) for one in seen.unnamed]
     found[DAYS_CHECKED.key] += [
-        Item(f"No daily check was kept for {day}.", FINANCE) for day in sorted(seen.unchecked)
+        Item(f"No daily check was kept for {day} after it was over.", FINANCE)
+        for day in sorted(seen.unchecked)
     ]
     for check, looked in ((MONTH_LISTS, seen.reference), (MONTH_COMPARED, seen.compared)):
         items, unknown[check.key] = of_looked(looked, check.owner, seen.now, "this was never looked at")

@@ -6,13 +6,15 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 
-from shared.retail.mapping_kinds import BARCODES, STAFF
+from shared.retail.held_value import Held
+from shared.retail.mapping_kinds import BARCODES, KINDS, STAFF
 from shared.retail.mapping_rows import Mappings
 from shared.retail.used_values import Used
 
 PER_STORE = ("terminals", "tenders", STAFF)
 USED_KINDS = ("terminals", "tenders", "taxes", "items", BARCODES, STAFF, "reasons", "dispositions")
 STORES_NAMED_MAX = 20
+_TILLS = KINDS["terminals"]
 
 
 @dataclass(slots=True)
@@ -60,6 +62,20 @@ class Collected:
                     seen = self._unmapped.setdefault((kind, value), Seen(kind, value))
                     seen.stores.append(store)
                     seen.last_used = max(seen.last_used, day)
+
+    def with_held(self, held: Iterable[Held]) -> None:
+        """Add the values that receipts wait for whose store-day was not compiled yet: nobody has noted that they were used."""
+        for one in held:
+            value = one.terminal if one.code == _TILLS.seen_by else one.value
+            kinds = [kind for kind in USED_KINDS if KINDS[kind].seen_by == one.code]
+            if not kinds or any(self._key(kind, one.store, value) for kind in kinds):
+                continue
+            named = next((kind for kind in kinds if (kind, value) in self._unmapped), kinds[0])
+            self._values.add((named, value))
+            seen = self._unmapped.setdefault((named, value), Seen(named, value))
+            seen.last_used = max(seen.last_used, one.business_day or date.min)
+            if one.store not in seen.stores:
+                seen.stores.append(one.store)
 
     def _maps_staff(self, store: str) -> bool:
         setup = self._mappings.store(store, self._as_of)

@@ -37,8 +37,9 @@ LOOKED_AHEAD = timedelta(days=60)
 
 @dataclass(frozen=True, slots=True)
 class Stake:
-    """What is at stake. amount: of the currency in which it is most, never negative; oldest_day: of what is held, None where it
-    is of no day; period_end: the last day of the period that the oldest day is in.
+    """What is at stake. amount: of the currency in which it is most, sales and refunds added up, never negative.
+
+    oldest_day: of what is held, None where it is of no day; period_end: the last day of the period that the oldest day is in.
     """
 
     code: str

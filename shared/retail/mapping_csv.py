@@ -121,12 +121,11 @@ def _line(cells: Mapping[str, str], row: int) -> CsvLine:
 
 
 class _Twice:
-    """Finds in one file what may be there once: a key with one beginning, and a register of one till."""
+    """Finds in one file what may be there once: a key with one beginning."""
 
     def __init__(self, kind: MappingKind) -> None:
         self._kind = kind
         self._seen: dict[tuple[str, ...], int] = {}
-        self._registers: dict[str, tuple[tuple[str, ...], int]] = {}
 
     def with_line(self, line: CsvLine) -> Iterator[CsvProblem]:
         key = tuple(line[name] for name in self._kind.key)
@@ -135,11 +134,6 @@ class _Twice:
             names, also = ", ".join(self._kind.key), self._seen[begins]
             yield CsvProblem(line.row, names, f"once; also in row {also}", str(key)[:200])
         self._seen[begins] = line.row
-        register = line.get("register", "")
-        if register:  # unique in D365: two tills on one would share its shifts
-            till, row = self._registers.setdefault(register, (key, line.row))
-            if till != key:
-                yield CsvProblem(line.row, "register", f"once; also in row {row}", register)
 
 
 def write_mapping_csv(kind: MappingKind, rows: Sequence[Mapping[str, str]]) -> str:

@@ -115,6 +115,10 @@ class Mappings:
         """Give every time zone (IANA name) that a store was ever said to have."""
         return frozenset(row.values["time_zone"] for row in self.rows.get(("stores", store), ()))
 
+    def accounts(self, store: str) -> frozenset[str]:
+        """Give every source of record that a store was ever said to have, "" for none."""
+        return frozenset(row.values.get("account", "") for row in self.rows.get(("stores", store), ()))
+
     def store(self, store: str, day: date | None = None) -> StoreSetup | None:
         """Give a store's set-up; None when the location is not known."""
         values = self.find("stores", store, day=day)

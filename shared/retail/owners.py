@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
+from shared.retail.mail_addresses import named_in
 from shared.retail.mapping_kinds import OWNERS_KIND
 from shared.retail.mapping_rows import Mappings
 
@@ -37,13 +38,9 @@ def people_of(mappings: Mappings, role: str, stores: Iterable[str], day: date) -
     for store in sorted(set(stores)) or [EVERY_STORE]:
         row = mappings.find(OWNERS_KIND, role, store, day=day)
         row = row or mappings.find(OWNERS_KIND, role, EVERY_STORE, day=day) or {}
-        named = (_names(row.get(column, "")) for column in ("people", "deputy", "alerts_to"))
+        named = (named_in(row.get(column, "")) for column in ("people", "deputy", "alerts_to"))
         found |= People(*named)
     return found
-
-
-def _names(text: str) -> tuple[str, ...]:
-    return _once(*(one.strip() for one in text.split(";") if one.strip()))
 
 
 def _once(*names: str) -> tuple[str, ...]:

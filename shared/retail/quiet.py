@@ -56,5 +56,9 @@ class QuietHours:
         today = at.astimezone(self.zone).date()
         for number in range(DAYS_LOOKED_AHEAD):
             day = today + ONE_DAY * number
-            for edge in sorted({time(0), clock}):
-                yield datetime.combine(day, edge, self.zone).astimezone(UTC)
+            found = {
+                datetime.combine(day, edge.replace(fold=fold), self.zone).astimezone(UTC)
+                for edge in (time(0), clock)
+                for fold in (0, 1)  # an hour that comes twice has every edge twice
+            }
+            yield from sorted(found)

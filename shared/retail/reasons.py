@@ -105,14 +105,16 @@ _ALL = (
         "Store {value} received receipts from a source that is not its source of record.",
         "The stores mapping names another source account for this store.",
         "The receipts are held so that nothing is posted twice.",
-        "Stop the second feed, or make it the store's source of record in the stores mapping; then release.",
+        "Stop the second feed and have finance write off what it sent twice. Or make it the store's source of record in the "
+        "stores mapping, and release.",
     ),
     Reason(
         "look_alike", IT, D365_DATA,
         "Store {value} received the same receipts from two sources: {problem}.",
         "The stores mapping names no source of record for this store, and a second source sends its receipts too.",
         "What came first goes on; what looks like it is held, so that nothing is posted twice.",
-        "Name the store's source of record in the stores mapping and stop the other; then release.",
+        "Name the store's source of record in the stores mapping, stop the other and release. What then stays held came twice: "
+        "have finance write it off.",
     ),
     Reason(
         "warehouse_missing", RETAIL_SYSTEMS, D365_DATA,

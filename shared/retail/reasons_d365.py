@@ -135,7 +135,7 @@ OF_D365 = (
         "Somebody deleted them there, or the environment was set back to an earlier copy.",
         "They are in no ledger; the statements of their days show them as not posted.",
         "Find out why they are gone. If they belong in D365, release: each is looked for by its number and sent again only "
-        "if D365 still does not have it.",
+        "if D365 still does not have it. If they do not, two people of finance write them off.",
     ),
     Reason(
         "drop_gone_from_d365", FINANCE, D365_DATA,

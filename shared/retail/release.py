@@ -16,6 +16,7 @@ from shared.errors import RejectedError
 from shared.retail.money import money_text, total
 
 GOES, EXCLUDED, WAITS, STAYS, LEFT = "goes on", "excluded", "waits", "stays held", "left as it is"
+ENDS = "ends"  # of what holds no receipt, by a person's word
 MOVES = frozenset({GOES, EXCLUDED, WAITS})
 RECEIPTS_MAX = 5_000  # of one release; what is beyond goes with the next one
 
@@ -23,7 +24,8 @@ RECEIPTS_MAX = 5_000  # of one release; what is beyond goes with the next one
 @dataclass(frozen=True, slots=True)
 class Foreseen:
     """One receipt and what a release makes of it. code, value: why it waits or stays held, or the words for what else becomes
-    of it; do_this: what is to be done about that. content: the hash of what the till sent.
+    of it; do_this: what is to be done about that. content: the hash of what the till sent; proposed_by: who
+    proposes to write it off.
     """
 
     store: str
@@ -39,6 +41,11 @@ class Foreseen:
     value: str = ""
     do_this: str = ""
     content: str = ""
+    proposed_by: str = ""
+
+    @property
+    def is_proposed(self) -> bool:
+        return bool(self.proposed_by)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +70,8 @@ class Preview:
             "receipts": str(len(self.receipts)),
             "on their way": str(len(moving)),
             "staying": str(len(held)),
+            "ending": str(len(self.those(ENDS))),
+            "proposed to be written off": str(sum(one.is_proposed for one in self.receipts)),
             **{f"{currency} on its way": text for currency, text in amounts(moving).items()},
             "mappings": str(self.mapping_version),
         }
@@ -71,14 +80,14 @@ class Preview:
     def _sha256(self) -> str:
         each = [
             [one.store, one.account, one.transaction_id, str(one.amount), one.currency, one.becomes, one.code, one.value,
-             one.content]
+             one.content, one.proposed_by]
             for one in self.receipts
         ]  # fmt: skip
         text = json.dumps([self.fingerprint, self.mapping_version, sorted(each)], ensure_ascii=False)
         return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def amounts(receipts: Iterable[Foreseen]) -> dict[str, str]:
+def amounts(receipts: Iterable[Foreseen | Became]) -> dict[str, str]:
     """Add receipts up, by currency."""
     by_currency: dict[str, list[Decimal]] = {}
     for one in receipts:
@@ -152,6 +161,8 @@ class Became:
     planned: Planned
     becomes: str
     why: str = ""
+    amount: Decimal = Decimal(0)
+    currency: str = ""
 
     @property
     def is_as_foreseen(self) -> bool:

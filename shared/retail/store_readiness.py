@@ -17,7 +17,7 @@ from shared.retail.ledger import LEDGER_ACCOUNTS, NAMED_BY_FINANCE
 from shared.retail.mapped import StoreSetup
 from shared.retail.mapping_kinds import OWNERS_KIND
 from shared.retail.mapping_rows import Mappings
-from shared.retail.reason import FINANCE, IT, OWNERS, RETAIL_SYSTEMS, STORE_OPERATIONS
+from shared.retail.reason import FINANCE, IT, OWNERS, RETAIL_SYSTEMS
 from shared.retail.reference import (
     CUSTOMERS,
     NOTHING,
@@ -94,7 +94,7 @@ def _of_line(setup: StoreSetup, accounts_known: Collection[str]) -> Iterator[Lac
         yield Lack(
             what,
             IT,
-            "Give the store's tills a source account and its secret, and name it in the stores mapping.",
+            "Give the store's tills a source account and its secret; then retail systems name it in the stores mapping.",
         )
 
 
@@ -188,9 +188,10 @@ def _around(setup: StoreSetup, mappings: Mappings, day: date) -> Iterator[Lack]:
     if not Calendar(setup.store, store_zone(setup.time_zone), mappings).is_known:
         what = f"store {setup.store} has no opening hours"
         do_this = (
-            "Give it its hours in the calendars mapping: without them nobody is told when it falls silent."
+            "Give it its hours in the calendars mapping, on the store's word: without them nobody is told when it "
+            "falls silent."
         )
-        yield Lack(what, STORE_OPERATIONS, do_this, ADVISED)
+        yield Lack(what, RETAIL_SYSTEMS, do_this, ADVISED)
     for what in NAMED_BY_FINANCE:
         if not any(key[:2] == (setup.legal_entity, what) for key in mappings.keys(LEDGER_ACCOUNTS)):
             told = f"company {setup.legal_entity} has no account for {what.replace('_', ' ')}"
@@ -203,4 +204,6 @@ def _around(setup: StoreSetup, mappings: Mappings, day: date) -> Iterator[Lack]:
             do_this = (
                 f"Name the people of {words} for store {setup.store}, or for all (*), in the owners mapping."
             )
-            yield Lack(f"nobody is named for {words} of store {setup.store}", IT, do_this, ADVISED)
+            yield Lack(
+                f"nobody is named for {words} of store {setup.store}", RETAIL_SYSTEMS, do_this, ADVISED
+            )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 
 from shared.retail.amendment import Amendment, amended, amendment_from
 from shared.retail.figures import figures_of, figures_text
@@ -17,6 +18,11 @@ def amendments_of(row: Row) -> list[Amendment]:
     return [amendment_from(text) for text in json.loads(row.text(AMENDMENTS, "[]"))]
 
 
+def amendments_text(every: Sequence[Amendment]) -> str:
+    """Write amendments as a receipt's row has them."""
+    return json.dumps([each.text for each in every])
+
+
 def as_amended(row: Row, transaction: Transaction) -> Transaction:
     """Give what a row's document says as it counts."""
     return amended(transaction, amendments_of(row)) if AMENDMENTS in row.values else transaction
@@ -27,6 +33,6 @@ def amendment_values(row: Row, transaction: Transaction, one: Amendment) -> dict
     every = [*amendments_of(row), one]
     figures = figures_of(amended(transaction, every))
     return {
-        AMENDMENTS: json.dumps([each.text for each in every]),
+        AMENDMENTS: amendments_text(every),
         LEDGER_FIGURES: figures_text(figures) if transaction.is_for_the_ledger else None,
     }

@@ -17,7 +17,24 @@ from shared.storage.keys import join_key
 from shared.storage.protocols import Insert, Operation, Replace, Row, Table, Value
 
 TRIES_MAX = 20
+EVIDENCE_MAX = 20_000
 HEAD, DECISION = "head", "decision"
+COLUMNS = frozenset(
+    {
+        "Record",
+        "Number",
+        "Who",
+        "Did",
+        "Reason",
+        "Evidence",
+        "At",
+        "Area",
+        "Previous",
+        "Hash",
+        "Token",
+        "Note",
+    }
+)
 HEAD_GONE = (
     "the head of the chain was gone when this was written: what stood behind the one before it may be missing"
 )
@@ -45,7 +62,16 @@ async def append_audit(
         head = await table.read(partition, _head_key(partition))
         before, note = (_link(head), "") if head is not None else await _end_without_head(table, partition)
         entry = Entry(
-            area, before.number + 1, before.hash, who, did, reason[:2000], evidence[:20_000], at, token, note
+            area,
+            before.number + 1,
+            before.hash,
+            who,
+            did,
+            reason[:2000],
+            evidence[:EVIDENCE_MAX],
+            at,
+            token,
+            note,
         )
         try:
             await table.write_group(_group(partition, entry, head))
@@ -144,6 +170,10 @@ async def verify_area(table: Table, partition: str, noted: Link | None = None) -
 
 
 def _kept(row: Row) -> Kept:
+    if (
+        row.values.get("Record") != DECISION or not row.values.keys() <= COLUMNS
+    ):  # what is in no hash is in no decision
+        return Kept(_number_of(row), None, "")
     try:
         entry = Entry(
             row.text("Area"), row.number("Number"), row.text("Previous"), row.text("Who"), row.text("Did"),

@@ -138,10 +138,13 @@ async def end_causes_of(
     table: Table, store: str, name: str, fingerprints: Iterable[str], at: datetime, how: str
 ) -> None:
     """End what some causes hold of one receipt. `name` is the member's."""
-    for fingerprint in fingerprints:
-        row = await table.read(fingerprint, cause_key(fingerprint, store, name))
-        if row is not None:
-            await end_cause_rows(table, [row], at, how)
+    await end_cause_rows(table, await causes_of(table, store, name, fingerprints), at, how)
+
+
+async def causes_of(table: Table, store: str, name: str, fingerprints: Iterable[str]) -> list[Row]:
+    """Read what some causes say of one receipt. Read before it moves, they are ended only if nobody holds it again meanwhile."""
+    rows = [await table.read(one, cause_key(one, store, name)) for one in dict.fromkeys(fingerprints) if one]
+    return [row for row in rows if row is not None]
 
 
 async def end_cause_rows(table: Table, rows: Iterable[Row], at: datetime, how: str) -> int:

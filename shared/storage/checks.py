@@ -24,7 +24,7 @@ def check_row(
 ) -> Row:  # fmt: skip
     """Build the row of checks that were made: their verdict in plain columns, what they found as JSON.
 
-    body: `legal_entity`, `period`, `verdict` and `checks`, as the API gives them.
+    body: `is_over`, `verdict` and `checks`, as the API gives them.
     """
     stamp = at.astimezone(UTC).strftime("%Y%m%dT%H%M%S%f")
     wrong = [one["key"] for one in body["checks"] if one["state"] != "in order"]
@@ -32,6 +32,7 @@ def check_row(
         "Cadence": cadence,
         "LegalEntity": legal_entity,
         "Period": period,
+        "IsOver": body["is_over"],
         "Verdict": body["verdict"],
         "NotInOrder": len(wrong),
         "Which": ", ".join(wrong),
@@ -68,14 +69,15 @@ def checks_made(table: Table, cadence: str, legal_entity: str, period: str = "")
 
 
 async def days_checked(table: Table, legal_entity: str, first: date, last: date) -> set[date]:
-    """Give the days of a period for which a daily check was kept."""
+    """Give the days of a period for which a daily check was kept, made when they were over."""
     rows = table.query(
         _partition(DAILY, legal_entity),
         key_from=join_key(DAILY, legal_entity, first.isoformat()),
         key_before=prefix_end(f"{join_key(DAILY, legal_entity, last.isoformat())}~"),
-        select=("Period",),
+        select=("Period", "IsOver"),
     )
-    return {date.fromisoformat(row.text("Period")) async for row in rows}
+    # Rows from before this was written down say nothing of it; they count.
+    return {date.fromisoformat(row.text("Period")) async for row in rows if row.values.get("IsOver", True)}
 
 
 def check_from(row: Row) -> dict[str, Any]:

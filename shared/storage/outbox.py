@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -21,7 +22,7 @@ from shared.storage.protocols import Condition, Row, Table, Value
 
 WAITING, DONE = "waiting", "done"
 DELIVERED, NOT_KNOWN, GIVEN_UP, NOT_NEEDED = "delivered", "not known", "given up", "not needed"
-WAITING_MAX = 500  # looked at in one beat
+WAITING_MAX = 500  # of one channel, looked at in one beat
 DONE_SHOWN_MAX = 1_000
 
 
@@ -86,13 +87,17 @@ def delivery_from(row: Row) -> Delivery:
 
 
 async def waiting_deliveries(table: Table, due_at: datetime | None = None) -> list[Delivery]:
-    """Read what is still to be delivered, or of that what is due at an instant: as many as one beat looks at."""
+    """Read what is still to be delivered, or of that what is due at an instant: of each channel as many as one beat looks at.
+
+    What piles up for a channel that does not work hides no other's.
+    """
     where = (Condition("NotBefore", "le", due_at),) if due_at is not None else ()
     found: list[Delivery] = []
+    counts: Counter[str] = Counter()
     async for row in table.query(WAITING, where=where):
-        found.append(delivery_from(row))
-        if len(found) >= WAITING_MAX:
-            break
+        counts[row.text("Channel")] += 1
+        if counts[row.text("Channel")] <= WAITING_MAX:
+            found.append(delivery_from(row))
     return found
 
 

@@ -220,10 +220,19 @@ def noted(row: Row, at: datetime, text: str) -> Row:
 
 def _grown(row: Row, line: str) -> str:
     history = f"{row.text('History')}\n{line}"
-    if len(history) <= HISTORY_CHARS_MAX:
+    if _units(history) <= HISTORY_CHARS_MAX:
         return history
     first, _, rest = history.partition("\n")
-    return f"{first}\n…\n{rest[-(HISTORY_CHARS_MAX - 200) :].partition(chr(10))[2]}"
+    room = HISTORY_CHARS_MAX - _units(first) - 3
+    rest = rest[-room:]
+    while _units(rest) > room:
+        rest = rest.partition("\n")[2]
+    return f"{first}\n…\n{rest.partition(chr(10))[2]}"
+
+
+def _units(text: str) -> int:
+    """Count characters as the service does: one such as an emoji takes two."""
+    return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 async def receipts_of_day(table: Table, store: str, day: date, status: Status | None = None) -> list[Row]:
@@ -242,7 +251,7 @@ async def outline_of_day(table: Table, store: str, day: date) -> list[Row]:
     """Read what tells whether two receipts of a store-day are the same one, sent by two sources."""
     columns = (
         "Account", "TransactionId", "Terminal", "ReceiptNumber", "Total", "Currency", "Status", "Cause", "ReceivedAt",
-        "Correction",
+        "Correction", "D365Number", "ReversedBy", "ReplacedBy",
     )  # fmt: skip
     return [row async for row in day_rows(table, store, day, (), columns)]
 

@@ -56,7 +56,7 @@ def head_row(head: Head, texts: dict[str, str]) -> Row:
         **texts, "Reason": tally.code, "Value": tally.value, "Fault": tally.fault,
         "Receipts": tally.receipts, "Things": tally.things, "Peak": head.peak,
         "Amounts": json.dumps({name: money_text(one, name or "USD") for name, one in sorted(tally.amounts.items())}),
-        "StoreCount": tally.store_count, "Stores": json.dumps(tally.stores),
+        "AtStake": str(tally.at_stake), "StoreCount": tally.store_count, "Stores": json.dumps(tally.stores),
         "UnitsSold": units_text(tally.units.sold), "UnitsBack": units_text(tally.units.back),
         "OldestDay": tally.oldest_day.isoformat() if tally.oldest_day else None,
         "FirstSeen": head.first_seen, "LastSeen": tally.last_since, "OpenedAt": head.opened_at, "EndedAt": head.ended_at,
@@ -109,6 +109,7 @@ def _tally_from(row: Row) -> Tally:
         amounts={name: Decimal(one) for name, one in json.loads(row.text("Amounts", "{}")).items()},
         units=Units(_units(row, "UnitsSold"), _units(row, "UnitsBack")),
         oldest_day=date.fromisoformat(row.text("OldestDay")) if row.text("OldestDay") else None,
+        at_stake=Decimal(row.text("AtStake", "0")),
     )  # fmt: skip
 
 

@@ -16,7 +16,7 @@ def codes_of(body: Mapping[str, Any], name: str) -> dict[str, str]:
     """Give codes and what each counts as; {} when it is not there.
 
     Raises:
-        RejectedError: it is no object of texts.
+        RejectedError: it is no object of codes.
     """
     value = body.get(name)
     if value is None:
@@ -26,7 +26,8 @@ def codes_of(body: Mapping[str, Any], name: str) -> dict[str, str]:
         raise RejectedError(
             f"{name} is no list of codes", field=name, expected=expected, found=found_of(value)
         )
-    return {was: _code(now, name) for was, now in value.items()}
+    # A movement may have come without any reason: that is the code "".
+    return {_code(was, name) if was else "": _code(now, name) for was, now in value.items()}
 
 
 def code_of(body: Mapping[str, Any], name: str) -> str:

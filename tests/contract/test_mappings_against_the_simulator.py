@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -11,7 +12,11 @@ from typing import Any
 
 from shared.errors import RetryableError
 from shared.flows.import_mapping import Imported, import_mapping
+from shared.flows.map_transactions import map_transactions
+from shared.flows.preview_release import preview_release
 from shared.flows.read_reference import read_reference
+from shared.flows.read_releases import read_release
+from shared.flows.release_exceptions import release_exceptions
 from tests.contract.posting_world import SETUP, PostingWorld, posting_world
 from tests.unit.documents import paid_with, sale_document
 from tests.unit.flow_services import DESK, run
@@ -82,6 +87,22 @@ def test_what_was_missing_at_the_last_reading_is_asked_for_again(tmp_path: Path)
         await world.sim("setup", {"tender_types": [added]})
         done = await put(world, "tenders", f"{TENDERS}\n*,NEW,9\n")
         assert (done.problems, done.not_asked) == ((), "")
+
+    tell(story, tmp_path)
+
+
+def test_a_row_that_names_what_d365_has_no_more_can_be_ended_and_withdrawn(tmp_path: Path) -> None:
+    async def story(world: PostingWorld) -> None:
+        for tender in ("OLD", "WRONG"):
+            await world.map_also("tenders", {"store": "*", "tender": tender, "payment_method": "9"})
+        await read_reference(world.services)
+        dated = f"{TENDERS},valid_from,valid_to\n"
+        assert problems(await put(world, "tenders", f"{dated}*,NEW,9,,\n"))  # D365 has no payment method 9
+        done = await put(world, "tenders", f"{dated}*,OLD,9,,2017-12-31\n*,WRONG,9,,never\n")
+        assert (done.problems, [one.what for one in done.changes]) == ((), ["ended", "withdrawn"])
+        assert problems(
+            await put(world, "tenders", f"{dated}*,OLD,9,always,2018-12-31\n")
+        )  # and not prolonged
 
     tell(story, tmp_path)
 
@@ -193,5 +214,37 @@ def test_a_scanned_variant_and_a_mapped_cashier_are_what_d365_gets(tmp_path: Pat
         assert (sold["ItemId"], sold["VariantNumber"], sold["Quantity"]) == ("SHIRT", "RED-L", Decimal(-2))
         headers = {one["TransactionNumber"]: one["Staff"] for one in await world.rows("RetailTransactions")}
         assert headers == {"east:T1": "000160", "east:T2": "18"}
+
+    tell(story, tmp_path)
+
+
+def test_what_a_preview_says_is_on_its_way_is_posted_once_to_the_cent_though_two_release_at_once(
+    tmp_path: Path,
+) -> None:
+    async def story(world: PostingWorld) -> None:
+        documents = [paid_with("VOUCHER", number) for number in range(1, 31)]
+        for document in documents[26:]:
+            document["lines"] = [{**document["lines"][0], "item": "9999"}]
+        await world.send(*documents)
+        await world.map_also("tenders", {"store": "*", "tender": "VOUCHER", "payment_method": "1"})
+        fingerprint = "tender_unmapped~VOUCHER"
+        preview = await preview_release(world.services, fingerprint, map_transactions)
+        assert preview is not None
+        assert preview["on_their_way"] == {"receipts": 26, "amounts": {"USD": "624.00"}}
+        both = (
+            release_exceptions(
+                world.services, fingerprint, DESK, "mapped", seen=preview["hash"], map_day=map_transactions
+            )
+            for _ in range(2)
+        )
+        ended = await asyncio.gather(*both, return_exceptions=True)
+        assert sorted(type(one).__name__ for one in ended) == ["AnotherWasFirstError", "Released"]
+        await world.drive(180)
+        assert await world.ledger() == (26, {"1": "624"})
+        told = await read_release(world.services, fingerprint, 1)
+        assert told is not None
+        assert (told["on_their_way"], told["as_foreseen"]) == (preview["on_their_way"], True)
+        assert [one["receipts"] for one in (await world.causes()).values()] == [4]
+        assert set(await world.causes()) == {"item_unmapped"}
 
     tell(story, tmp_path)

@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -13,11 +14,16 @@ import pytest
 from scripts.runbook import RUNBOOKS as FOLDER
 from scripts.runbook import Step, read_runbook, steps_of
 from shared.errors import SettingsError
-from shared.flows.release_exceptions import ENDED_BY_WORD
-from shared.retail.reason import FINANCE, IT, RETAIL_SYSTEMS, STORE_OPERATIONS, Reason
+from shared.flows.releasing.order import ENDED_BY_WORD
+from shared.retail.mapping_rows import MappingRow, Mappings
+from shared.retail.reason import FINANCE, IT, OWNERS, RETAIL_SYSTEMS, STORE_OPERATIONS, Reason
 from shared.retail.reasons import REASONS
 from shared.retail.runbooks import RUNBOOKS, refuse_orphans, runbook_of
+from shared.retail.store_readiness import lacks_of
+from shared.web.route import PEOPLE
+from shared.web.routes import ROUTES
 from tests.contract.runbook_rules import anchors_of, broken_links, mistakes_of, roles_by_route
+from tests.unit.test_mapping import STORE
 
 TOP = Path(__file__).resolve().parents[2]
 OWNER_WORDS = {
@@ -83,6 +89,19 @@ def test_a_runbook_has_released_only_what_a_release_ends() -> None:
     assert released >= ENDED_BY_WORD
 
 
+def test_what_may_never_go_has_a_step_that_ends_it() -> None:
+    """What no fix sends on its way would wait for ever, and hold up the close of its month."""
+    ends = {code for code in REASONS if any("/write-off" in step.text for step in read_runbook(code).steps)}
+    assert ends == {
+        "drop_gone_from_d365", "gone_from_d365", "kind_not_supported", "look_alike", "store_wrong_account",
+        "write_off_proposed",
+    }  # fmt: skip
+    for code in REASONS:
+        text = (FOLDER / f"{code}.md").read_text(encoding="utf-8")
+        assert "leave the entry open" not in text
+        assert "need nothing more" not in text
+
+
 @pytest.mark.parametrize(
     ("step", "wrong"),
     [
@@ -117,6 +136,20 @@ def test_the_roles_of_the_routes_are_read_from_the_gate() -> None:
         STORE_OPERATIONS,
         RETAIL_SYSTEMS,
         IT,
+    }
+
+
+def test_every_route_that_changes_something_names_the_roles_it_admits_and_a_reader_is_none_of_them() -> None:
+    deciding = [one for one in ROUTES if one.method != "get" and one.security == PEOPLE]
+    roles = {one.path: roles_by_route()[one.method.upper(), f"/api{one.path}"] for one in deciding}
+    assert len(roles) >= 24
+    assert [path for path, admitted in roles.items() if not admitted or not admitted <= set(OWNERS)] == []
+    assert {path for path, admitted in roles.items() if admitted == {FINANCE}} == {
+        "/statements/{store}/{business_day}/sign-off",
+        "/transactions/{store}/{account}/{transaction_id}/reversal",
+        "/transactions/{store}/{account}/{transaction_id}/write-off",
+        "/transactions/{store}/{account}/{transaction_id}/write-off/approve",
+        "/transactions/{store}/{account}/{transaction_id}/write-off/withdraw",
     }
 
 
@@ -178,3 +211,17 @@ def test_anchors_are_what_github_makes_of_headings(tmp_path: Path) -> None:
         encoding="utf-8",
     )
     assert broken_links(page) == ["other.md#gone", "none.md"]
+
+
+def test_a_store_that_lacks_something_names_nobody_who_may_not_give_it() -> None:
+    may_import = roles_by_route()[("PUT", "/api/mappings/{kind}")]
+    bare = STORE | dict.fromkeys(("warehouse", "site", "tax_group", "customer_account", "channel_id"), "")
+    known = Mappings(1, {("stores", "S1"): (MappingRow(bare, 1),)})
+    lacks = [
+        *lacks_of("S1", known, date(2017, 12, 23), ["1"], []),
+        *lacks_of("S9", known, date(2017, 12, 23), [], []),
+    ]
+    steps = [one for one in lacks if "mapping" in one.do_this]
+    assert len(steps) > 10
+    wrong = [one for one in steps if one.owner not in may_import and "then retail systems" not in one.do_this]
+    assert wrong == []

@@ -68,16 +68,16 @@ class Desk:
     receiver: Receiver
 
     async def hold(
-        self, number: int, why: Cause = KLARNA, *, first: int = 0, store: str = "S1", **more: Any
-    ) -> None:
-        """Hold so many receipts of 10.00 each."""
+        self, number: int, why: Cause = KLARNA, *, first: int = 0, store: str = "S1", amount: int = 10, **more: Any
+    ) -> None:  # fmt: skip
+        """Hold so many receipts of 10.00 each, or of another amount."""
         at = self.hand.at
         rows = [
             cause_row(
                 why,
                 Member(
                     RECEIPT, store, f"east T{one}", account="east", transaction_id=f"T{one}", business_day="2017-12-23",
-                    amount=Decimal(10), currency="USD", **more,
+                    amount=Decimal(amount), currency="USD", **more,
                 ),
                 at,
             )

@@ -17,6 +17,7 @@ PHRASINGS: dict[str, tuple[str, ...]] = {
         "Sales order: {id} Inventory dimension Site is mandatory and must consequently be specified.",
         "Inventory dimension 'Site' is mandatory and must consequently be specified. Item number: {other}",
         "Error\tStatement {id}: Inventory dimension  Site  is mandatory and must consequently be specified.",
+        "Item: {id}, Inventory dimension Site must be specified.",
     ),
     "warehouse_missing_in_d365": (
         _INVOICED + "Item: {id} Inventory dimension Location must be specified.",
@@ -35,6 +36,7 @@ PHRASINGS: dict[str, tuple[str, ...]] = {
         "Voucher {id} Period for {day} does not exist. Voucher {id} Fiscal year for {day} does not exist.",
         "The period {day} is closed for module Sales.",
         "Period {day} is on hold for user group {id}.",
+        "The fiscal period for the date {day} is not open.",
         "Posting results for journal batch number {id} Voucher {other} Period for {day} does not exist. Posting was canceled.",
     ),
     "fiscal_year_missing": (
@@ -141,4 +143,10 @@ NEAR_MISSES: tuple[str, ...] = (
     "Settlement was cancelled by the user.",
     "Settlement of {id} was postponed to avoid a lock.",
     "The statement {id} was posted.",
+    "The period template {id} is closed for editing.",
+    "Price period discount {id} is closed.",
+    "The grace period for order {id} is on hold.",
+    "The grace period is closed.",
+    "The statement {id} was already executed.",
+    "Digital signature expired for the certificate of vendor {id}.",
 )

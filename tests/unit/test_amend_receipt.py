@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date
 from typing import Any
 
@@ -25,6 +26,8 @@ from shared.storage.mappings import import_rows
 from shared.storage.protocols import Row
 from shared.storage.receipt_record import record_of
 from shared.storage.receipts import document_of
+from shared.web.amended import codes_of
+from shared.web.answers import answer_error
 from tests.unit.documents import call_of, paid_with, sale_document, shift_document
 from tests.unit.flow_services import DESK, SENDER, Hand, flow_services, run
 
@@ -196,6 +199,19 @@ def test_what_is_not_on_the_receipt_is_told(changes: dict[str, Any], field: str,
     run(story())
 
 
+@pytest.mark.parametrize("was", ["\ud800", "\x00", " ", "x" * 201])
+def test_what_no_code_can_be_is_refused_in_an_answer_that_can_be_written(was: str) -> None:
+    with pytest.raises(RejectedError) as refused:
+        codes_of({"tenders": {was: "CASH"}}, "tenders")
+    answered = answer_error(refused.value)
+    assert (answered.status_code, json.loads(answered.get_body())["field"]) == (422, "tenders")
+    assert len(answered.get_body()) < 300
+
+
+def test_a_movement_that_came_without_a_reason_is_given_one_under_no_code() -> None:
+    assert codes_of({"reasons": {"": "FLOAT"}}, "reasons") == {"": "FLOAT"}
+
+
 def test_only_what_is_held_and_d365_never_had_is_amended() -> None:
     async def story() -> None:
         services = await _world(Hand(), sale_document(1), paid_with("GUTSCHEIN", 2))
@@ -208,6 +224,53 @@ def test_only_what_is_held_and_d365_never_had_is_amended() -> None:
         assert (
             await amend_receipt(services, "S1", "east", "T9", DESK, "so", {"tenders": {"A": "B"}}, "") is None
         )
+
+    run(story())
+
+
+def test_what_has_no_room_on_the_receipts_row_is_told_before_anything_is_written_down() -> None:
+    async def story() -> None:
+        hand = Hand()
+        services = await _world(hand, paid_with("V0", 1))
+        for number in range(2):
+            changes = {"tenders": {f"V{number}": f"V{number + 1}"}}
+            await amend_receipt(services, "S1", "east", "T1", DESK, "ä" * 2000, changes, "", map_transactions)
+        before = await _row(services, "T1")
+        changes = {"tenders": {"V2": "V3"}}
+        with pytest.raises(RejectedError) as refused:
+            await amend_receipt(services, "S1", "east", "T1", DESK, "ä" * 2000, changes, "", map_transactions)
+        assert (refused.value.field, refused.value.expected) == ("reason", "fewer words, or fewer codes")
+        assert (await _row(services, "T1")).values == before.values
+        decided = [row.text("Did") async for row in audit_of(services.tables.audit, "S1")]
+        assert decided == [
+            "amended T1 of east: tender V0 is V1",
+            "amended T1 of east: tender V1 is V2",
+        ]
+        await _amend(services, "T1", tenders={"V2": "CASH"})
+        assert (await _row(services, "T1")).text("Status") == "mapped"
+
+    run(story())
+
+
+def test_a_receipt_that_is_mapped_while_it_is_being_amended_and_held_again_stays_told() -> None:
+    async def story() -> None:
+        hand = Hand()
+        document = paid_with("GUTSCHEIN", 1)
+        document["lines"] = [{**document["lines"][0], "item": "9999"}]
+        services = await _world(hand, document)
+        due: Any = services.tables.due
+
+        async def another_worker_maps(_: str, __: str) -> None:
+            if (await _row(services, "T1")).text("Status") == "received":
+                due.before_effect = None
+                await map_transactions(services, due_key(MAP, "S1", DAY))
+
+        due.before_effect = another_worker_maps
+        changes = {"tenders": {"GUTSCHEIN": "CASH"}}
+        await amend_receipt(services, "S1", "east", "T1", DESK, "so", changes, "")
+        assert due.before_effect is None  # it did
+        assert (await _row(services, "T1")).text("CauseValue") == "9999"
+        assert await _open(services) == {"item_unmapped~9999"}
 
     run(story())
 

@@ -96,7 +96,7 @@ def test_an_untouched_chain_is_unbroken() -> None:
     [
         {"Who": "somebody else"}, {"Did": "nothing"}, {"Reason": ""}, {"Evidence": "other"},
         {"At": AT - timedelta(days=1)}, {"Previous": "0" * 64}, {"Hash": "0" * 64}, {"Number": 99}, {"Area": "S2"},
-        {"Token": "x"}, {"Note": "so"}, {"Who": 5},
+        {"Token": "x"}, {"Note": "so"}, {"Who": 5}, {"Record": "head"}, {"Record": None}, {"Record": 1}, {"Approved": "by me"},
     ],
     ids=lambda one: f"{next(iter(one))} {next(iter(one.values()))}"[:24],
 )  # fmt: skip

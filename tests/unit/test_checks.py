@@ -24,7 +24,7 @@ from shared.services import Services
 from shared.storage.causes import RECEIPT, Member, cause_row, open_causes
 from shared.storage.checks import check_row
 from shared.storage.late import late_row
-from shared.storage.protocols import TEXT_UNITS_MAX
+from shared.storage.protocols import TEXT_UNITS_MAX, Row
 from tests.unit.flow_services import DESK, Hand, flow_services, run
 
 DAY, NOW = date(2017, 12, 23), datetime(2017, 12, 24, 9, 0, tzinfo=UTC)
@@ -217,8 +217,8 @@ def test_a_month_is_found_wrong_in_what_its_readiness_does_not_ask() -> None:
         "accounts_named": ["No account is named for rounding."],
         "month_lists": ["Our mappings name a warehouse that D365 does not have."],
         "days_checked": [
-            "No daily check was kept for 2017-12-23.",
-            "No daily check was kept for 2017-12-25.",
+            "No daily check was kept for 2017-12-23 after it was over.",
+            "No daily check was kept for 2017-12-25 after it was over.",
         ],
     }
 
@@ -271,6 +271,7 @@ def test_a_check_that_is_kept_names_who_made_it_and_stays_as_it_was() -> None:
         assert [(one["by"], one["note"]) for one in made] == [
             ("store operations desk", "nothing new"), ("store operations desk", "the store was asked"),
         ]  # fmt: skip
+        assert kept is not None
         assert made[0]["verdict"] == kept["verdict"]
         assert await list_checks(services, "daily", "usrt", "2017-12-24") == []
         assert await list_checks(services, "monthly", "usrt") == []
@@ -285,6 +286,28 @@ def test_a_check_that_is_kept_names_who_made_it_and_stays_as_it_was() -> None:
     run(story())
 
 
+def test_a_check_that_was_kept_before_its_day_was_over_is_not_that_days_check() -> None:
+    async def story() -> None:
+        hand = Hand()
+        services = await a_morning_after(hand)  # the morning of the 24th
+        values = {"Store": "S1", "BusinessDay": "2017-12-24", "Verdict": "proved", "Currency": "USD"}
+        figures = dict.fromkeys(("Received", "InD365", "Posted", "Unexplained"), "0.00")
+        early = await keep_checks(services, "daily", "usrt", "2017-12-24", DESK, "in advance")
+        assert early is not None
+        assert early["is_over"] is False
+        hand.turn(days=1)
+        row = Row("usrt~2017-12-24", "usrt~2017-12-24~S1", {**values, **figures})
+        await services.tables.storedays.upsert(row)
+        asked = "No daily check was kept for 2017-12-24 after it was over."
+        for expected in ([asked], None):
+            report = await run_checks(services, "monthly", "usrt", "2017-12")
+            assert report is not None
+            assert wrong(report.results).get("days_checked") == expected
+            await keep_checks(services, "daily", "usrt", "2017-12-24", DESK, "")
+
+    run(story())
+
+
 def test_a_month_asks_for_the_daily_checks_of_each_day_it_traded_on() -> None:
     async def story() -> None:
         hand = Hand()
@@ -295,15 +318,13 @@ def test_a_month_asks_for_the_daily_checks_of_each_day_it_traded_on() -> None:
                 dict.fromkeys(("Received", "InD365", "Posted", "Unexplained"), "0.00"),
             )
             values = {"Store": "S1", "BusinessDay": day, "Verdict": "proved", "Currency": "USD", **figures}
-            from shared.storage.protocols import Row
-
             await services.tables.storedays.upsert(Row(partition, f"{partition}~S1", values))
         await keep_checks(services, "daily", "usrt", "2017-12-23", DESK, "")
         await services.tables.storedays.upsert(late_row("usrt", "S1", DAY, date(2018, 1, 2)))
         report = await run_checks(services, "monthly", "usrt", "2017-12")
         assert report is not None
         found = wrong(report.results)
-        assert found["days_checked"] == ["No daily check was kept for 2017-12-24."]
+        assert found["days_checked"] == ["No daily check was kept for 2017-12-24 after it was over."]
         assert found["nothing_elsewhere"] == ["Receipts of store S1 for 2017-12-23 are posted on 2018-01-02."]
         assert set(found) >= {"period_over", "causes_ended", "accounts_named", "tills_heard"}
 
@@ -312,11 +333,20 @@ def test_a_month_asks_for_the_daily_checks_of_each_day_it_traded_on() -> None:
 
 @pytest.mark.parametrize(
     ("cadence", "period"),
-    [("hourly", "2017-12-23"), ("daily", "2017-12"), ("monthly", "2017-13"), ("monthly", "2017-12-23")],
+    [
+        ("hourly", "2017-12-23"),
+        ("daily", "2017-12"),
+        ("monthly", "2017-13"),
+        ("monthly", "2017-12-23"),
+        ("daily", "20171223"),
+        ("daily", "2017-W51-6"),
+        ("daily", "0001-01-01"),
+        ("daily", "9999-12-31"),
+    ],
 )
 def test_what_is_no_check_no_day_or_no_month_is_refused(cadence: str, period: str) -> None:
     async def story() -> None:
-        await run_checks(await flow_services(Hand()), cadence, "usrt", period)
+        await run_checks(await a_morning_after(Hand()), cadence, "usrt", period)
 
     with pytest.raises(RejectedError):
         run(story())
@@ -329,6 +359,7 @@ def test_a_check_that_found_very_much_is_kept_with_its_figures_and_fewer_items()
     ]
     body = {
         "verdict": "1 of 1 checks not in order",
+        "is_over": True,
         "checks": [{"key": "k", "state": "not in order", "count": 2_000, "items": items}],
     }
     row = check_row("daily", "usrt", "2017-12-23", body, who="x", note="", at=NOW, unique="00")

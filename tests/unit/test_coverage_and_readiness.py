@@ -110,6 +110,24 @@ def test_coverage_names_what_was_used_and_is_unmapped_and_what_is_mapped_and_unu
     run(story())
 
 
+def test_coverage_names_what_waits_today_though_its_day_is_not_compiled_yet() -> None:
+    async def story() -> None:
+        services = await flow_services(Hand())
+        await send(
+            services, paid_with("KLARNA", 2), paid_with("KLARNA", 3), {**sale_document(4), "terminal": "7"}
+        )
+        await map_transactions(services, "map~S1~2017-12-23")
+        found = (await check_coverage(services))["unmapped"]
+        assert [(one["kind"], one["value"], one["receipts_held"], one["stores_named"]) for one in found] == [
+            ("tenders", "KLARNA", 2, ["S1"]),
+            ("terminals", "7", 1, ["S1"]),
+        ]
+        await put(services, "tenders", "store,tender,payment_method\n*,KLARNA,7\n")
+        assert [one["kind"] for one in (await check_coverage(services))["unmapped"]] == ["terminals"]
+
+    run(story())
+
+
 def test_a_cashier_without_a_row_is_named_only_where_the_store_maps_its_cashiers() -> None:
     async def story() -> None:
         hand = Hand()

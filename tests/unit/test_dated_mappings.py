@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from shared.errors import ForbiddenError
 from shared.flows.import_mapping import Imported, export_mapping, import_mapping
 from shared.flows.ingest_transactions import ingest_transactions
 from shared.flows.map_transactions import map_transactions
@@ -20,6 +21,7 @@ from shared.retail.mapping_changes import with_lines
 from shared.retail.mapping_kinds import KINDS
 from shared.retail.mapping_rows import MappingRow, Mappings, mapping_row
 from shared.services import Services
+from shared.settings import Person
 from tests.unit.documents import call_of, paid_with, sale_document
 from tests.unit.flow_services import DESK, SENDER, Hand, flow_services, run
 
@@ -112,6 +114,65 @@ def test_a_value_seen_before_its_row_begins_and_a_line_that_says_otherwise_need_
                 "a day: 2017-12-22, when it was first seen, or 2017-12-23, from when on it is mapped otherwise already",
             )
         ]  # fmt: skip
+
+    run(story())
+
+
+@pytest.mark.parametrize(
+    ("there", "line", "column", "expected"),
+    [
+        (
+            "*,KLARNA,3,always,2017-11-30", "*,KLARNA,7,,", "valid_from",
+            "a day: its row from always ended on 2017-11-30; always itself to correct that one",
+        ),
+        ("*,KLARNA,3,always,2017-11-30", "*,KLARNA,7,2017-12-01,", "", ""),
+        ("*,KLARNA,3,always,2017-11-30", "*,KLARNA,7,always,2017-11-30", "", ""),
+        (
+            "*,KLARNA,3,2017-12-20,", "S1,KLARNA,7,,", "valid_from",
+            "a day: until now S1 goes by the row for all stores (always to change the days that are over, too)",
+        ),
+        ("*,KLARNA,3,2017-12-20,", "S1,KLARNA,7,2017-12-23,", "", ""),
+        ("*,KLARNA,3,2017-12-20,", "S1,KLARNA,3,,", "", ""),
+        ("S1,KLARNA,3,always,", "*,KLARNA,7,,", "", ""),
+        ("*,KLARNA,3,2017-12-20,", "*,KLARNA,3,,2017-12-21", "", ""),
+        (
+            "*,KLARNA,3,2017-12-20,", "*,KLARNA,3,,2017-12-10", "valid_to",
+            "2017-12-20 or later: the row begins then (never for a row that was a mistake)",
+        ),
+    ],
+)  # fmt: skip
+def test_no_line_without_a_day_changes_days_that_are_over_or_takes_a_row_away_unsaid(
+    there: str, line: str, column: str, expected: str
+) -> None:
+    async def story() -> None:
+        services = await flow_services(Hand())
+        await put(services, "tenders", f"{TENDERS},valid_from,valid_to\n{there}\n")
+        text = f"{TENDERS},valid_from,valid_to\n{line}\n"
+        done = await import_mapping(services, "tenders", text.encode(), DESK, "a test")
+        told = [(one.column, one.expected) for one in done.problems]
+        assert told == ([(column, expected)] if column else [])
+
+    run(story())
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [
+        ("tolerances", "store,what,limit\n*,return_without_receipt,999\n"),
+        ("ledger_accounts", "legal_entity,what,code,account\nusrt,sales,*,401100\n"),
+        ("month_end", "legal_entity,late_receipts\nusrt,next_period\n"),
+    ],
+)
+def test_what_is_let_pass_and_where_money_is_booked_only_finance_says(kind: str, text: str) -> None:
+    async def story() -> None:
+        services = await flow_services(Hand())
+        version = (await services.mappings.refresh()).version
+        clerk = Person("retail clerk", frozenset({"retail_systems"}), "x")
+        with pytest.raises(ForbiddenError) as caught:
+            await import_mapping(services, kind, text.encode(), clerk, "a test")
+        assert caught.value.status == 403
+        assert (await services.mappings.refresh()).version == version
+        await put(services, kind, text)
 
     run(story())
 
@@ -257,6 +318,52 @@ def test_a_register_that_another_till_has_is_refused_until_that_row_ends() -> No
         ended = "store,terminal,register,valid_from,valid_to\nS1,1,NY01-1,always,2017-12-22\n"
         assert (await put(services, "terminals", ended)).changes[0].what == "ended"
         await put(services, "terminals", "store,terminal,register,valid_from\nS1,2,NY01-1,2017-12-23\n")
+
+    run(story())
+
+
+REGISTERS = "store,terminal,register,valid_from,valid_to"
+
+
+@pytest.mark.parametrize(
+    ("there", "added", "days"),
+    [
+        ("S1,8,R1,always,2018-06-30", "S1,9,R1,,", "from always to 2018-06-30"),  # it ends one day, not yet
+        ("S1,8,R1,always,2017-11-30", "S1,9,R1,,", "from always to 2017-11-30"),  # it had it before
+        ("S1,8,R1,2018-01-01,", "S1,9,R1,always,", "from 2018-01-01"),  # it will have it
+        ("S1,8,R1,always,2017-11-30", "S1,9,R1,2017-11-30,", "from always to 2017-11-30"),  # one day of both
+        ("S1,8,R1,always,2017-11-30", "S1,9,R1,2017-12-01,", ""),
+        ("S1,8,R1,always,\nS1,8,R2,2017-12-01,", "S1,9,R1,2017-12-01,", ""),  # its next row took its place
+        ("S1,8,R1,always,\nS1,8,R2,2017-12-01,2017-12-31", "S1,9,R1,2017-12-01,", "from 2018-01-01"),
+    ],
+)  # fmt: skip
+def test_no_two_tills_have_one_register_on_one_day(there: str, added: str, days: str) -> None:
+    async def story() -> None:
+        services = await flow_services(Hand())
+        await put(services, "terminals", f"{REGISTERS}\n{there}\n")
+        in_two = await import_mapping(
+            services, "terminals", f"{REGISTERS}\n{added}\n".encode(), DESK, "a test", check=True
+        )
+        expected = [
+            f"a register of its own; till 8 of store S1 has it {days} (end that row first, or begin after it)"
+        ]
+        assert [one.expected for one in in_two.problems] == (expected if days else [])
+        afresh = await flow_services(Hand())  # and in one file alike
+        in_one = await import_mapping(
+            afresh, "terminals", f"{REGISTERS}\n{there}\n{added}\n".encode(), DESK, "a test"
+        )
+        assert bool(in_one.problems) == bool(days)
+
+    run(story())
+
+
+def test_a_list_of_tills_whose_register_went_to_another_is_taken_back_as_it_was_given() -> None:
+    async def story() -> None:
+        services = await flow_services(Hand())
+        moved = f"{REGISTERS}\nS1,8,R1,always,2017-11-30\nS1,9,R1,2017-12-01,\n"
+        await put(services, "terminals", moved)
+        again = await put(services, "terminals", await export_mapping(services, "terminals"))
+        assert {one.what for one in again.changes} == {"the same"}
 
     run(story())
 

@@ -11,27 +11,34 @@ from typing import Any
 import pytest
 
 from shared.flows.assign_cause import assign_cause
+from shared.flows.import_mapping import import_mapping
 from shared.flows.ingest_transactions import ingest_transactions
 from shared.flows.keep_causes import keep_causes
 from shared.flows.map_transactions import map_transactions
 from shared.flows.read_records import list_causes
 from shared.flows.release_exceptions import release_exceptions
 from shared.flows.send_alerts import send_alerts
+from shared.flows.set_cause_aside import set_cause_aside
+from shared.flows.watch_silence import watch_silence
 from shared.pos.registry import ADAPTERS
 from shared.retail.reasons import cause
 from shared.retail.transaction import LineKind
 from shared.retail.units import Units, units_of, units_text
 from shared.settings_alerts import QuietSetting
+from shared.storage.due import note_due
+from shared.storage.heard import heard_rows
 from shared.storage.keys import join_key
 from shared.storage.mappings import import_rows
 from shared.storage.protocols import Row
-from tests.unit.alerted import CARD, HOOK, POST, WITH_DAILY, desk, interleave, utc
+from tests.unit.alerted import CARD, HOOK, POST, WITH_DAILY, Desk, desk, interleave, utc
 from tests.unit.builders import sale
 from tests.unit.documents import call_of, paid_with
 from tests.unit.flow_services import DESK, SENDER, run
 from tests.unit.test_calendar import WEEK
+from tests.unit.test_mapping import STORE
 
 WEEKENDS = QuietSetting(time(18, 0), time(8, 0), "Europe/London", frozenset({5, 6}))
+NIGHTS = QuietSetting(time(18, 0), time(8, 0), "UTC")
 OUTAGE = cause("stores_silent", "outage of 2017-12-23 17:00:00 UTC", since="2017-12-23 17:00 UTC")
 
 
@@ -130,6 +137,29 @@ def test_a_saturday_outage_alerts_on_saturday_and_what_can_wait_waits_until_mond
     run(story())
 
 
+def test_stores_that_fall_silent_on_a_saturday_are_one_alert_to_it_within_the_same_beat() -> None:
+    async def story() -> None:
+        one = await desk(quiet=dict.fromkeys(("it", "store_operations", "finance"), WEEKENDS))
+        tables = one.services.tables
+        stores = [STORE | {"store": f"S{number}"} for number in range(1, 15)]
+        hours = [{"store": "*", "day": day, "opens": "09:00", "closes": "22:00"} for day in WEEK]
+        for kind, rows in (("stores", stores), ("calendars", hours)):
+            await import_rows(tables.mappings, kind, rows, who="x", reason="x", at=one.hand.at)
+        for store in stores:
+            await note_due(tables.due, [], heard_rows([(store["store"], "1")], utc("2017-12-23T15:00")))
+        for at in ("2017-12-23T15:58", "2017-12-23T16:00", "2017-12-23T16:02"):
+            one.hand.at = utc(at)
+            await watch_silence(one.services)
+            await one.beat()
+        (alert,) = one.receiver.bodies()
+        assert (alert["owner"], alert["event"], alert["at"]) == ("it", "new", "2017-12-23T16:00:00+00:00")
+        (told,) = alert["causes"]
+        assert (told["code"], told["stores"], told["urgency"]) == ("stores_silent", 14, "urgent")
+        assert told["due_at"] == "2017-12-23T18:00:00+00:00"
+
+    run(story())
+
+
 def test_an_escalation_is_told_in_quiet_hours_too() -> None:
     async def story() -> None:
         one = await desk(quiet={"finance": WEEKENDS})
@@ -158,6 +188,97 @@ def test_what_ends_in_quiet_hours_is_not_told_afterwards() -> None:
         assert one.receiver.got == []
 
     run(story())
+
+
+@pytest.mark.parametrize("left", [0, 1])
+def test_many_that_end_in_quiet_hours_are_told_only_where_one_of_them_is_left(left: int) -> None:
+    async def story() -> None:
+        one = await desk(quiet={"finance": WEEKENDS})
+        many = [cause("tender_unmapped", f"T{number:02}") for number in range(12)]
+        for why in many:
+            await one.hold(1, why)
+        await one.beat(minutes=2)
+        for why in many[left:]:
+            await one.mend(why)
+        await one.beat(minutes=2)
+        one.hand.at = utc("2017-12-25T08:00")
+        await one.beat(minutes=2)
+        assert one.receiver.events() == ["new"] * left
+
+    run(story())
+
+
+def test_what_was_set_aside_in_quiet_hours_is_not_told_as_new() -> None:
+    async def story() -> None:
+        one = await desk(quiet={"finance": WEEKENDS})
+        await one.hold(3)
+        await one.beat(minutes=2)
+        fingerprint = (await one.the())["fingerprint"]
+        await set_cause_aside(one.services, fingerprint, utc("2017-12-27T09:00"), DESK, "known")
+        one.hand.at = utc("2017-12-25T08:00")
+        await one.beat(minutes=2)
+        assert one.receiver.events() == []
+        one.hand.at = utc("2017-12-27T09:00")
+        await one.beat(minutes=2)
+        assert one.receiver.events() == ["no_longer_set_aside"]
+
+    run(story())
+
+
+@pytest.mark.parametrize(("number", "events"), [(14, 2), (15, 3)])
+def test_what_comes_and_goes_is_told_again_the_same_day_when_it_comes_back_five_fold(
+    number: int, events: int
+) -> None:
+    async def story() -> None:
+        one = await desk()
+        for first in (0, 10):
+            await one.hold(3, first=first)
+            await one.beat(minutes=2)
+            await one.mend()
+            await one.beat(minutes=2)
+        await one.hold(number, first=20)
+        await one.beat(minutes=2)
+        assert one.receiver.events() == ["new", "back_again", "back_again"][:events]
+
+    run(story())
+
+
+def test_what_comes_and_goes_in_quiet_hours_and_stays_is_told_in_the_morning() -> None:
+    async def story() -> None:
+        one = await desk(quiet={"finance": NIGHTS})
+        await comes_and_goes(one)
+        await one.hold(3, first=20)  # it comes a third time, and stays
+        await one.beat(minutes=30)
+        assert one.receiver.events() == []
+        one.hand.at = utc("2017-12-19T08:00")
+        await one.beat(minutes=2)
+        assert one.receiver.events() == ["back_again"]
+
+    run(story())
+
+
+def test_a_word_that_quiet_hours_made_needless_does_not_count_as_told() -> None:
+    async def story() -> None:
+        one = await desk(quiet={"finance": NIGHTS})
+        await comes_and_goes(one)
+        one.hand.at = utc("2017-12-19T08:00")
+        await one.beat(minutes=2)
+        assert one.receiver.events() == []  # nothing is held, so nothing is told
+        await one.hold(3, first=20)
+        await one.beat(hours=1)
+        assert one.receiver.events() == ["back_again"]
+
+    run(story())
+
+
+async def comes_and_goes(one: Desk) -> None:
+    """On a Monday evening: it is new and mended, back again and mended."""
+    one.hand.at = utc("2017-12-18T19:00")
+    for first in (0, 10):
+        await one.hold(3, first=first)
+        await one.beat(minutes=30)
+        await one.mend()
+        await one.beat(minutes=30)
 
 
 def test_more_than_ten_new_causes_of_one_owner_in_one_beat_are_told_together_but_for_outages() -> None:
@@ -264,6 +385,45 @@ def test_a_cause_that_comes_on_a_closed_day_is_due_in_the_next_days_trade() -> N
         await one.hold(1)
         await one.beat()
         assert (await one.the())["due_at"] == "2017-12-26T21:00:00+00:00"  # Tuesday 09:00 and seven hours
+
+    run(story())
+
+
+def test_refunds_add_to_what_is_at_stake_and_do_not_hide_the_sales_beside_them() -> None:
+    async def story() -> None:
+        one = await desk()
+        await one.hold(60)
+        await one.beat(minutes=2)
+        assert (await one.the())["urgency"] == "normal"  # 600.00
+        await one.hold(60, first=60, amount=-10)
+        await one.beat(minutes=2)
+        found = await one.the()
+        assert found["amounts"] == [{"currency": "USD", "amount": "0.00"}]
+        assert found["urgency"] == "high"  # 1,200.00 wait
+
+    run(story())
+
+
+def test_a_cause_of_the_day_before_the_clock_changes_is_due_after_sunday_and_a_holiday_by_the_new_time() -> (
+    None
+):
+    async def story() -> None:
+        one = await desk()
+        hours = "store,day,opens,closes,note\n" + "".join(f"*,{day},09:00,17:00,\n" for day in WEEK[:6])
+        hours += "*,sunday,,,\n*,2018-03-12,,,a holiday\n"
+        assert not (await import_mapping(one.services, "calendars", hours.encode(), DESK, "a test")).problems
+        one.hand.at = utc("2018-03-10T21:00")  # Saturday, 16:00 in New York: an hour of trade is left
+        await one.hold(3)  # of December: old, so that four hours are wanted
+        await one.beat()
+        found = await one.the()
+        # Sunday is closed, and the clock goes forward; Monday is a holiday; Tuesday opens at 13:00 UTC.
+        assert (found["urgency"], found["due_at"]) == ("high", "2018-03-13T16:00:00+00:00")
+        one.hand.at = utc("2018-03-13T15:59")
+        await one.beat()
+        assert not (await one.the())["overdue"]
+        await one.beat(minutes=1)
+        assert (await one.the())["overdue"]
+        assert one.receiver.events() == ["new", "escalation"]
 
     run(story())
 

@@ -73,7 +73,17 @@ def test_another_encoding_is_told_by_row_and_by_what_it_likely_is(
 
 
 @pytest.mark.parametrize(
-    "cell", ["=1+1", "+1", "@SUM(A1)", '=cmd|"/c calc"!A1'.replace('"', '""'), "a\x07b", "a\x0bb"]
+    "cell",
+    [
+        "=1+1",
+        "+1",
+        "@SUM(A1)",
+        '=cmd|"/c calc"!A1'.replace('"', '""'),
+        "a\x07b",
+        "a\x0bb",
+        "\uff1d1+1",
+        "\uff20SUM(A1)",
+    ],
 )
 def test_formulas_and_control_characters_are_told_by_row_and_column(cell: str) -> None:
     assert places(HEADING + f'*,CASH,1\n*,"{cell}",2\n'.encode()) == [(3, "tender")]
@@ -111,6 +121,30 @@ def test_two_lines_of_a_key_that_turn_out_to_begin_together_are_told() -> None:
         assert [(one.row, one.column) for one in done.problems] == [(3, "valid_from")]
 
     run(story())
+
+
+STORE = "store,legal_entity,store_number,operating_unit,currency,time_zone,account"
+MANY_DIGITS = "1" * 5_000
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "column"),
+    [
+        ("stores", f"{STORE},grace_minutes\nS9,usrt,9,9,USD,UTC,east,{MANY_DIGITS}\n", "grace_minutes"),
+        ("calendars", f"store,day,silent_minutes\n*,monday,{MANY_DIGITS}\n", "silent_minutes"),
+        ("tolerances", f"store,what,limit\n*,late_minutes,{MANY_DIGITS}\n", "limit"),
+        ("stores", f"{STORE}\nS9,usrt,9,9,usd,UTC,east\n", "currency"),  # every receipt would be refused at the door
+        ("stores", f"{STORE}\n*,usrt,9,9,USD,UTC,east\n", "store"),
+        ("stores", f"{STORE},prices_include_tax\nS9,usrt,9,9,USD,UTC,east,maybe\n", "prices_include_tax"),
+        ("terminals", "store,terminal,register\n*,1,R1\n", "store"),
+        ("owners", "role,store,people,alerts_to\nfinance,*,Ann,ann@chain.test;Bo\n", "alerts_to"),  # Bo would never hear
+        ("owners", "role,store,people,alerts_to\nfinance,*,Ann,\"a@chain.test,b@chain.test\"\n", "alerts_to"),
+        ("reasons", "reason,account_number,account_type\nTAXI,EXP1,Expence\n", "account_type"),
+    ],
+)  # fmt: skip
+def test_a_value_that_could_never_work_is_told_by_row_and_column(kind: str, text: str, column: str) -> None:
+    _, problems = read_mapping_csv(KINDS[kind], text.encode())
+    assert (2, column) in {(one.row, one.column) for one in problems}
 
 
 def many(count: int) -> bytes:

@@ -38,6 +38,17 @@ def test_nights_and_weekends_end_on_the_next_working_morning(instant: str, ends:
     assert NIGHTS.holds(at(instant)) is (instant != ends)
 
 
+@pytest.mark.parametrize(
+    ("instant", "ends"),
+    [
+        ("2017-10-29T00:20", "2017-10-29T00:30"),  # 01:20 the first time
+        ("2017-10-29T01:10", "2017-10-29T01:30"),  # 01:10 the second time: not until the next night
+    ],
+)
+def test_quiet_hours_that_end_in_an_hour_that_comes_twice_end_twice(instant: str, ends: str) -> None:
+    assert QuietHours(time(22, 0), time(1, 30), LONDON).ends_after(at(instant)) == at(ends)
+
+
 def test_hours_of_one_day_and_hours_that_are_none() -> None:
     assert LUNCH.ends_after(at("2017-12-13T12:30")) == at("2017-12-13T13:00")
     assert LUNCH.ends_after(at("2017-12-13T13:00")) == at("2017-12-13T13:00")

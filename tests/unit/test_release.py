@@ -13,19 +13,28 @@ import pytest
 from shared.errors import AnotherWasFirstError, RejectedError
 from shared.flows.cancel_release import cancel_release
 from shared.flows.continue_releases import continue_releases
+from shared.flows.decide_write_off import decide_write_off
 from shared.flows.ingest_transactions import ingest_transactions
 from shared.flows.map_transactions import map_transactions
+from shared.flows.mapping.release_held import held_receipts, release_receipts
 from shared.flows.preview_release import preview_release
+from shared.flows.propose_write_off import propose_write_off
 from shared.flows.read_records import list_causes
 from shared.flows.read_releases import list_releases, read_release
 from shared.flows.release_exceptions import Released, release_exceptions
+from shared.flows.releasing.part import MapDay
 from shared.pos.registry import ADAPTERS
+from shared.retail.release import Planned
+from shared.retail.status import Status
 from shared.services import Services
 from shared.settings import Person
 from shared.storage.audit import audit_of, verify_area
+from shared.storage.causes import open_causes
 from shared.storage.due import MAP, due_key
 from shared.storage.mappings import import_rows
 from shared.storage.protocols import Row
+from shared.storage.receipts import advanced
+from shared.storage.releases import Begun, begin_release
 from tests.unit.documents import call_of, paid_with, sale_document
 from tests.unit.flow_services import DESK, SENDER, Hand, flow_services, run
 from tests.unit.test_mapping import ROWS
@@ -129,6 +138,7 @@ def test_three_hundred_receipts_are_released_as_previewed_and_four_stay_with_the
         assert told is not None
         assert (told["state"], told["as_foreseen"], told["otherwise"]) == ("done", True, [])
         assert told["outcome"] == {"goes on": 300, "stays held": 4}
+        assert told["on_their_way"] == {"receipts": 300, "amounts": {"USD": "7200.00"}}  # as previewed
         assert len(told["each"]) == 304
         assert all(one["as_foreseen"] for one in told["each"])
         mapped = [row for row in await _rows(services) if row.text("Status") == "mapped"]
@@ -463,6 +473,32 @@ def test_a_receipt_of_an_unknown_store_is_brought_home_as_previewed() -> None:
     run(story())
 
 
+def test_a_receipt_of_an_unknown_store_that_two_people_wrote_off_meanwhile_is_left_and_the_release_ends() -> (
+    None
+):
+    async def story() -> None:
+        hand = Hand()
+        services = await flow_services(hand)
+        await _send(services, sale_document(1, store="S7"))
+        rows = [{**ROWS["stores", "S1"], "store": "S7"}]
+        await import_rows(services.tables.mappings, "stores", rows, who="it", reason="new", at=hand())
+        cause, which = "store_unknown~S7", ("unknown", "east", "T1")
+        (member,) = [row async for row in services.tables.causes.query(cause)]
+        planned = Planned(*which, "2017-12-23", member.instant("Since").isoformat(), "goes on")
+        begun = Begun(cause, DESK.name, "opened", "", (planned,))
+        assert await begin_release(services.tables.releases, begun, 1, hand(), "a worker that died")
+        await propose_write_off(services, *which, DESK, "a test")
+        await decide_write_off(services, *which, OTHER_DESK, "seen", approve=True)
+        hand.turn(minutes=2)
+        assert await continue_releases(services, map_transactions) == 1
+        (ended,) = await list_releases(services, cause)
+        assert (ended["state"], ended["went"], ended["outcome"], ended["as_foreseen"]) == (
+            "done", 0, {"left as it is": 1}, False,
+        )  # fmt: skip
+
+    run(story())
+
+
 def test_who_comes_while_one_is_being_released_is_told_how_far_it_is() -> None:
     async def story() -> None:
         hand = Hand()
@@ -515,7 +551,158 @@ def test_a_receipt_that_is_held_anew_is_not_released_again_by_the_one_that_is_ca
         assert await _statuses(services) == {"held VOUCHER": 3}
         assert {row.text("History").count("received: released") for row in await _rows(services)} == {1}
         (ended,) = await list_releases(services, VOUCHER)
-        assert (ended["state"], ended["went"], ended["as_foreseen"]) == ("done", 0, False)
+        assert (ended["state"], ended["went"], ended["as_foreseen"]) == (
+            "done",
+            3,
+            False,
+        )  # it let them go before it died
         assert ended["otherwise"] == ["S1 T1", "S1 T2", "S1 T3"]
+
+    run(story())
+
+
+def test_a_release_whose_worker_died_within_a_part_counts_all_that_went_to_the_cent() -> None:
+    async def story() -> None:
+        hand = Hand()
+        services = await _world(hand, 250, 2)  # two parts
+        await _map_the_voucher(services, hand)
+        preview = await preview_release(services, VOUCHER, map_transactions)
+        assert preview is not None
+        dies = _dies_at_its_first_part(services)
+        with pytest.raises(DiedError):
+            await release_exceptions(services, VOUCHER, DESK, "mapped", seen=preview["hash"], map_day=dies)
+        hand.turn(minutes=2)
+        assert await continue_releases(services, map_transactions) == 1
+        told = await read_release(services, VOUCHER, 1)
+        assert told is not None
+        assert (told["went"], told["amounts"]) == (252, {"USD": "6048.00"})
+        assert told["on_their_way"] == {"receipts": 250, "amounts": {"USD": "6000.00"}}
+        assert told["on_their_way"] == preview["on_their_way"]
+
+    run(story())
+
+
+def test_a_release_that_is_cancelled_after_its_worker_died_within_a_part_says_what_went() -> None:
+    async def story() -> None:
+        hand = Hand()
+        services = await _world(hand, 250, 0)
+        await _map_the_voucher(services, hand)
+        dies = _dies_at_its_first_part(services)
+        with pytest.raises(DiedError):
+            await release_exceptions(services, VOUCHER, DESK, "mapped", map_day=dies)
+        hand.turn(minutes=2)
+        told = await cancel_release(services, VOUCHER, 1, OTHER_DESK, "the wrong account")
+        assert told is not None
+        assert await _statuses(services) == {"received": 200, "held VOUCHER": 50}
+        assert (told["state"], told["done"], told["went"], told["amounts"]) == (
+            "cancelled", 0, 200, {"USD": "4800.00"},
+        )  # fmt: skip
+        assert told["outcome"] == {"under way": 200}
+        await map_transactions(services, KEY)
+        told = await read_release(services, VOUCHER, 1)
+        assert told is not None
+        assert told["on_their_way"] == {"receipts": 200, "amounts": {"USD": "4800.00"}}
+
+    run(story())
+
+
+def test_a_release_that_was_cancelled_before_it_began_is_not_written_down_as_one() -> None:
+    async def story() -> None:
+        hand = Hand()
+        services = await _world(hand, 3, 0)
+        await _map_the_voucher(services, hand)
+        begun = Begun(VOUCHER, DESK.name, "mapped", "", (Planned("S1", "east", "T1", "2017-12-23", ""),))
+        assert await begin_release(services.tables.releases, begun, 1, hand(), "a worker that died")
+        hand.turn(minutes=2)
+        told = await cancel_release(services, VOUCHER, 1, OTHER_DESK, "the wrong account")
+        assert told is not None
+        assert (told["state"], told["went"], told["outcome"], told["as_foreseen"]) == (
+            "cancelled",
+            0,
+            None,
+            None,
+        )
+        decided = [row.text("Did") async for row in audit_of(services.tables.audit, "releases")]
+        assert decided == ["cancelled a release"]
+
+    run(story())
+
+
+def test_a_cause_is_released_time_and_again_whatever_is_said_of_it() -> None:
+    """An emoji takes two of the characters that a history has room for."""
+
+    async def story() -> None:
+        hand = Hand()
+        services = await _world(hand, 2, 0)
+        for number in range(1, 11):
+            hand.turn(minutes=1)
+            await release_exceptions(
+                services, VOUCHER, DESK, "\N{PARTY POPPER}" * 2000, map_day=map_transactions
+            )
+            told = await read_release(services, VOUCHER, number)
+            assert told is not None
+            assert (told["as_foreseen"], told["outcome"]) == (True, {"stays held": 2})
+        (row, _) = await _rows(services)
+        assert row.text("History").startswith("2017-12-23T18:00:00Z received\n…\n")
+
+    run(story())
+
+
+def test_a_receipt_that_could_not_go_stays_told_though_another_store_has_one_of_its_name() -> None:
+    async def story() -> None:
+        hand = Hand()
+        services = await flow_services(hand)
+        stores = [ROWS["stores", "S1"] | {"store": "S2"}]
+        await import_rows(services.tables.mappings, "stores", stores, who="x", reason="new", at=hand())
+        await services.mappings.refresh()
+        await _send(services, paid_with("VOUCHER", 1), {**paid_with("VOUCHER", 1), "store": "S2"})
+        await map_transactions(services, due_key(MAP, "S2", date(2017, 12, 23)))
+        members = [row async for row in services.tables.causes.query(VOUCHER)]
+        rows = await held_receipts(services, members)
+        assert [row.partition for row in rows] == ["S1", "S2"]
+        await services.tables.transactions.upsert(rows[1].with_values(Noted="meanwhile"))
+        gone = await release_receipts(services, members, rows, 0, "mapped")
+        assert [row.partition for row in gone] == ["S1"]
+        told = [row async for row in services.tables.causes.query(VOUCHER)]
+        assert {row.text("Store"): row.text("State") for row in told} == {"S1": "ended", "S2": "open"}
+
+    run(story())
+
+
+def _dies_at_its_first_part(services: Services) -> MapDay:
+    """A worker that dies when its first part has gone, before anything says so."""
+
+    async def dies(running: Services, key: str) -> int:
+        if running is services:
+            raise DiedError
+        return await map_transactions(running, key)
+
+    return dies
+
+
+def test_a_receipt_that_another_worker_held_again_stays_told_though_this_one_would_have_mapped_it() -> None:
+    async def story() -> None:
+        hand = Hand()
+        services = await _world(hand, 1, 0)
+        await _map_the_voucher(services, hand)
+        members = [row async for row in services.tables.causes.query(VOUCHER)]
+        (row,) = await held_receipts(services, members)
+        version = (await services.mappings.refresh()).version
+        assert len(await release_receipts(services, members, [row], version, "mapped")) == 1
+        table: Any = services.tables.transactions
+
+        async def another_worker_holds_it(kind: str, _: str) -> None:
+            if kind not in ("read", "query"):
+                table.before_effect = None
+                (now,) = await _rows(services)
+                held = {"Cause": "tender_unmapped", "CauseValue": "VOUCHER", "Fingerprint": VOUCHER}
+                await table.replace(advanced(now, Status.HELD, hand(), "", **held), now.etag)
+                await open_causes(services.tables.causes, [members[0]])
+
+        table.before_effect = another_worker_holds_it
+        await map_transactions(services, KEY)
+        assert table.before_effect is None  # it did
+        assert await _statuses(services) == {"held VOUCHER": 1}
+        assert [one["fingerprint"] for one in await list_causes(services, "open", None)] == [VOUCHER]
 
     run(story())

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from shared.errors import AnotherWasFirstError
 from shared.flows.ingest_transactions import ingest_transactions
 from shared.flows.map_transactions import map_transactions
+from shared.flows.preview_release import preview_release
 from shared.flows.read_records import list_causes
 from shared.flows.release_exceptions import release_exceptions
 from shared.pos.registry import ADAPTERS
@@ -17,7 +20,7 @@ from shared.services import Services
 from shared.settings import Sender
 from shared.storage.mappings import import_rows
 from shared.storage.protocols import Row
-from tests.unit.documents import call_of, sale_document
+from tests.unit.documents import call_of, paid_with, sale_document
 from tests.unit.flow_services import DESK, SENDER, Hand, flow_services, run
 from tests.unit.test_mapping import ROWS
 
@@ -168,6 +171,11 @@ async def without_source(services: Services, hand: Hand, account: str = "") -> N
     await services.mappings.refresh()
 
 
+async def put_west(services: Services, **values: str) -> None:
+    row = await day_row(services, "W1", "west")
+    await services.tables.transactions.replace(row.with_values(**values), row.etag)
+
+
 async def of_the_west(services: Services, number: int, **changes: Any) -> list[str]:
     document = sale_document(number, transaction_id=f"W{number}", **changes)
     return await send(services, document, sender=WEST)
@@ -244,7 +252,7 @@ def test_what_differs_in_till_number_or_day_is_no_look_alike(other: dict[str, An
     tell(story)
 
 
-def test_naming_the_source_of_record_lets_its_receipts_go_on_and_holds_the_other_source() -> None:
+def test_naming_the_source_of_record_sends_nothing_a_second_time_that_another_source_sent_before() -> None:
     async def story(services: Services, hand: Hand) -> None:
         await without_source(services, hand)
         await of_the_west(services, 1)
@@ -252,11 +260,57 @@ def test_naming_the_source_of_record_lets_its_receipts_go_on_and_holds_the_other
         await send(services, sale_document(1))
         await map_transactions(services, DUE)
         await without_source(services, hand, "east")
+        preview = await preview_release(services, "look_alike~S1", map_transactions)
+        assert preview is not None
+        assert (preview["on_their_way"]["receipts"], preview["stay"][0]["code"]) == (0, "look_alike")
+        await release_exceptions(services, "look_alike~S1", DESK, "east is the store's source")
+        await map_transactions(services, DUE)
+        assert (await day_row(services, "W1", "west")).text("Status") == "mapped"
+        assert (await day_row(services)).text("Cause") == "look_alike"
+        assert await of_the_west(services, 2) == ["held"]
+        assert "store_wrong_account" in await codes(services)
+
+    tell(story)
+
+
+def test_naming_the_source_of_record_lets_go_what_the_other_source_s_own_was_held() -> None:
+    async def story(services: Services, hand: Hand) -> None:
+        await without_source(services, hand)
+        await send(services, sale_document(1, transaction_id="W1"), sender=WEST)
+        await map_transactions(services, DUE)
+        await put_west(services, Status="held", Cause="tender_unmapped")
+        await send(services, sale_document(1))
+        await map_transactions(services, DUE)
+        assert (await day_row(services)).text("Cause") == "look_alike"
+        await without_source(services, hand, "east")
         await release_exceptions(services, "look_alike~S1", DESK, "east is the store's source")
         await map_transactions(services, DUE)
         assert (await day_row(services)).text("Status") == "mapped"
-        assert await of_the_west(services, 2) == ["held"]
-        assert "store_wrong_account" in await codes(services)
+
+    tell(story)
+
+
+@pytest.mark.parametrize(
+    ("west", "becomes"),
+    [
+        ({"Status": "posted"}, "held"), ({"Status": "held", "Cause": "changed_in_d365", "D365Number": "W1"}, "held"),
+        ({"Status": "posted", "ReversedBy": "W1:reversal", "ReplacedBy": "W1:replacement"}, "held"),
+        ({"Status": "posted", "ReversedBy": "W1:reversal"}, "mapped"), ({"Status": "written off"}, "mapped"),
+        ({"Status": "received"}, "mapped"),
+    ],
+)  # fmt: skip
+def test_what_the_source_of_record_sends_after_it_was_named_is_held_where_its_like_has_gone_on(
+    west: dict[str, str], becomes: str
+) -> None:
+    async def story(services: Services, hand: Hand) -> None:
+        await without_source(services, hand)
+        await of_the_west(services, 1)
+        await map_transactions(services, DUE)
+        await put_west(services, **west)
+        await without_source(services, hand, "east")
+        await send(services, sale_document(1))
+        await map_transactions(services, DUE)
+        assert (await day_row(services)).text("Status") == becomes
 
     tell(story)
 
@@ -282,5 +336,79 @@ def test_a_kept_document_that_was_altered_is_held_and_stops_no_neighbour(altered
         row = await day_row(services)
         assert (row.text("Status"), row.text("Cause")) == ("held", "cannot_be_read")
         assert (await day_row(services, "T2")).text("Status") == "mapped"
+
+    tell(story)
+
+
+def test_a_held_receipt_whose_document_can_be_read_again_is_released_and_is_told_until_then() -> None:
+    async def story(services: Services, hand: Hand) -> None:
+        await send(services, sale_document(1))
+        kept_document = (await day_row(services)).data("Document")
+        await put(services, Document=b"no zlib at all")
+        await map_transactions(services, DUE)
+        preview = await preview_release(services, "cannot_be_read~S1", map_transactions)
+        assert preview is not None
+        assert (preview["stay"][0]["receipts"], preview["ends_by_word"]) == (1, 0)
+        hand.turn(minutes=5)
+        await release_exceptions(services, "cannot_be_read~S1", DESK, "try it", map_day=map_transactions)
+        assert (await day_row(services)).text("Status") == "held"
+        assert await codes(services) == ["cannot_be_read"]
+        await put(services, Document=kept_document)
+        await release_exceptions(services, "cannot_be_read~S1", DESK, "mended", map_day=map_transactions)
+        assert (await day_row(services)).text("Status") == "mapped"
+        assert await codes(services) == []
+
+    tell(story)
+
+
+def test_a_preview_says_what_a_word_would_end_and_the_word_ends_nothing_that_came_since() -> None:
+    async def story(services: Services, hand: Hand) -> None:
+        fingerprint = "content_conflict~S1-1-0001"
+        await send(services, sale_document(1))
+        assert await send(services, sale_document(1, operator="7")) == ["conflict"]
+        preview = await preview_release(services, fingerprint, map_transactions)
+        assert preview is not None
+        assert (preview["ends_by_word"], preview["held"]["receipts"], preview["stay"]) == (1, 0, [])
+        (member,) = [row async for row in services.tables.causes.query(fingerprint)]
+        await services.tables.causes.upsert(replace(member, key=f"{member.key}-west"))
+        with pytest.raises(AnotherWasFirstError) as refused:
+            await release_exceptions(
+                services,
+                fingerprint,
+                DESK,
+                "the first is right",
+                seen=preview["hash"],
+                map_day=map_transactions,
+            )
+        assert refused.value.changes == ("receipts: 1, now 2", "ending: 1, now 2")
+        assert await codes(services) == ["content_conflict"]
+        preview = await preview_release(services, fingerprint, map_transactions)
+        assert preview is not None
+        await release_exceptions(
+            services, fingerprint, DESK, "the first is right", seen=preview["hash"], map_day=map_transactions
+        )
+        assert await codes(services) == []
+
+    tell(story)
+
+
+def test_a_newer_revision_that_is_held_for_the_same_before_the_older_ones_cause_ends_stays_told() -> None:
+    async def story(services: Services, hand: Hand) -> None:
+        await send(services, {**paid_with("VOUCHER", 1), "revision": "1"})
+        await map_transactions(services, DUE)
+        causes: Any = services.tables.causes
+
+        async def another_worker_maps(_: str, __: str) -> None:
+            if (await day_row(services)).text("Status") == "received":
+                causes.before_effect = None
+                await map_transactions(services, DUE)
+
+        causes.before_effect = another_worker_maps
+        assert await send(services, {**paid_with("VOUCHER", 1), "revision": "2", "operator": "7"}) == [
+            "accepted"
+        ]
+        assert causes.before_effect is None  # it did
+        assert (await day_row(services)).text("Cause") == "tender_unmapped"
+        assert await codes(services) == ["tender_unmapped"]
 
     tell(story)

@@ -15,11 +15,12 @@ from shared.flows.keep_causes import keep_causes
 from shared.flows.read_alerts import read_alerts
 from shared.flows.send_alerts import TRIES_MAX, send_alerts
 from shared.flows.telling.outbox import hand_on
-from shared.retail.alert import Told, cause_alert
+from shared.retail.alert import Alert, Told, cause_alert
 from shared.retail.cause_state import Telling
 from shared.retail.mapping import MappingRow, Mappings
 from shared.retail.reasons import cause
 from shared.settings_alerts import Channel
+from shared.storage.outbox import add_delivery
 from shared.storage.tasks import active_heads, texts_of
 from tests.unit.alerted import CARD, HOOK, POST, Desk, connect, desk
 from tests.unit.flow_services import DESK, run
@@ -166,6 +167,39 @@ def test_a_time_that_the_receiver_asks_for_holds_for_everything_that_is_due_ther
     run(story())
 
 
+async def put_by(one: Desk, channel: str, number: int, of: str) -> None:
+    """Write down so many alerts that wait for a channel."""
+    for each in range(number):
+        name = f"{of}~{each:04}"
+        body = {"id": name, "title": "x", "lines": [], "causes": [], "more": 0}
+        alert = Alert(name, "new", "finance", one.hand.at, passes=False, body=body)
+        await add_delivery(one.services.tables.alerts, alert, channel, one.hand.at)
+
+
+def test_a_time_that_the_receiver_asks_for_holds_for_more_than_one_beat_sends() -> None:
+    async def story() -> None:
+        one = await desk((HOOK,))
+        one.receiver.answers["hook.test"] = always(429, **{"Retry-After": "1200"})
+        await put_by(one, "hook", 25, "a")
+        for _ in range(9):
+            await one.beat(minutes=2)
+        assert len(one.receiver.got) == 1
+
+    run(story())
+
+
+def test_what_piles_up_for_a_dead_channel_does_not_hide_what_another_is_to_be_sent() -> None:
+    async def story() -> None:
+        one = await desk((HOOK, SPARE))
+        one.receiver.answers["hook.test"] = unreachable
+        await put_by(one, "hook", 600, "a")
+        await put_by(one, "spare", 1, "b")
+        await send_alerts(one.services)
+        assert len(one.receiver.of("spare.test")) == 1
+
+    run(story())
+
+
 def test_outages_go_before_what_has_waited_longer() -> None:
     async def story() -> None:
         one = await desk((HOOK,))
@@ -293,6 +327,29 @@ class Known:
         return self._mappings
 
 
+@pytest.mark.parametrize("at_once", [1, 12], ids=["one cause", "many causes at once"])
+def test_a_mail_goes_to_the_people_of_a_store_that_the_mail_itself_does_not_name(at_once: int) -> None:
+    async def story() -> None:
+        one = await desk((replace(POST, owners=frozenset({"finance"})),))
+        before = await one.services.mappings.at_least(0)
+        row = {"role": "finance", "store": "S99", "people": "Ann", "alerts_to": "ann@chain.test"}
+        named: dict[tuple[str, ...], tuple[MappingRow, ...]] = {
+            ("owners", "finance", "S99"): (MappingRow(row, 1),)
+        }
+        one.services.mappings = Known(Mappings(before.version, {**before.rows, **named}))  # type: ignore[assignment]
+        for number in range(at_once):
+            why = cause("tender_unmapped", f"T{number:02}")
+            for store in range(10, 21):
+                await one.hold(1, why, store=f"S{store}", amount=100 - number)
+        await one.hold(1, cause("tender_unmapped", f"T{at_once - 1:02}"), store="S99", amount=1)
+        await one.beat(minutes=2)
+        (mail,) = [json.loads(request.content) for request in one.receiver.got]
+        assert "S99" not in mail["content"]["plainText"]
+        assert mail["recipients"]["to"] == [{"address": "ann@chain.test"}]
+
+    run(story())
+
+
 def test_a_mail_goes_to_whom_the_owners_mapping_names_for_the_store_and_else_to_the_settings() -> None:
     async def story() -> None:
         post = replace(POST, owners=frozenset({"finance"}))
@@ -317,7 +374,9 @@ def test_a_mail_goes_to_whom_the_owners_mapping_names_for_the_store_and_else_to_
             {"role": "it", "store": "*", "people": "Di", "deputy": "", "alerts_to": "it@chain.test"},
         ]
         before = await one.services.mappings.at_least(0)
-        named = {("owners", row["role"], row["store"]): (MappingRow(row, 1),) for row in rows}
+        named: dict[tuple[str, ...], tuple[MappingRow, ...]] = {
+            ("owners", row["role"], row["store"]): (MappingRow(row, 1),) for row in rows
+        }
         one.services.mappings = Known(Mappings(before.version, {**before.rows, **named}))  # type: ignore[assignment]
         await one.hold(1, cause("tender_unmapped", "B"))
         await one.beat(minutes=2)

@@ -62,7 +62,7 @@ def test_a_return_that_shares_an_order_with_sales_has_no_credit_note_of_its_own(
 
 def test_where_d365_names_no_order_all_orders_of_the_statement_count() -> None:
     rests = rests_on(seen(""), ALL, "SALE")
-    assert rests.lines[1] == "invoice: INV-1 of the statement's orders, by SalesInvoiceHeadersV2"
+    assert rests.lines[1] == "invoice: INV-1 of its orders, by SalesInvoiceHeadersV2"
 
 
 def test_two_invoices_of_a_statement_belong_to_no_receipt_in_particular() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from dataclasses import replace
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -115,6 +115,18 @@ def test_a_cause_is_set_aside_by_its_owner_until_a_time_and_taken_up_again() -> 
         await one.beat(minutes=2)
         with pytest.raises(RejectedError):
             await set_cause_aside(one.services, fingerprint, one.hand.at + timedelta(days=1), DESK, "x")
+
+    run(story())
+
+
+def test_a_time_said_in_another_zone_is_recorded_as_the_instant_it_is() -> None:
+    async def story() -> None:
+        one, fingerprint = await held()
+        until = datetime.fromisoformat("2017-12-25T09:00:00-05:00")
+        await set_cause_aside(one.services, fingerprint, until, DESK, "the provider answers on Monday")
+        said = "set aside until 2017-12-25 14:00 UTC by store operations desk: the provider answers on Monday"
+        assert (await one.the())["history"][-1]["text"] == said
+        assert [did for _, did, *_ in await recorded(one)] == ["set a cause aside until 2017-12-25 14:00 UTC"]
 
     run(story())
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from shared.errors import D365NotNowError, ForbiddenError, RejectedError, RetryableError
+from shared.errors import AnotherWasFirstError, D365NotNowError, ForbiddenError, RejectedError, RetryableError
 from shared.flows.check_readiness import check_readiness
 from shared.flows.compile_statements import compile_statements
 from shared.flows.decide_write_off import decide_write_off
@@ -16,6 +16,7 @@ from shared.flows.declare_terminal import declare_terminal
 from shared.flows.end_empty_causes import end_empty_causes
 from shared.flows.ingest_transactions import ingest_transactions
 from shared.flows.map_transactions import map_transactions
+from shared.flows.preview_release import preview_release
 from shared.flows.propose_write_off import propose_write_off
 from shared.flows.read_records import list_causes, read_statement
 from shared.flows.rebuild_storeday import rebuild_storeday
@@ -206,6 +207,26 @@ def test_a_receipt_that_goes_on_meanwhile_takes_its_proposal_with_it() -> None:
             await _decide(services, SECOND)
 
     run(story())
+
+
+def test_a_release_tells_of_a_proposal_that_was_made_since_its_preview() -> None:
+    async def story(hand: Hand) -> None:
+        services = await _world(hand)
+        rows = [{"store": "*", "tender": "VOUCHER", "payment_method": "1"}]
+        await import_rows(services.tables.mappings, "tenders", rows, who="x", reason="y", at=hand())
+        before = await preview_release(services, VOUCHER, map_transactions)
+        assert before is not None
+        await _propose(services)
+        with pytest.raises(AnotherWasFirstError) as refused:
+            await release_exceptions(
+                services, VOUCHER, SECOND, "mapped", seen=before["hash"], map_day=map_transactions
+            )
+        assert refused.value.changes == ("proposed to be written off: 0, now 1",)
+        now = await preview_release(services, VOUCHER, map_transactions)
+        assert now is not None
+        assert now["proposed_to_be_written_off"] == {"receipts": 1, "amounts": {"USD": "24.00"}}
+
+    run(story(Hand()))
 
 
 def test_a_receipt_that_turns_out_to_be_the_new_tills_leaves_no_proposal_behind() -> None:

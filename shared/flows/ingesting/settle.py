@@ -22,7 +22,8 @@ from shared.storage.causes import (
     TERMINAL,
     Member,
     cause_row,
-    end_causes_of,
+    causes_of,
+    end_cause_rows,
     open_causes,
     receipt_member,
 )
@@ -116,6 +117,7 @@ async def _settle_other_content(services: Services, one: Kept, identity: Row) ->
         await replacement(services, one.identity, one.day, identity, first) if first is not None else None
     )
     if first is not None and writes is not None:
+        told = await _older_causes(services, one, first)
         try:
             await table.write_group(writes)
         except GroupRefusedError as error:
@@ -123,18 +125,19 @@ async def _settle_other_content(services: Services, one: Kept, identity: Row) ->
                 raise
         else:
             one.verdict = HELD if one.problems else ACCEPTED
-            await _end_older_causes(services, one, first)
+            how = "replaced by a newer revision"
+            await end_cause_rows(services.tables.causes, told, services.now(), how)
             return
     await _keep_conflict(services, one, first)
 
 
-async def _end_older_causes(services: Services, one: Kept, first: Row) -> None:
-    """The version that was held is gone: end what held it, unless it holds the new one too."""
+async def _older_causes(services: Services, one: Kept, first: Row) -> list[Row]:
+    """Read what holds the version that is to be replaced, but for what holds the new one too. Before it is: once it is there, it
+    may be mapped, and held for the same again.
+    """
     held = json.loads(first.text("Fingerprints", "[]")) or [first.text("Fingerprint")]
     over = [fingerprint for fingerprint in held if fingerprint and fingerprint != one.day.text("Fingerprint")]
-    name = receipt_member(first).name
-    how = "replaced by a newer revision"
-    await end_causes_of(services.tables.causes, first.partition, name, over, services.now(), how)
+    return await causes_of(services.tables.causes, first.partition, receipt_member(first).name, over)
 
 
 async def _keep_conflict(services: Services, one: Kept, first: Row | None) -> None:

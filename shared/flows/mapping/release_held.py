@@ -75,9 +75,9 @@ async def release_receipts(
 
 async def _end_what_is_over(services: Services, members: Sequence[Row], receipts: Sequence[Row]) -> None:
     """End the rows of a cause whose receipts went on without it: a release before this one failed half done."""
-    held = {(row.text("Account"), row.text("TransactionId")) for row in receipts}
+    held = {_place(row.partition, row) for row in receipts}
     for member in (one for one in members if one.text("Reason") not in NO_ACTION):
-        if (member.text("Account"), member.text("TransactionId")) not in held:
+        if _place(member.text("Store"), member) not in held:
             row = await receipt_of(services, member)
             if row is not None and row.text("Status") != Status.HELD:
                 await end_cause_rows(services.tables.causes, [member], services.now(), "no longer held")
@@ -93,5 +93,10 @@ async def receipt_of(services: Services, member: Row) -> Row | None:
 
 
 def _rows_of(members: Sequence[Row], receipts: Sequence[Row]) -> list[Row]:
-    gone = {(row.text("Account"), row.text("TransactionId")) for row in receipts}
-    return [row for row in members if (row.text("Account"), row.text("TransactionId")) in gone]
+    gone = {_place(row.partition, row) for row in receipts}
+    return [row for row in members if _place(row.text("Store"), row) in gone]
+
+
+def _place(store: str, row: Row) -> tuple[str, str, str]:
+    """Name a receipt wholly: two stores of one source may have the same id."""
+    return store, row.text("Account"), row.text("TransactionId")

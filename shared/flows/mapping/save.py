@@ -19,12 +19,14 @@ async def hold_all(services: Services, rows: Sequence[Row], why: Cause) -> int:
     now = services.now()
     await open_causes(services.tables.causes, [cause_row(why, receipt_member(row), now) for row in rows])
     held = {"Cause": why.code, "CauseValue": why.value, "Fingerprint": fingerprint_of(why)}
-    return await save(services, [advanced(row, Status.HELD, now, why.code, **held) for row in rows])
+    return len(await save(services, [advanced(row, Status.HELD, now, why.code, **held) for row in rows]))
 
 
-async def save(services: Services, rows: Sequence[Row]) -> int:
-    """Replace rows under their ETags, a hundred a group; one that somebody changed is left for the next run."""
-    saved = 0
+async def save(services: Services, rows: Sequence[Row]) -> set[str]:
+    """Replace rows of one store under their ETags, a hundred a group, and give the keys of those that were; one that somebody
+    changed is left for the next run.
+    """
+    saved: set[str] = set()
     waiting = list(rows)
     while waiting:
         group, waiting = waiting[:RECEIPTS_PER_GROUP], waiting[RECEIPTS_PER_GROUP:]
@@ -36,6 +38,6 @@ async def save(services: Services, rows: Sequence[Row]) -> int:
                     raise
                 group = group[: error.index] + group[error.index + 1 :]
                 continue
-            saved += len(group)
+            saved |= {row.key for row in group}
             break
     return saved

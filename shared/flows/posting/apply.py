@@ -118,7 +118,7 @@ async def close_receipts(services: Services, outcomes: Sequence[Outcome]) -> boo
     await open_causes(services.tables.causes, causes)
     rows = [
         advanced(
-            one.row, Status.SENT, now, "read back from D365",
+            one.row, Status.SENT, now, "read back",
             D365Gross=str(one.header.gross), D365Payment=str(one.header.payment), ReadBackAt=now, **_seen_in(one),
         )
         for one in settled

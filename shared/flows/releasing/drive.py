@@ -12,7 +12,7 @@ from decimal import Decimal
 from shared.flows.mapping.release_held import receipt_of, release_receipts
 from shared.flows.releasing.bring_home import bring_home
 from shared.flows.releasing.order import RECEIPTS_PER_PART, is_held_for, name_of, parts_of, read_held
-from shared.flows.releasing.outcome import outcome_of, outcome_text
+from shared.flows.releasing.outcome import outcome_of, outcome_values
 from shared.flows.releasing.part import MapDay, map_days, release_part
 from shared.retail.mapping import Mappings
 from shared.retail.release import Planned
@@ -53,7 +53,7 @@ async def drive(services: Services, run: Row, map_day: MapDay | None) -> Row:
     mappings = await services.mappings.refresh()
     members = await _members(services, run.partition)
     until = services.now() + services.clock.patience(DRIVEN_SECONDS)
-    if not run.flag("Told"):
+    if not run.flag("Told") and not run.text("CancelledBy"):
         run = await _begin(services, run, members, mappings)
     plan, driver = plan_of(run), run.text("Driver")
     while _is_ours(run, driver) and not run.text("CancelledBy") and run.number("Done") < len(plan):
@@ -179,14 +179,11 @@ async def _end_what_holds_no_more(services: Services, members: Sequence[Row]) ->
 
 
 async def _end(services: Services, run: Row, driver: str) -> Row:
+    """Write down what came of it: from the receipts themselves, since a worker that died had counted nothing of its part."""
     state = CANCELLED if run.text("CancelledBy") else DONE
     found = await outcome_of(services, run)
-    ended: dict[str, Value | None] = {
-        "State": state,
-        "EndedAt": services.now(),
-        "Outcome": outcome_text(found),
-    }
-    run = await _save(services, run, driver, ended)
+    ended: dict[str, Value | None] = {"State": state, "EndedAt": services.now()}
+    run = await _save(services, run, driver, {**ended, **outcome_values(found)})
     await end_mark(services.tables.releases, run.partition, run.number("Number"))
     return run
 

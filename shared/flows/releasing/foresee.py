@@ -11,6 +11,7 @@ from shared.flows.releasing.bring_home import bring_home
 from shared.flows.releasing.order import name_of, parts_of, read_held
 from shared.flows.releasing.part import MapDay, map_days, release_part
 from shared.retail.release import (
+    ENDS,
     EXCLUDED,
     GOES,
     LEFT,
@@ -23,11 +24,12 @@ from shared.retail.release import (
 )
 from shared.retail.status import Status
 from shared.services import Services
-from shared.storage.causes import cause_key, receipt_member
+from shared.storage.causes import OPEN, cause_key, receipt_member
 from shared.storage.memory import memory_queues
 from shared.storage.overlay import overlay_tables
 from shared.storage.protocols import Row
 from shared.storage.receipts import UNKNOWN_STORE, identity_key, receipt_label
+from shared.storage.write_offs import is_proposed
 
 READS_AT_ONCE = 32
 _BECOMES = {Status.EXCLUDED: EXCLUDED, Status.WAITING: WAITS, Status.HELD: STAYS}
@@ -87,6 +89,21 @@ async def foresee(
     return preview, plan
 
 
+def foresee_word(members: Sequence[Row]) -> Preview:
+    """Give what a person's word would end of a cause that holds no receipt: all that is open of it, and nothing goes."""
+    first = members[0]
+    ending = tuple(
+        Foreseen(
+            store=one.text("Store"), account=one.text("Account"), transaction_id=one.text("TransactionId") or one.key,
+            label=one.text("ReceiptNumber"), terminal=one.text("Terminal"), business_day=one.text("BusinessDay"),
+            amount=Decimal(one.text("Amount", "0")), currency=one.text("Currency"), becomes=ENDS,
+        )
+        for one in members
+        if one.text("State") == OPEN
+    )  # fmt: skip
+    return Preview(first.partition, first.text("Reason"), first.text("Value"), 0, ending)
+
+
 async def _row_of(services: Services, store: str, member: Row) -> Row | None:
     table = services.tables.transactions
     identity = await table.read(store, identity_key(store, *name_of(member)))
@@ -96,15 +113,14 @@ async def _row_of(services: Services, store: str, member: Row) -> Row | None:
 async def _foreseen(services: Services, before: Row, after: Row | None) -> Foreseen:
     """Say what became of a receipt; one that is no longer under its name is the new till's."""
     if after is None:
-        return _named(before, LEFT, "", "it belongs to the till that replaced its own")
+        return _named(before, before, LEFT, "", "it belongs to the till that replaced its own")
     becomes = _BECOMES.get(Status(after.text("Status")), GOES)
     if becomes is STAYS:
-        return _named(
-            after, STAYS, after.text("Cause"), after.text("CauseValue"), await _what_to_do(services, after)
-        )
+        do_this = await _what_to_do(services, after)
+        return _named(before, after, STAYS, after.text("Cause"), after.text("CauseValue"), do_this)
     if becomes is WAITS:
-        return _named(after, WAITS, "", after.text("CauseValue"))
-    return _named(after, becomes, "", after.text("ExcludedBecause"))
+        return _named(before, after, WAITS, "", after.text("CauseValue"))
+    return _named(before, after, becomes, "", after.text("ExcludedBecause"))
 
 
 async def _what_to_do(services: Services, row: Row) -> str:
@@ -122,14 +138,17 @@ async def _left(services: Services, members: Sequence[Row]) -> list[Foreseen]:
         for row in rows:
             if row is not None and row.text("Status") == Status.HELD:
                 do_this = await _what_to_do(services, row)
-                found.append(_named(row, LEFT, row.text("Cause"), row.text("CauseValue"), do_this))
+                found.append(_named(row, row, LEFT, row.text("Cause"), row.text("CauseValue"), do_this))
     return found
 
 
-def _named(row: Row, becomes: str, code: str = "", value: str = "", do_this: str = "") -> Foreseen:
+def _named(
+    before: Row, row: Row, becomes: str, code: str = "", value: str = "", do_this: str = ""
+) -> Foreseen:
     return Foreseen(
         store=row.partition, account=row.text("Account"), transaction_id=row.text("TransactionId"),
         label=receipt_label(row), terminal=row.text("Terminal"), business_day=row.text("BusinessDay"),
         amount=Decimal(row.text("Total", "0")), currency=row.text("Currency"), becomes=becomes, code=code, value=value,
         do_this=do_this, content=row.text("ContentHash"),
+        proposed_by=before.text("ProposedBy") if is_proposed(before) else "",
     )  # fmt: skip

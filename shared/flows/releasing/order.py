@@ -7,16 +7,32 @@ from collections.abc import Sequence
 from datetime import date
 
 from shared.errors import RejectedError
-from shared.flows.mapping.release_held import held_receipts, may_go
+from shared.flows.mapping.release_held import held_receipts, may_go, receipt_of
 from shared.retail.figures import figures_from
 from shared.retail.status import Status
 from shared.services import Services
+from shared.storage.causes import OPEN, RECEIPT
 from shared.storage.protocols import Row
 from shared.storage.receipts import receipts_of_day
 
 RECEIPTS_PER_PART = 200
 READ_WHOLE_FROM = 4  # from so many of one store-day on, one query is less than two reads for each
 QUERIES_AT_ONCE = 16
+# These hold no receipt that could go on; a person's word ends them.
+ENDED_BY_WORD = frozenset(
+    {
+        "cannot_be_read",
+        "content_conflict",
+        "counted_twice",
+        "credit_not_confirmed",
+        "d365_went_back",
+        "shift_closed_twice",
+        "shift_counted_twice",
+        "shift_never_opened",
+        "till_maybe_replaced",
+        "work_given_up",
+    }
+)
 DECIDED_OTHERWISE = frozenset({"write_off_proposed"})
 Name = tuple[str, str]
 
@@ -82,6 +98,20 @@ def refuse_what_is_decided_otherwise(member: Row) -> None:
             "this cause is ended by approving or withdrawing what is proposed; a release of what holds the receipts sends them",
             field="fingerprint", expected="what holds the receipts", found=member.text("Reason"),
         )  # fmt: skip
+
+
+async def ends_by_word(services: Services, members: Sequence[Row]) -> bool:
+    """Say whether a person's word ends a cause. Not while it holds a receipt after all, such as one whose kept document can no
+    longer be read: its release tries again, and nobody would be told of it any more.
+    """
+    if members[0].text("Reason") not in ENDED_BY_WORD:
+        return False
+    for member in members:
+        if member.text("State") == OPEN and member.text("What") == RECEIPT:
+            row = await receipt_of(services, member)
+            if row is not None and is_held_for(row, member.partition):
+                return False
+    return True
 
 
 def is_held_for(row: Row, fingerprint: str) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from shared.flows.releasing.outcome import UNDER_WAY
-from shared.retail.release import MOVES, STAYS, Foreseen, Preview, amounts
+from shared.retail.release import ENDS, MOVES, STAYS, Foreseen, Preview, amounts
 from shared.storage.protocols import Row
 
 
@@ -18,13 +18,15 @@ def preview_json(preview: Preview) -> dict[str, Any]:
         "fingerprint": preview.fingerprint,
         "code": preview.code,
         "value": preview.value,
-        "held": _sum(preview.receipts),
+        "held": _sum(one for one in preview.receipts if one.becomes != ENDS),
         "on_their_way": _sum(moving),
         "becomes": {word: _sum(some) for word, some in _by(moving, "becomes").items()},
         "stores": [{"store": name} | _sum(some) for name, some in _by(moving, "store").items()],
         "business_days": [
             {"business_day": name} | _sum(some) for name, some in _by(moving, "business_day").items()
         ],
+        "proposed_to_be_written_off": _sum(one for one in preview.receipts if one.is_proposed),
+        "ends_by_word": len(preview.those(ENDS)),
         "stay": [_staying(some) for some in _by_why(preview).values()],
         "left_for_the_next_release": preview.left,
         "mapping_version": preview.mapping_version,
@@ -47,7 +49,7 @@ def _by(receipts: Iterable[Foreseen], name: str) -> dict[str, list[Foreseen]]:
 def _by_why(preview: Preview) -> Mapping[tuple[str, str, str], list[Foreseen]]:
     found: dict[tuple[str, str, str], list[Foreseen]] = {}
     for one in preview.receipts:
-        if one.becomes not in MOVES:
+        if one.becomes not in (*MOVES, ENDS):
             found.setdefault((one.becomes, one.code, one.value), []).append(one)
     return dict(sorted(found.items()))
 
@@ -82,10 +84,13 @@ def release_json(run: Row) -> dict[str, Any]:
 
 
 def with_outcome(body: dict[str, Any], outcome: dict[str, Any]) -> dict[str, Any]:
-    """Say what came of it. as_foreseen: None where nobody looked ahead, or not all has been looked at again."""
-    known = bool(outcome) and outcome["foreseen"] and not outcome["counts"].get(UNDER_WAY)
+    """Say what came of it. on_their_way: to be held against the preview's; as_foreseen: None where nobody looked ahead, or not
+    all has been looked at again.
+    """
+    known = bool(outcome.get("counts")) and outcome["foreseen"] and not outcome["counts"].get(UNDER_WAY)
     return body | {
         "outcome": outcome.get("counts") or None,
+        "on_their_way": outcome.get("on_their_way"),
         "as_foreseen": outcome["otherwise"] == 0 if known else None,
         "otherwise": outcome.get("names", []),
     }

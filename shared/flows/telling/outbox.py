@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -23,14 +24,11 @@ def channels_of(settings: Settings, owner: str, event: str) -> Iterator[Channel]
 
 async def hand_on(services: Services, alert: Alert) -> int:
     """Write an alert down for each of its channels, before anything is sent; give their number. Twice is once."""
-    shown = Alert(
-        alert.id, alert.event, alert.owner, alert.at, alert.passes, _masked(dict(alert.body)), alert.fingerprint
-    )  # fmt: skip
+    shown = replace(alert, body=_masked(dict(alert.body)))
     channels = list(channels_of(services.settings, alert.owner, alert.event))
     not_before = alert.at if alert.passes else _after_quiet(services.settings, alert.owner, alert.at)
-    stores = {store for one in shown.body["causes"] for store in one["store_names"]}
     mappings = await services.mappings.at_least(0)
-    to = addresses_of(mappings, alert.owner, stores, alert.at.date())
+    to = addresses_of(mappings, alert.owner, alert.stores, alert.at.date())
     for channel in channels:
         ways = to if channel.kind == MAIL else ()
         await add_delivery(services.tables.alerts, shown, channel.name, not_before, ways)

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from datetime import date
 from zoneinfo import ZoneInfo
 
+from shared.retail.mail_addresses import is_address
 from shared.retail.mapping_kinds import OWNERS_KIND
 from shared.retail.mapping_rows import Mappings
 from shared.retail.owners import people_of
@@ -37,8 +38,4 @@ def names_of(settings: Settings, mappings: Mappings, role: str, day: date) -> li
 def addresses_of(mappings: Mappings, role: str, stores: Iterable[str], day: date) -> tuple[str, ...]:
     """Give the mail addresses that the mapping has for a role and these stores today; none where it has none."""
     named = people_of(mappings, role, stores, day).alerts_to
-    return tuple(one for one in named if _is_address(one))[:ADDRESSES_MAX]
-
-
-def _is_address(text: str) -> bool:
-    return text.count("@") == 1 and text.isprintable() and " " not in text
+    return tuple(one for one in named if is_address(one))[:ADDRESSES_MAX]

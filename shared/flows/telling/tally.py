@@ -37,6 +37,7 @@ class Counting:
     first_since: datetime = FAR_AHEAD
     stores: set[str] = field(default_factory=set)
     amounts: dict[str, Decimal] = field(default_factory=dict)
+    at_stake: dict[str, Decimal] = field(default_factory=dict)
     units: Units = field(default_factory=Units)
     oldest_day: str = ""
 
@@ -53,6 +54,7 @@ class Counting:
         amount = Decimal(row.text("Amount") or "0")
         if amount or currency:
             self.amounts[currency] = self.amounts.get(currency, ZERO) + amount
+            self.at_stake[currency] = self.at_stake.get(currency, ZERO) + abs(amount)
         if row.text("Reason") not in TOLD_BESIDES:
             self.units += Units(_units(row, "UnitsSold"), _units(row, "UnitsBack"))
         if day and (not self.oldest_day or day < self.oldest_day):
@@ -67,6 +69,7 @@ class Counting:
             stores=tuple(sorted(self.stores)[:STORES_NAMED_MAX]), store_count=len(self.stores),
             first_since=self.first_since, last_since=newest.instant("Since"), amounts=self.amounts, units=self.units,
             oldest_day=date.fromisoformat(self.oldest_day) if self.oldest_day else None,
+            at_stake=max(self.at_stake.values(), default=ZERO),
         )  # fmt: skip
 
 
@@ -92,7 +95,7 @@ def urgency_now(services: Services, mappings: Mappings, tally: Tally, now: datet
     oldest, legal_entity = tally.oldest_day, setup.legal_entity if setup is not None else ""
     stake = Stake(
         code=tally.code,
-        amount=max((abs(one) for one in tally.amounts.values()), default=ZERO),
+        amount=tally.at_stake,
         stores=tally.store_count,
         oldest_day=oldest,
         period_end=period_end_of(mappings, legal_entity, oldest) if oldest is not None else None,

@@ -95,7 +95,7 @@ def _statement(seen: AuditableRow, evidence: StatementEvidence) -> str:
 
 
 def _invoice(seen: AuditableRow, evidence: StatementEvidence, numbers: Sequence[str]) -> str:
-    order = f"order {seen.sales_order}" if seen.sales_order else "the statement's orders"
+    order = f"order {seen.sales_order}" if seen.sales_order else "its orders"
     if numbers:
         return f"invoice: {_some(numbers)} of {order}, by {READ_INVOICES.odata_set}"
     return f"invoice: unknown for {order}; {_why(evidence.invoices, READ_INVOICES.odata_set)}"
