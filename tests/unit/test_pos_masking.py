@@ -83,7 +83,7 @@ def test_a_card_number_beside_other_numbers_is_found() -> None:
         "00852421006143",  # a GTIN padded to 14
         "12345678901234567.89",
         "411111111111",  # 12 digits
-        "0000000000000002062264897",  # 25 digits in a row are no card with something around it
+        "0000000000000003141592653",  # 25 digits in a row are no card with something around it
         "2017-12-23T18:04:05-05:00",
     ],
 )
