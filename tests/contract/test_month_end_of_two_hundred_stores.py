@@ -5,13 +5,11 @@ The tills' money is kept here in whole cents as it is rung up; the ledger's is t
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-from shared.errors import RejectedError
 from shared.flows.accrue_unposted import accrue_unposted
 from shared.flows.check_readiness import ReadinessReport, check_readiness
 from shared.flows.compile_statements import compile_statements
@@ -164,11 +162,10 @@ async def sign_everything(world: PostingWorld) -> None:
         ]
     assert len(rows) == len(STORES) * len(DAYS)
     for row in rows:
-        day = date.fromisoformat(split_key(row.key)[-1])
-        with contextlib.suppress(RejectedError):  # nothing is new since the last signature
-            await sign_off(
-                world.services, row.partition, day, row.number("Revision"), DESK, "checked at month end"
-            )
+        if row.text("SignedBy"):
+            continue  # nothing is new since the last signature
+        day, revision = date.fromisoformat(split_key(row.key)[-1]), row.number("Revision")
+        assert await sign_off(world.services, row.partition, day, revision, DESK, "checked at month end")
     world.hand.turn(minutes=6)
     await compile_statements(world.services)
 
