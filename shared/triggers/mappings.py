@@ -28,7 +28,8 @@ async def mapping_changed(request: func.HttpRequest, services: Services) -> func
     kind, content, check = path_part(request, "kind"), request.get_body(), query_flag(request, "check")
     done = await import_mapping(services, kind, content, person, reason_header(request), check=check)
     if done.problems:
-        title = f"{len(done.problems)} mistakes; nothing was changed"
+        many = len(done.problems)
+        title = f"{many} {'mistake' if many == 1 else 'mistakes'}; nothing was changed"
         return problem(422, title, problems=done.problems_json())
     return answer(done.as_json(check=check))
 
