@@ -11,7 +11,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from shared.errors import AnotherWasFirstError
+from shared.errors import AnotherWasFirstError, ForbiddenError
 from shared.flows.mapping.release_held import receipt_of, release_receipts
 from shared.flows.posting.apply import save_rows
 from shared.flows.releasing.drive import amounts_of, drive, is_driven, take_over
@@ -26,6 +26,7 @@ from shared.flows.releasing.order import (
 from shared.flows.releasing.part import MapDay
 from shared.flows.releasing.told import preview_json, release_json
 from shared.retail.money import money_text, total
+from shared.retail.reasons import REASONS
 from shared.retail.release import RECEIPTS_MAX, Planned, Preview, changes_since
 from shared.services import Services
 from shared.settings import Person
@@ -171,7 +172,16 @@ async def _heal(services: Services, held: Sequence[Row]) -> None:
 async def _end_by_word(
     services: Services, members: Sequence[Row], person: Person, reason: str, seen: str | None
 ) -> Released:
-    """End a cause that holds no receipt, on a person's word: what could not be read was dealt with, the first stands."""
+    """End a cause that holds no receipt, on its owner's word: what could not be read was dealt with, the first stands.
+
+    Raises:
+        ForbiddenError: 403; it is not the person's to end.
+    """
+    owner = REASONS[members[0].text("Reason")].owner
+    if owner not in person.roles:
+        raise ForbiddenError(
+            f"a word ends this cause, and it must be its owner's: this needs the role {owner}", status=403
+        )
     changes = changes_since(seen, foresee_word(members)) if seen is not None else []
     if changes:
         raise AnotherWasFirstError("this is no longer what the preview showed; nothing was ended", changes)

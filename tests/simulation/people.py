@@ -13,6 +13,7 @@ from shared.flows.confirm_missing import confirm_missing
 from shared.flows.end_shift import end_shift
 from shared.flows.map_transactions import map_transactions
 from shared.flows.release_exceptions import release_exceptions
+from shared.settings import ROLES, Person
 from shared.storage.mappings import import_rows
 from simulator.database import receipt_key
 from tests.simulation.effects import Effects
@@ -37,6 +38,7 @@ NEVER_RELEASED = frozenset(
 GO_BY_THEMSELVES = frozenset({"d365_rule", "d365_reference"})
 HALF_THERE = frozenset({"changed_in_d365", "d365_refused"})
 GONE = "gone_from_d365"
+OWNERS = Person("whoever owns it", frozenset(ROLES), "x")
 
 
 class Meddlers:
@@ -237,7 +239,7 @@ class Desk:
             )
         await self._try(
             "release",
-            lambda services: release_exceptions(services, fingerprint, DESK, "mended", map_day=map_day),
+            lambda services: release_exceptions(services, fingerprint, OWNERS, "mended", map_day=map_day),
         )
 
     async def release_everything(self) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from shared.errors import RejectedError
+from shared.errors import ForbiddenError, RejectedError
 from shared.flows.compile_statements import compile_statements
 from shared.flows.confirm_missing import confirm_missing
 from shared.flows.end_shift import end_shift
@@ -20,6 +20,7 @@ from shared.flows.release_exceptions import release_exceptions
 from shared.pos.registry import ADAPTERS
 from shared.retail.mapping_csv import KINDS
 from shared.services import Services
+from shared.settings import Person
 from shared.storage.receipts import document_of
 from tests.unit.documents import call_of, paid_with, sale_document, shift_document, totals_of
 from tests.unit.flow_services import DESK, SENDER, Hand, flow_services, run
@@ -417,8 +418,20 @@ def test_a_person_ends_what_cannot_be_read_and_a_conflict_by_their_word() -> Non
         services = await flow_services(Hand())
         await send(services, sale_document(1), sale_document(2, colour="red"))
         await send(services, sale_document(1, operator="7"))
-        for cause in await list_causes(services, "open", None):
-            released = await release_exceptions(services, cause["fingerprint"], DESK, "looked at")
+        desks = {
+            one: Person(f"{one} desk", frozenset({one}), "x") for one in ("finance", "it", "store_operations")
+        }
+        owners = {"cannot_be_read": "it", "content_conflict": "finance"}
+        found_open = await list_causes(services, "open", None)
+        assert {one["code"] for one in found_open} == set(owners)
+        for cause in found_open:
+            owner = owners[cause["code"]]
+            for name in desks.keys() - {owner}:
+                with pytest.raises(ForbiddenError, match=f"needs the role {owner}") as refused:
+                    await release_exceptions(services, cause["fingerprint"], desks[name], "looked at")
+                assert refused.value.status == 403
+            assert cause in await list_causes(services, "open", None)
+            released = await release_exceptions(services, cause["fingerprint"], desks[owner], "looked at")
             assert released is not None
             assert released.receipts == 0
         assert await list_causes(services, "open", None) == []

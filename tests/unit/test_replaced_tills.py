@@ -17,9 +17,12 @@ from shared.flows.rebuild_storeday import rebuild_storeday
 from shared.flows.release_exceptions import release_exceptions
 from shared.pos.registry import ADAPTERS
 from shared.services import Services
+from shared.settings import Person
 from shared.storage.shifts import as_shifts, shifts_of_day
 from tests.unit.documents import call_of, sale_document, shift_document
 from tests.unit.flow_services import DESK, SENDER, Hand, flow_services, run
+
+SYSTEMS = Person("retail systems desk", frozenset({"retail_systems"}), "x")
 
 DAY = date(2017, 12, 23)
 DUE = "map~S1~2017-12-23"
@@ -207,7 +210,7 @@ def test_a_till_that_was_not_replaced_is_said_so_by_a_persons_word() -> None:
         await arrive(services, list(reversed(new_till(range(2, 4)))))
         open_now = {one["code"]: one for one in await list_causes(services, "open", None)}
         fingerprint = open_now["till_maybe_replaced"]["fingerprint"]
-        await release_exceptions(services, fingerprint, DESK, "the supplier tested the till")
+        await release_exceptions(services, fingerprint, SYSTEMS, "the supplier tested the till")
         assert {one["code"] for one in await list_causes(services, "open", None)} == {"content_conflict"}
 
     run(story())
