@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
-from shared.errors import ForbiddenError, RejectedError
+from shared.errors import ChangedMeanwhileError, ForbiddenError, RejectedError
 from shared.flows.mapping.ask_reference import ask_reference
 from shared.flows.mapping.held_values import read_held
 from shared.flows.mapping.kind import mapping_kind
@@ -36,6 +36,7 @@ from shared.storage.mappings import import_rows
 
 FILE_BYTES_MAX = 16 * 1024 * 1024
 SHOWN_MAX = 1_000
+TRIES_MAX = 5
 # Where they decide about money alone: who maps tills and items may not also say what is let pass.
 OF_FINANCE = frozenset({LEDGER_ACCOUNTS, MONTH_END, TOLERANCES})
 NOTHING_FREED = Freed(0, {}, {})
@@ -100,6 +101,7 @@ async def import_mapping(
     Raises:
         ForbiddenError: only finance keeps this list, and the person is none of them.
         RejectedError: there is no such mapping, or the file as a whole cannot be read.
+        ChangedMeanwhileError: others imported all the while; nothing was written.
     """
     of_kind = mapping_kind(kind)
     if kind in OF_FINANCE and FINANCE not in person.roles:
@@ -112,20 +114,47 @@ async def import_mapping(
         return Imported(problems=tuple(problems))
     if not lines:
         raise RejectedError("the file holds no rows", field="file", expected="at least one row", found="none")
-    done = await _judge(services, of_kind, lines, with_effect=check)
-    changed = [one.line for one in done.changes if one.what != SAME]
-    if done.problems or check or not changed:
-        return done
-    now = services.now()
+    for _ in range(TRIES_MAX):
+        done = await _judge(services, of_kind, lines, with_effect=check)
+        changed = [one.line for one in done.changes if one.what != SAME]
+        if done.problems or check or not changed:
+            return done
+        try:
+            version = await _write(services, kind, changed, person, reason, after=done.version)
+        except ChangedMeanwhileError:
+            continue  # what others mapped meanwhile may clash with it: it is judged again
+        await services.mappings.refresh()
+        return replace(done, version=version)
+    raise ChangedMeanwhileError("others imported all the while")
+
+
+async def _write(
+    services: Services,
+    kind: str,
+    changed: Sequence[Mapping[str, str]],
+    person: Person,
+    reason: str,
+    *,
+    after: int,
+) -> int:
+    """Record that a person imports, and write it; where somebody else was first, that is recorded too."""
+    now, audit = services.now(), services.tables.audit
     did = f"imported {len(changed)} rows of {kind}"
-    await append_audit(services.tables.audit, "mappings", now, who=person.name, did=did, reason=reason)
-    version = await import_rows(
-        services.tables.mappings, kind, changed, who=person.name, reason=reason, at=now
-    )
-    await services.mappings.refresh()
-    return Imported(
-        done.rows, version, changes=done.changes, warnings=done.warnings, not_asked=done.not_asked
-    )
+    await append_audit(audit, "mappings", now, who=person.name, did=did, reason=reason)
+    try:
+        return await import_rows(
+            services.tables.mappings, kind, changed, who=person.name, reason=reason, at=now, after=after
+        )
+    except ChangedMeanwhileError as error:
+        await append_audit(
+            audit,
+            "mappings",
+            now,
+            who=person.name,
+            did=f"wrote none of {len(changed)} rows of {kind}",
+            reason=str(error),
+        )
+        raise
 
 
 async def _judge(

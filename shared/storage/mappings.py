@@ -12,7 +12,7 @@ import secrets
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 
-from shared.errors import AlreadyThereError
+from shared.errors import AlreadyThereError, ChangedMeanwhileError
 from shared.retail.mapped import StoreSetup
 from shared.retail.mapping_kinds import EVERY_KIND
 from shared.retail.mapping_rows import VALID_FROM, MappingRow, Mappings, mapping_row
@@ -92,9 +92,20 @@ class MappingCache:
 
 
 async def import_rows(
-    table: Table, kind: str, rows: Sequence[Mapping[str, str]], *, who: str, reason: str, at: datetime
+    table: Table,
+    kind: str,
+    rows: Sequence[Mapping[str, str]],
+    *,
+    who: str,
+    reason: str,
+    at: datetime,
+    after: int | None = None,
 ) -> int:
-    """Write mapping rows as one import; give its version."""
+    """Write mapping rows as one import; give its version. after: the version they were judged by, and none may lie between.
+
+    Raises:
+        ChangedMeanwhileError: another import finished after that version; of this one nothing counts.
+    """
     import_id = secrets.token_hex(8)
     key_columns = EVERY_KIND[kind].key
     entities = [
@@ -120,7 +131,12 @@ async def import_rows(
         "Reason": reason[:2000],
         "At": at,
     }
-    return await _finish_import(table, done)
+    if after is None:
+        return await _finish_import(table, done)
+    try:
+        return await _finish_as(table, done, after + 1)
+    except AlreadyThereError as error:
+        raise ChangedMeanwhileError(f"another import finished after version {after}") from error
 
 
 def _begins(row: Mapping[str, str]) -> tuple[str, ...]:
@@ -134,15 +150,17 @@ async def _finish_import(table: Table, done: dict[str, Value]) -> int:
     async for row in table.query(IMPORTS, select=("Version",)):
         newest = max(newest, row.number("Version"))
     for version in range(newest + 1, newest + 1 + VERSION_TRIES_MAX):
-        row = Row(
-            partition=IMPORTS, key=join_key(IMPORTS, f"{version:09d}"), values={**done, "Version": version}
-        )
         try:
-            await table.insert(row)
+            return await _finish_as(table, done, version)
         except AlreadyThereError:
             continue
-        return version
     raise AlreadyThereError("too many imports at once")
+
+
+async def _finish_as(table: Table, done: Mapping[str, Value], version: int) -> int:
+    values = {**done, "Version": version}
+    await table.insert(Row(partition=IMPORTS, key=join_key(IMPORTS, f"{version:09d}"), values=values))
+    return version
 
 
 def _column(name: str) -> str:

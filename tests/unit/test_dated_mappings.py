@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -22,6 +23,8 @@ from shared.retail.mapping_kinds import KINDS
 from shared.retail.mapping_rows import MappingRow, Mappings, mapping_row
 from shared.services import Services
 from shared.settings import Person
+from shared.storage.audit import audit_of
+from shared.storage.mappings import MappingCache
 from tests.unit.documents import call_of, paid_with, sale_document
 from tests.unit.flow_services import DESK, SENDER, Hand, flow_services, run
 
@@ -460,5 +463,63 @@ def test_dates_are_kept_in_plain_columns_of_the_table() -> None:
             ("2017-12-23", "2018-01-31")
         ]
         assert json.loads(kept[0].text("Values"))["valid_to"] == "2018-01-31"
+
+    run(story())
+
+
+class SomebodyElse:
+    """A table before whose next import row somebody else's import is finished."""
+
+    def __init__(self, table: Any) -> None:
+        self._table, self.name, self.first = table, table.name, None
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._table, name)
+
+    async def insert(self, row: Any) -> str:
+        if row.partition == "import" and self.first is not None:
+            first, self.first = self.first, None
+            await first()
+        return str(await self._table.insert(row))
+
+
+def test_of_two_imports_at_once_the_second_is_judged_again_by_what_the_first_mapped() -> None:
+    async def story() -> None:
+        services = await flow_services(Hand())
+        table: Any = SomebodyElse(services.tables.mappings)
+        services.tables = replace(services.tables, mappings=table)
+        services.mappings = MappingCache(table, services.clock.now)
+        clerk = Person("retail clerk", frozenset({"retail_systems"}), "x")
+        terminals = "store,terminal,register\n{},R-77\n"
+
+        async def other() -> None:
+            text = terminals.format("S2,1").encode()
+            done = await import_mapping(services, "terminals", text, clerk, "the new till")
+            assert not done.problems
+
+        table.first = other
+        refused = await import_mapping(
+            services, "terminals", terminals.format("S1,9").encode(), DESK, "a new till"
+        )
+        assert [(one.column, one.found) for one in refused.problems] == [("register", "R-77")]
+        registers = [
+            row.text("Register") async for row in table.query("terminals") if row.text("Register") == "R-77"
+        ]
+        assert len(registers) == 2  # the rows of the first stand there and count for nothing
+        known = await services.mappings.refresh()
+        assert known.find("terminals", "S2", "1") == {"store": "S2", "terminal": "1", "register": "R-77"}
+        assert known.find("terminals", "S1", "9") is None
+        told = [
+            (row.text("Who"), row.text("Did")) async for row in audit_of(services.tables.audit, "mappings")
+        ]
+        assert told == [
+            (DESK.name, "imported 1 rows of terminals"),
+            (clerk.name, "imported 1 rows of terminals"),
+            (DESK.name, "wrote none of 1 rows of terminals"),
+        ]
+
+        table.first = lambda: put(services, "tenders", f"{TENDERS}\n*,KLARNA,7\n")
+        done = await put(services, "terminals", terminals.format("S1,9").replace("77", "78"))
+        assert done.version == known.version + 2
 
     run(story())
