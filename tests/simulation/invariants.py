@@ -256,7 +256,8 @@ class Invariants:
             if status in ("sent", "validated") and self._reference.is_touched(number):
                 continue
             if status == "held" and row.values["Cause"] == TAKEN:
-                continue  # nothing is sent of it any more; whether it may be is judged at the end
+                resting = True  # nothing is sent of it any more, and D365 is asked whether it shows it again
+                continue
             moving.append(
                 f"{version.mark} {row.values['TransactionId']} {status} {row.values.get('Cause', '')}"
             )

@@ -24,6 +24,7 @@ FOUND = {
     1504: "a bank drop that people deleted after its shift was posted went in a late shift on a release, and was posted twice",
     1509: "the same, of a float, and of a safe drop that people had moved first",
     2340: "the same, of a float that was held as changed before it was gone",
+    3755: "a package's only write was told as somebody else's: it ended as if there were nothing to send, its receipts rested",
     377: "a reading of reference data that had stood still was told to wait, and the next reading was not told of it",
 }
 
