@@ -21,6 +21,7 @@ from shared.settings_entra import EntraSettings as EntraSettings
 SIMULATION = "simulation"
 ENVIRONMENTS = (SIMULATION, "test", "production")
 SIMULATION_ONLY = ("TILLPOST_CLOCK_START", "TILLPOST_CLOCK_ANCHOR", "TILLPOST_CLOCK_SPEED", "D365_CA_FILE")
+FUNCTION_KEYS = "TILLPOST_FUNCTION_KEYS"
 SETTING_NAMES = (
     "TILLPOST_ENVIRONMENT",
     "TILLPOST_STORAGE",
@@ -31,6 +32,7 @@ SETTING_NAMES = (
     "TILLPOST_SENDERS",
     "TILLPOST_PEOPLE",
     *ENTRA_SETTING_NAMES,
+    FUNCTION_KEYS,
     "TILLPOST_KEYED_HASH_SECRET",
     "TILLPOST_HEARTBEAT_SCHEDULE",
     "TILLPOST_GRACE_MINUTES",
@@ -121,6 +123,7 @@ class Settings:
     alerts: AlertSettings = field(default_factory=AlertSettings)
     due_shards: int = 1
     entra: EntraSettings = field(default_factory=EntraSettings)
+    function_keys: bool = False  # Azure asks for one before a source account's request reaches this app
 
 
 def read_settings(environ: Mapping[str, str]) -> Settings:
@@ -158,6 +161,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         alerts=read_alert_settings(environ),
         due_shards=_shards(environ),
         entra=read_entra_settings(environ),
+        function_keys=_one_of(environ, FUNCTION_KEYS, "off", "on") == "on",
     )
 
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import functools
 import logging
+import os
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 import azure.functions as func
 
 from shared.errors import RetryableError, SettingsError, TillpostError, UnknownOutcomeError
-from shared.gate import Call, Person, admit
+from shared.gate import PERSON, Call, Person, admit
 from shared.services import Services, services
+from shared.settings import FUNCTION_KEYS
 from shared.web.answers import answer_error, log_text
 from shared.web.paths import signed_path
 from shared.web.route import Route, body_of
@@ -31,12 +33,21 @@ def guarded(blueprint: func.Blueprint) -> Callable[..., Callable[[Callable[..., 
     def route(path: str, methods: list[str]) -> Callable[[Callable[..., Any]], Any]:
         (method,) = methods
         one = route_of(method, f"/{path}")
-        opened = blueprint.route(path, trigger_arg_name="request", methods=methods)
+        opened = blueprint.route(
+            path, trigger_arg_name="request", methods=methods, auth_level=_fence_before(one)
+        )
         return lambda handler: opened(
             answered(_behind_the_gate(one, handler)) if one.security.ways else handler
         )
 
     return route
+
+
+def _fence_before(route: Route) -> func.AuthLevel:
+    """Give whether Azure itself asks for a function key first: where machines alone call, and where the setting says so."""
+    is_machines = bool(route.security.ways) and PERSON not in route.security.ways
+    is_on = os.environ.get(FUNCTION_KEYS, "").strip() == "on"
+    return func.AuthLevel.FUNCTION if is_machines and is_on else func.AuthLevel.ANONYMOUS
 
 
 def _behind_the_gate(route: Route, handler: Callable[..., Awaitable[func.HttpResponse]]) -> Handler:

@@ -25,6 +25,7 @@ MAY_IMPORT = {
         "shared.triggers.answered",
         "shared.flows",
         "shared.services",
+        "shared.settings",
         "shared.errors",
         "shared.gate",
         "shared.web",
