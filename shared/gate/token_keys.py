@@ -94,9 +94,9 @@ async def fetch_keys(http: httpx.AsyncClient, address: str) -> bytes:
     body = b""
     try:
         async with http.stream("GET", address, headers={"Accept-Encoding": "identity"}) as response:
-            if response.status_code != httpx.codes.OK:
+            if response.status_code != httpx.codes.OK or "content-encoding" in response.headers:
                 raise RetryableError(f"the address of the signing keys answered {response.status_code}")
-            async for part in response.aiter_raw():
+            async for part in response.aiter_bytes():
                 body += part
                 if len(body) > KEYS_BYTES_MAX:
                     raise RetryableError("the document of the signing keys is too large")

@@ -12,6 +12,7 @@ from typing import Any
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from jwt.utils import base64url_decode, base64url_encode
 
 from shared.errors import ForbiddenError
 from shared.settings import EntraSettings, is_guid
@@ -52,9 +53,12 @@ def key_id_of(token: str) -> str:
         ForbiddenError: it is not signed as tokens of Entra ID are.
     """
     try:
+        is_plain = all(base64url_encode(base64url_decode(one)) == one.encode() for one in token.split("."))
         header = jwt.get_unverified_header(token)
     except (jwt.PyJWTError, ValueError, RecursionError) as error:
         raise ForbiddenError(REFUSED) from error
+    if not is_plain:  # one token has one spelling, though its last letters have room for several
+        raise ForbiddenError(REFUSED)
     key_id = header.get("kid")
     if header.get("alg") != ALGORITHM or "crit" in header or not isinstance(key_id, str) or not key_id:
         raise ForbiddenError(REFUSED)
