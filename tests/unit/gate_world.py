@@ -135,16 +135,16 @@ def gate_settings(hand: Hand, **changes: Any) -> Settings:
 
 
 class Unreachable:
-    """A D365 that does not answer, whatever is asked."""
+    """A D365 that does not answer, whatever is asked of whatever part of it."""
 
     def __init__(self) -> None:
         self.calls: Counter[str] = Counter()
 
-    def __getattr__(self, name: str) -> Callable[..., Awaitable[Any]]:
-        async def ask(*arguments: Any, **named: Any) -> Any:
-            raise RetryableError("D365 did not answer")
+    def __getattr__(self, name: str) -> Any:
+        return Unreachable()
 
-        return ask
+    async def __call__(self, *arguments: Any, **named: Any) -> Any:
+        raise RetryableError("D365 did not answer")
 
 
 @dataclass
@@ -165,6 +165,8 @@ class World:
         kinds: dict[str, list[dict[str, str]]] = {}
         for (kind, *_), values in ROWS.items():
             kinds.setdefault(kind, []).append(values)
+        (store,) = kinds["stores"]
+        kinds["stores"] = [{**store, "store": name, "account": ""} for name in ("S1", "S2", "S3")]
         for kind, rows in kinds.items():
             await import_rows(tables.mappings, kind, rows, who="set-up", reason="first", at=self.hand())
         d365: Any = Unreachable()
