@@ -34,6 +34,11 @@ def admit_vendor(
     return known
 
 
+def shopify_topic(headers: Mapping[str, str]) -> str:
+    """Give what Shopify's header calls a webhook, "" where it does not: nobody has signed it, so it only finds words."""
+    return one_header(headers, "x-shopify-topic")
+
+
 def _is_signed(vendor: str, known: VendorAccount | None, headers: Mapping[str, str], body: bytes) -> bool:
     """Verify as the vendor signs; of an account that is not there as well, so that an answer takes as long."""
     secrets = known.secrets if known is not None else _NOBODY

@@ -24,7 +24,9 @@ def is_shopifys(secrets: Sequence[str], headers: Mapping[str, str], body: bytes)
     return _is_signed(secrets, one_header(headers, SHOPIFY_HEADER), (body,), _base64)
 
 
-def is_squares(secrets: Sequence[str], headers: Mapping[str, str], body: bytes, notification_url: str) -> bool:
+def is_squares(
+    secrets: Sequence[str], headers: Mapping[str, str], body: bytes, notification_url: str
+) -> bool:
     """Say whether a body is signed by Square: base64 of the HMAC-SHA256 of the configured address and the bytes.
 
     The address is the one Square was given, never the request's: what stands before the app may have rewritten that.
