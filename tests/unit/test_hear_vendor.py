@@ -352,14 +352,41 @@ def test_what_cannot_be_read_is_answered_as_taken_and_put_before_a_person_once(c
         began = time.monotonic()
         assert await heard(services, call) == "told"
         assert time.monotonic() - began < 1.0
+        assert dict(services.storage_calls) == {"read": 2, "group": 2, "query": 1}
         (told,) = (await rows(services, "causes"))["causes"]
         assert (told.text("Reason"), told.text("Account"), told.number("Bytes")) == (
             "cannot_be_read", call.account, len(call.body),
         )  # fmt: skip
         await end_cause_rows(services.tables.causes, [told], services.now(), "it was nothing")
         before = await rows(services, *SETTLED)
+        services.storage_calls.clear()
         await heard(services, call)
+        assert dict(services.storage_calls) == {"read": 1}
         assert await rows(services, *SETTLED) == before
+
+    run(work())
+
+
+def test_what_cannot_be_read_is_told_also_where_the_first_try_broke_off_after_each_step() -> None:
+    async def work() -> None:
+        broke: list[int] = []
+        for steps in range(1, 8):
+            left = [10**6]
+
+            async def breaks(*_: object, left: list[int] = left) -> None:
+                left[0] -= 1
+                if left[0] == 0:
+                    raise RetryableError("it breaks off here")
+
+            services = await door(Hand(), before_effect=breaks)
+            left[0] = steps
+            broke.append((await called(services, shopify(b"{"))).status_code)
+            left[0] = 10**6
+            assert await heard(services, shopify(b"{")) == "told"
+            found = await rows(services, "causes", "audit")
+            assert len(found["causes"]) == 1
+            assert {row.text("Did") for row in found["audit"]} - {""} == {"sent what cannot be read"}
+        assert (broke[0], broke[-1], set(broke)) == (503, 200, {503, 200})
 
     run(work())
 

@@ -37,7 +37,7 @@ HERE = {"location_id": "S1", "device_id": "1", "currency": "USD"}
 NOW_TEXT = "2017-12-23T13:00:00-05:00"
 ACCOUNTS: list[dict[str, Any]] = [
     {
-        "account": SHOP, "vendor": "shopify", "secrets": ["hush-shopify-00001", "hush-shopify-00002"], "stores": ["S1"],
+        "account": SHOP, "vendor": "shopify", "secrets": ["hush-shopify-00001", "hush-shopify-00002"], "stores": ["S1", "V1"],
         "host": "east.myshopify.com", "mode": "webhooks",
     },
     {
