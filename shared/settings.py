@@ -17,6 +17,7 @@ from shared.settings_callers import Sender as Sender
 from shared.settings_callers import is_guid as is_guid
 from shared.settings_entra import ENTRA_SETTING_NAMES, read_entra_settings
 from shared.settings_entra import EntraSettings as EntraSettings
+from shared.settings_vendors import VENDOR_SETTING_NAMES, VendorAccount, read_vendor_settings
 
 SIMULATION = "simulation"
 ENVIRONMENTS = (SIMULATION, "test", "production")
@@ -44,6 +45,7 @@ SETTING_NAMES = (
     "TILLPOST_REFUND_WAIT_HOURS",
     "TILLPOST_EFFECT_HOURS",
     *ALERT_SETTING_NAMES,
+    *VENDOR_SETTING_NAMES,
     "TILLPOST_DUE_SHARDS",
     *SIMULATION_ONLY[:3],
     "D365_URL",
@@ -122,6 +124,7 @@ class Settings:
     effect_hours: int = 72
     alerts: AlertSettings = field(default_factory=AlertSettings)
     due_shards: int = 1
+    vendors: Mapping[str, VendorAccount] = field(default_factory=dict)
     entra: EntraSettings = field(default_factory=EntraSettings)
     function_keys: bool = False  # Azure asks for one before a source account's request reaches this app
 
@@ -142,10 +145,11 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
     for name in SIMULATION_ONLY:
         if environ.get(name) and environment != SIMULATION:
             raise SettingsError(f"{name} is for simulations only; TILLPOST_ENVIRONMENT is {environment}")
+    senders = read_senders(_needed(environ, "TILLPOST_SENDERS"))
     return Settings(
         environment=environment,
         storage=_storage(environ),
-        senders=read_senders(_needed(environ, "TILLPOST_SENDERS")),
+        senders=senders,
         people=read_people(_needed(environ, "TILLPOST_PEOPLE")),
         keyed_hash_secret=_secret(environ, "TILLPOST_KEYED_HASH_SECRET"),
         grace_minutes=_number(environ, "TILLPOST_GRACE_MINUTES", 60),
@@ -160,6 +164,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         effect_hours=_number(environ, "TILLPOST_EFFECT_HOURS", 72),
         alerts=read_alert_settings(environ),
         due_shards=_shards(environ),
+        vendors=read_vendor_settings(environ, taken=senders, is_simulation=environment == SIMULATION),
         entra=read_entra_settings(environ),
         function_keys=_one_of(environ, FUNCTION_KEYS, "off", "on") == "on",
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from shared.errors import SettingsError
@@ -25,7 +25,7 @@ class Sender:
     """
 
     account: str
-    secrets: tuple[str, ...]
+    secrets: tuple[str, ...] = field(repr=False)
     stores: frozenset[str]
     applications: frozenset[str] = frozenset()
 

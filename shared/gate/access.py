@@ -13,7 +13,8 @@ PERSON, SIGNATURE = "person", "signature"
 class Access:
     """ways: how a caller may show who it is, none for a route that is open to anyone; roles: any of these is enough.
 
-    PERSON is a key or an Entra ID token of a person, SIGNATURE a source account's signature or its application's token.
+    PERSON is a key or an Entra ID token of a person, SIGNATURE a source account's signature or its application's token, a
+    vendor's name that vendor's signature and nothing else.
     """
 
     ways: tuple[str, ...] = ()

@@ -52,6 +52,7 @@ RUNBOOKS = frozenset(
         "not_rounding",
         "other_currency",
         "package_stuck",
+        "personal_data_asked",
         "reason_unmapped",
         "receipt_after_close",
         "receipt_late",
@@ -86,6 +87,7 @@ RUNBOOKS = frozenset(
         "validation_failed",
         "vouchers_differ",
         "warehouse_missing",
+        "webhook_not_used",
         "work_given_up",
         "write_off_proposed",
     }

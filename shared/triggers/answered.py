@@ -11,9 +11,11 @@ from typing import Any
 import azure.functions as func
 
 from shared.errors import RetryableError, SettingsError, TillpostError, UnknownOutcomeError
-from shared.gate import PERSON, Call, Person, admit
+from shared.gate import PERSON, SIGNATURE, Call, Person, Sender, admit
+from shared.gate_vendors import admit_vendor
 from shared.services import Services, services
 from shared.settings import FUNCTION_KEYS
+from shared.settings_vendors import VENDORS, VendorAccount
 from shared.web.answers import answer_error, log_text
 from shared.web.paths import signed_path
 from shared.web.route import Route, body_of
@@ -45,7 +47,7 @@ def guarded(blueprint: func.Blueprint) -> Callable[..., Callable[[Callable[..., 
 
 def _fence_before(route: Route) -> func.AuthLevel:
     """Give whether Azure itself asks for a function key first: where machines alone call, and where the setting says so."""
-    is_machines = bool(route.security.ways) and PERSON not in route.security.ways
+    is_machines = SIGNATURE in route.security.ways and PERSON not in route.security.ways
     is_on = os.environ.get(FUNCTION_KEYS, "").strip() == "on"
     return func.AuthLevel.FUNCTION if is_machines and is_on else func.AuthLevel.ANONYMOUS
 
@@ -53,15 +55,25 @@ def _fence_before(route: Route) -> func.AuthLevel:
 def _behind_the_gate(route: Route, handler: Callable[..., Awaitable[func.HttpResponse]]) -> Handler:
     @functools.wraps(handler)
     async def checked(request: func.HttpRequest, services: Services) -> func.HttpResponse:
-        path = signed_path(route.path, request.route_params)
-        call = Call(request.method, path, request.headers, request.get_body())
-        caller = await admit(route.security, services.settings, services.token_keys, call, services.now())
+        caller = await _caller(route, request, services)
         # Of a source account it is judged where it can be noted that something came (ingest_transactions).
         if isinstance(caller, Person) and route.body:
             body_of(request, route)
         return await handler(request, services, caller)
 
     return checked
+
+
+async def _caller(
+    route: Route, request: func.HttpRequest, services: Services
+) -> Person | Sender | VendorAccount:
+    headers, body = request.headers, request.get_body()
+    (first, *_) = route.security.ways
+    if first in VENDORS:
+        account = request.route_params.get("account", "")
+        return admit_vendor(services.settings, first, account, headers, body)
+    call = Call(request.method, signed_path(route.path, request.route_params), headers, body)
+    return await admit(route.security, services.settings, services.token_keys, call, services.now())
 
 
 def answered(handler: Handler) -> Callable[[func.HttpRequest], Awaitable[func.HttpResponse]]:

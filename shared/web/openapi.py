@@ -10,6 +10,7 @@ from shared.pos.canonical_model import schema_text
 from shared.web.answer_schemas import answer_schema
 from shared.web.route import CSV, HTML, JSON, REASON, Route
 from shared.web.routes import ROUTES
+from shared.web.routes_vendors import HEARD_SCHEMA, VENDOR_SCHEMES, VENDOR_SECURITY
 
 _PROBLEM = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
 
@@ -51,7 +52,7 @@ def _operation(route: Route) -> dict[str, Any]:
     answers = {**route.answers, **_common(route)}
     operation: dict[str, Any] = {
         "summary": route.summary,
-        "security": [*(_SCHEMES[name] for name in route.security.ways), *_TOKEN[: len(route.security.ways)]],
+        "security": _security(route.security.ways),
         "parameters": [
             {"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in names
         ],
@@ -76,6 +77,12 @@ def _operation(route: Route) -> dict[str, Any]:
     return operation
 
 
+def _security(ways: tuple[str, ...]) -> list[dict[str, list[str]]]:
+    """A token opens wherever a person or a source account may come in; what a vendor signs, nothing else opens."""
+    own = [_SCHEMES[name] for name in ways]
+    return [*own, *_TOKEN] if own and not set(ways) & set(VENDOR_SCHEMES) else own
+
+
 def _body_schema(route: Route) -> dict[str, Any]:
     if route.path == "/transactions":
         return {"$ref": "/api/schemas/transactions.json"}
@@ -85,6 +92,8 @@ def _body_schema(route: Route) -> dict[str, Any]:
 
 
 def _common(route: Route) -> dict[str, str]:
+    if set(route.security.ways) & set(VENDOR_SCHEMES):  # authentic, whatever is in it, is never refused
+        return {"401": "Problem", "503": "Problem"}
     common = {"401": "Problem", "403": "Problem", "503": "Problem"} if route.security.ways else {}
     if not route.body:
         return common
@@ -100,7 +109,8 @@ def _response(route: Route, kind: str) -> dict[str, Any]:
         text = {"schema": {"type": "string"}}
         content = {JSON: {"schema": answer_schema(route)}, CSV: text, HTML: text}
         return {"description": "The answer, in the format asked for.", "content": content}
-    schema = {"$ref": "#/components/schemas/Results"} if kind == "Results" else answer_schema(route)
+    named = kind in ("Results", "Heard")
+    schema = {"$ref": f"#/components/schemas/{kind}"} if named else answer_schema(route)
     return {"description": "The answer.", "content": {"application/json": {"schema": schema}}}
 
 
@@ -148,10 +158,12 @@ _SCHEMAS: dict[str, Any] = {
         },
     },
     "Results": {"type": "object", "required": ["results"], "properties": {"results": _VERDICTS}},
+    "Heard": HEARD_SCHEMA,
 }
 _TEXTS = {"Text": CSV}
 _SCHEMES: dict[str, dict[str, list[str]]] = {
     "person": {"person": []}, "signature": {"account": [], "timestamp": [], "signature": []},
+    **VENDOR_SCHEMES,
 }  # fmt: skip
 _TOKEN: list[dict[str, list[str]]] = [{"token": []}]
 _SECURITY: dict[str, Any] = {
@@ -166,4 +178,5 @@ _SECURITY: dict[str, Any] = {
     "account": {"type": "apiKey", "in": "header", "name": "X-Tillpost-Account"},
     "timestamp": {"type": "apiKey", "in": "header", "name": "X-Tillpost-Timestamp"},
     "signature": {"type": "apiKey", "in": "header", "name": "X-Tillpost-Signature"},
+    **VENDOR_SECURITY,
 }

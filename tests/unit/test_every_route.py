@@ -23,6 +23,7 @@ from tests.unit.gate_world import (
     ROLES,
     TENANT,
     TILLS,
+    VENDORS,
     World,
     bearer,
     claims,
@@ -114,8 +115,9 @@ def test_a_route_cannot_leave_out_who_may_call_nor_what_it_answers() -> None:
         Route("get", "/anything", "Says nothing of it.")  # type: ignore[call-arg]
     for one in ROUTES:
         assert set(one.answers) & {"200", "202"}, one.path
-        assert answer_schema(one)["required"], one.path
-        assert one.body != JSON or one.takes or one.may or one.path == "/transactions", one.path
+        assert one in VENDORS or answer_schema(one)["required"], one.path
+        is_said = one.takes or one.may or one.path == "/transactions" or one in VENDORS
+        assert one.body != JSON or is_said, one.path
 
 
 def test_who_may_decide_what_is_what_was_written_down() -> None:
@@ -242,6 +244,30 @@ def test_nobody_who_may_not_come_in_reaches_storage_by_any_route() -> None:
     assert seen["no credential"] == len(GUARDED)
     assert sum(seen.values()) >= 27 * len(GUARDED)
     print(f"{sum(seen.values())} refusals by {len(GUARDED)} routes, no storage operation:", dict(seen))
+
+
+def test_whatever_opens_other_routes_opens_none_of_a_vendors() -> None:
+    async def story(world: World) -> int:
+        tried = 0
+        for one in VENDORS:
+            assert one.security.ways == (one.path.split("/")[2],)
+            right = {
+                "a person": key_of("finance"),
+                "a token": bearer(token(claims(world.now, roles=list(ROLES)))),
+            }
+            callers = {name: headers for name, (headers, _) in refusals(world, one).items()}
+            for name, headers in (callers | right | {"a source account": signed(world, one)}).items():
+                response = await world.call(one, headers)
+                assert (response.status_code, response.mimetype) == (401, "application/problem+json"), (
+                    one.path,
+                    name,
+                )
+                assert not world.effects, (one.path, name)
+                tried += 1
+        return tried
+
+    assert within(story) >= 27 * len(VENDORS)
+    assert len(VENDORS) == 3
 
 
 def test_the_same_callers_with_what_is_right_do_reach_storage() -> None:

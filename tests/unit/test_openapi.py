@@ -17,6 +17,7 @@ from shared.web.openapi import openapi_document, transactions_schema
 from tests.unit.documents import sale_document
 
 TOP = Path(__file__).resolve().parents[2]
+VENDORS = {"shopify", "square", "lightspeed"}
 
 
 def routes() -> dict[tuple[str, str], ast.AsyncFunctionDef]:
@@ -45,7 +46,7 @@ def test_the_description_is_valid_openapi() -> None:
 
 
 def test_every_http_function_is_described_and_nothing_else() -> None:
-    assert len(routes()) == 60
+    assert len(routes()) == 63
     assert set(routes()) == set(operations())
 
 
@@ -70,6 +71,9 @@ def test_the_description_says_who_may_call_and_which_roles_it_takes() -> None:
         "token",
     }
     assert told["POST", "/api/preflight"] == {"person", "token"}
+    assert {vendor: told["POST", f"/api/pos/{vendor}/{{account}}"] for vendor in VENDORS} == {
+        vendor: {vendor} for vendor in VENDORS
+    }
     assert operations()["POST", "/api/preflight"]["x-roles"] == ["it"]
     assert {path for (_, path), found in told.items() if not found} == {
         "/api/health", "/api/openapi.json", "/api/schemas/transactions.json",
@@ -83,6 +87,9 @@ def test_each_part_of_a_path_is_a_parameter_and_each_operation_says_what_it_answ
         answers = set(one["responses"])
         assert answers & {"200", "202"}
         assert not one["security"] or {"401", "503"} <= answers, path
+        if {name for scheme in one["security"] for name in scheme} & VENDORS:
+            assert answers == {"200", "401", "503"}, "vendors end a subscription that is refused too often"
+            continue
         takes_a_body = method in ("POST", "PUT") and path not in (
             "/api/preflight",
             "/api/reference",
