@@ -39,6 +39,12 @@ async def poslog_arrived(request: func.HttpRequest, services: Services) -> func.
     return await _arrived(request, services, "poslog")
 
 
+@route("pos/csv", methods=["POST"])
+@answered
+async def csv_arrived(request: func.HttpRequest, services: Services) -> func.HttpResponse:
+    return await _arrived(request, services, "csv")
+
+
 @route("transactions/{store}/{account}/{transaction_id}", methods=["GET"])
 @answered
 async def transaction_asked_for(request: func.HttpRequest, services: Services) -> func.HttpResponse:

@@ -56,7 +56,7 @@ def _operation(route: Route) -> dict[str, Any]:
         ],
         "responses": {code: _response(kind) for code, kind in answers.items()},
     }
-    if route.body == CSV:
+    if route.body == CSV and route.method == "put":  # a person's file; a sender gives no reason
         operation["parameters"].append(
             {"name": "X-Reason", "in": "header", "required": True, "schema": REASON}
         )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from shared.web.route import (
     ANYONE,
+    CSV,
     DAY,
     EITHER,
     JSON,
@@ -38,6 +39,14 @@ ROUTES: tuple[Route, ...] = (
         "Send a POSLog document (XML).",
         SENDERS,
         "application/xml",
+        {"202": "Results", "422": "Problem"},
+    ),
+    Route(
+        "post",
+        "/pos/csv",
+        "Send 1 to 500 receipts as CSV (docs/pos/csv.md).",
+        SENDERS,
+        CSV,
         {"202": "Results", "422": "Problem"},
     ),
     Route(
