@@ -7,7 +7,7 @@ Made from the canonical model, so that both know the same fields. A list's name 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType, UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
@@ -63,23 +63,30 @@ def column_named(name: str) -> Column | None:
     return COLUMNS.get(name)
 
 
-def column_name(path: tuple[str | int, ...]) -> str:
+def column_name(place: Sequence[str | int]) -> str:
     """Give a column's name from the place of a field in a transaction: ("lines", 0, "taxes", 1, "code") is line.tax.code."""
-    return ".".join(_SINGULAR.get(one, one) for one in path if isinstance(one, str))
+    followed = zip(place, (*place[1:], ""), strict=True)
+    return ".".join(
+        _SINGULAR.get(one, one) if isinstance(after, int) else one
+        for one, after in followed
+        if isinstance(one, str)
+    )
 
 
-def _columns_of(model: type[BaseModel], part: tuple[str, ...], below: tuple[str, ...]) -> Iterator[Column]:
+def _columns_of(
+    model: type[BaseModel], place: tuple[str | int, ...], part: tuple[str, ...], below: tuple[str, ...]
+) -> Iterator[Column]:
     for name, field in model.model_fields.items():
-        if (*part, *below, name) == (EXTRA,):
+        if (*place, name) == (EXTRA,):
             continue
         kind, readers = _unwrapped(field.annotation, list(field.metadata))
         path = (*below, name)
         if get_origin(kind) is list:
-            yield from _columns_of(get_args(kind)[0], (*part, *path), ())
+            yield from _columns_of(get_args(kind)[0], (*place, name, 0), (*part, *path), ())
         elif isinstance(kind, type) and issubclass(kind, BaseModel):
-            yield from _columns_of(kind, part, path)
+            yield from _columns_of(kind, (*place, name), part, path)
         else:
-            yield Column(column_name((*part, *path)), part, path, _form(kind, readers))
+            yield Column(column_name((*place, name)), part, path, _form(kind, readers))
 
 
 def _unwrapped(annotation: Any, metadata: list[Any]) -> tuple[Any, list[Any]]:
@@ -101,5 +108,5 @@ def _form(kind: Any, metadata: list[Any]) -> str:
 
 
 COLUMNS: Mapping[str, Column] = MappingProxyType(
-    {one.name: one for one in _columns_of(TransactionModel, (), ())}
+    {one.name: one for one in _columns_of(TransactionModel, (), (), ())}
 )

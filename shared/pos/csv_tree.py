@@ -105,7 +105,7 @@ def _add_entry(
     upper = max((part[:size] for size in range(len(part)) if part[:size] in _PARTS), key=len)
     found = receipt.last.get(upper) if upper else ((), receipt.tree)
     if found is None:
-        expected = f"a row of the {column_name(upper)} it belongs to, before it or the same"
+        expected = f"a row of the {column_name((*upper, 0))} it belongs to, before it or the same"
         receipt.wrong(row, cells[0][0].name, expected, "none")
         return
     above, tree = found
