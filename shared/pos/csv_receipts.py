@@ -41,7 +41,7 @@ class CsvAdapter:
         ended: dict[tuple[str, str], tuple[int, int]] = {}
         for index, group in enumerate(groups):
             known = ended.setdefault(group.key, (index, _last_row(group)))
-            if known[0] == index:
+            if known[0] == index or not group.transaction_id:
                 arrivals.append(_arrival(heading, group, account))
                 continue
             apart = _apart(group, known[1])

@@ -339,3 +339,11 @@ def test_the_pages_example_adds_up() -> None:
     (one,) = receipts(example)
     assert problems_of(one) == ()
     assert (one.amount_due, len(one.lines), len(one.tenders)) == (Decimal("26.78"), 2, 2)
+
+
+def test_rows_without_an_id_are_told_as_such_wherever_they_stand() -> None:
+    nameless = ",S1,1,2017-12-23T12:00:00Z,USD"
+    found = read(f"{HEAD}\n{nameless}\nB,S2,1,2017-12-23T12:00:00Z,USD\n{nameless}\n")
+    expected = "column transaction_id: expected a value, found nothing"
+    assert [one.reason for one in found] == [f"row 2, {expected}", "", f"row 4, {expected}"]
+    assert [one.transaction_id for one in found] == ["", "B", ""]
