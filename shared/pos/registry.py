@@ -21,4 +21,5 @@ _ALL: tuple[Adapter, ...] = (
     LightspeedAdapter(),
     ShopifyAdapter(),
 )
-ADAPTERS: Mapping[str, Adapter] = MappingProxyType({one.name: one for one in _ALL})
+_BY_NAME = {one.name: one for one in _ALL}
+ADAPTERS: Mapping[str, Adapter] = MappingProxyType(_BY_NAME)
