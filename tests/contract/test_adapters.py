@@ -34,7 +34,7 @@ OTHERWISE: dict[str, dict[str, Any]] = {
 
 def tried(name: str) -> Tried:
     folder, page = ROOT / "tests" / "fixtures" / "pos" / name, ROOT / "docs" / "pos" / f"{name}.md"
-    return Tried(ADAPTERS[name], folder, page, **OTHERWISE[name])
+    return Tried(ADAPTERS[name], folder, page, **OTHERWISE.get(name, {}))
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)

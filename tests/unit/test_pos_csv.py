@@ -98,6 +98,11 @@ def test_a_day_of_a_small_till_is_read_to_the_cent() -> None:
         localised(one, ZoneInfo("America/New_York"))
         for one in receipts((FIXTURES / "day__of_a_small_till.csv").read_bytes())
     ]
+    sent = receipts((FIXTURES / "day__of_a_small_till.csv").read_bytes())[0]
+    assert (sent.completed_at, sent.extra) == (
+        datetime(2017, 12, 23, 9, 0, tzinfo=UTC),
+        {"naive_times": True},
+    )
     assert [(one.transaction_id, one.kind, one.status, one.training) for one in day] == [
         ("K-1", Kind.SHIFT_OPEN, TillStatus.COMPLETED, False),
         ("K-2", Kind.SALES, TillStatus.COMPLETED, False),
@@ -347,3 +352,44 @@ def test_rows_without_an_id_are_told_as_such_wherever_they_stand() -> None:
     expected = "column transaction_id: expected a value, found nothing"
     assert [one.reason for one in found] == [f"row 2, {expected}", "", f"row 4, {expected}"]
     assert [one.transaction_id for one in found] == ["", "B", ""]
+
+
+@pytest.mark.parametrize("adapter", ["canonical", "csv"])
+@pytest.mark.parametrize(
+    ("name", "totals"),
+    [
+        (
+            "sale__discount_and_tax",
+            {
+                "gross": "3.00",
+                "discount": "0.50",
+                "tax": "0.22",
+                "total": "2.72",
+                "paid": "2.72",
+                "change": "0",
+            },
+        ),
+        ("sale__split_tender_with_change", {"total": "26.97", "paid": "30.00", "change": "-3.03"}),
+    ],
+)
+def test_the_senders_own_totals_are_rebuilt_from_what_is_kept(
+    adapter: str, name: str, totals: dict[str, str]
+) -> None:
+    document = as_json(name)
+    body = csv_of(document) if adapter == "csv" else json.dumps({"transactions": [document]}).encode()
+    (arrival,) = ADAPTERS[adapter].read(body, "east")
+    kept = ADAPTERS[adapter].read_document(arrival.document, "east")
+    change = sum((one.amount for one in kept.tenders if one.role == "CHANGE"), Decimal(0))
+    added = {
+        "gross": sum((one.gross for one in kept.lines), Decimal(0)),
+        "discount": sum((one.gross - one.net for one in kept.lines), Decimal(0)),
+        "tax": sum((tax.amount for one in kept.lines for tax in one.taxes), Decimal(0)),
+        "total": sum((one.net for one in kept.lines), Decimal(0))
+        + sum((tax.amount for one in kept.lines for tax in one.taxes), Decimal(0)),
+        "paid": sum((one.amount for one in kept.tenders), Decimal(0)) - change,
+        "change": change,
+    }
+    assert {one: added[one] for one in totals} == {one: Decimal(figure) for one, figure in totals.items()}
+    assert {one: Decimal(figure) for one, figure in document["control_totals"].items()} == {
+        one: added[one] for one in document["control_totals"]
+    }
