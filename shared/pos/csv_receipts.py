@@ -22,6 +22,8 @@ from shared.pos.masking import masked_tree
 from shared.retail.rules import Problem
 from shared.retail.transaction import Transaction
 
+_SHORTEST = 13
+
 
 class CsvAdapter:
     """The CSV of POST /api/pos/csv."""
@@ -40,7 +42,7 @@ class CsvAdapter:
         arrivals: list[Arrival] = []
         ended: dict[tuple[str, str], tuple[int, int]] = {}
         for index, group in enumerate(groups):
-            known = ended.setdefault(group.key, (index, _last_row(group)))
+            known = ended.setdefault(group.key, (index, group.rows[-1].number))
             if known[0] == index or not group.transaction_id:
                 arrivals.append(_arrival(heading, group, account))
                 continue
@@ -74,14 +76,12 @@ class CsvAdapter:
         return f"{transaction_id}#{generation}"
 
 
-def _last_row(group: Group) -> int:
-    return group.rows[-1].number if group.rows else 0
-
-
 def _apart(group: Group, ended_in: int) -> Problem:
     """Say that a receipt's rows stand apart: neither piece is read, for either might balance by itself."""
-    row = group.rows[0].number if group.rows else 0
-    expected = f"the rows of a receipt together; this one's had ended in row {ended_in}"
+    row, expected = (
+        group.rows[0].number,
+        f"the rows of a receipt together; this one's had ended in row {ended_in}",
+    )
     return Problem(SHAPE, f"row {row}, column transaction_id", expected, safe(group.transaction_id))
 
 
@@ -120,6 +120,10 @@ def _masked(heading: Heading, rows: list[Row]) -> tuple[list[Row], bool]:
 
 
 def _masked_cell(column: Column, text: str) -> str:
+    if (
+        len(text) < _SHORTEST and "@" not in text and not column.is_own
+    ):  # too short for a card; no name of ours is a person's
+        return text
     tree: Any = {column.leaf: text}
     if column.is_own:
         (found,) = masked_tree({EXTRA: tree}, IDENTIFIERS)[EXTRA].values()  # type: ignore[index]

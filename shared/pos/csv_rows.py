@@ -18,8 +18,8 @@ from shared.pos.masking import masked_text
 from shared.retail.rules import Problem
 
 LINE_CHARACTERS_MAX = 100_000
-RECEIPT_CHARACTERS_MAX = 4 * 1024 * 1024
-ROWS_MAX = 25_000  # of one receipt: its lines, their taxes and discounts, its tenders
+RECEIPT_CHARACTERS_MAX = 1024 * 1024
+ROWS_MAX = 100_000  # of a file, the blank ones included
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+\Z")
 _WHOLE_FILE = "UTF-8 text, with or without a byte order mark (in a spreadsheet: save as CSV UTF-8)"
@@ -147,6 +147,8 @@ def _rows_of(heading: Heading, lines: Iterator[str]) -> Iterator[Row]:
             raise rejected(Problem(SHAPE, where, expected, safe(error))) from error
         if cells is None:
             return
+        if number > ROWS_MAX + 1:
+            raise rejected(Problem(SHAPE, f"row {number}", f"at most {ROWS_MAX} rows", "more"))
         if any(cells):
             yield Row(number, cells, "".join(taken))
 
@@ -185,16 +187,12 @@ def _miscounted(heading: Heading, row: Row) -> Problem:
 
 
 def _add(group: Group, row: Row, wrong: Problem | None) -> None:
-    """Put a row to its receipt, unless that is too large already: then it is told once and the rest is let go."""
     if wrong is not None:
         group.problems.append(wrong)
     group.characters += len(row.text)
-    if len(group.rows) >= ROWS_MAX or group.characters > RECEIPT_CHARACTERS_MAX:
-        expected = f"a receipt of at most {ROWS_MAX} rows and {RECEIPT_CHARACTERS_MAX} characters"
-        told = Problem(SHAPE, f"row {row.number}", expected, "more")
-        if not any(one.expected == expected for one in group.problems):
-            group.problems.append(told)
-        return
+    if group.characters > RECEIPT_CHARACTERS_MAX:
+        expected = f"a receipt of at most {RECEIPT_CHARACTERS_MAX} characters"
+        raise rejected(Problem(SHAPE, f"row {row.number}", expected, "more"))
     group.rows.append(row)
 
 

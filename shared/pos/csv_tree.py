@@ -60,7 +60,7 @@ class Built:
 
 def built(heading: Heading, rows: Sequence[Row]) -> Built:
     """Put the rows of one receipt together; what cannot be is among the problems."""
-    receipt = Built(rows[0].number if rows else 0)
+    receipt = Built(rows[0].number)
     for row in rows:
         filled = [
             (column, text) for column, text in zip(heading.columns, row.cells, strict=False) if text != ""

@@ -207,5 +207,5 @@ def test_a_day_of_it_is_posted_once_and_to_the_cent(tmp_path: Path) -> None:
 
 def test_the_trial_is_told_beside_the_page() -> None:
     page = (ROOT / "docs" / "pos" / "connect-a-new-pos.md").read_text("utf-8")
-    assert "tests/contract/kassiopeia/README.md" in page
+    assert "../../tests/contract/kassiopeia/README.md" in page
     assert "test_adapters.py" in page

@@ -14,6 +14,7 @@ import pytest
 from shared.errors import RejectedError
 from shared.pos.adapter import Arrival, localised
 from shared.pos.csv_columns import COLUMNS, NEEDED
+from shared.pos.masking import masked_tree
 from shared.pos.registry import ADAPTERS
 from shared.retail.identity import content_hash
 from shared.retail.kinds import Kind, TillStatus
@@ -278,11 +279,16 @@ def test_a_file_that_is_none_is_refused_as_a_whole(body: bytes, expected: str) -
     assert refusal(body).startswith(expected)
 
 
-def test_a_receipt_of_too_many_rows_is_refused_and_its_neighbour_is_read() -> None:
-    rows = "".join(f"A,,,,,{number}\n" for number in range(25_000))
-    found = read(f"{HEAD},extra.n\n{START},x\n{rows}B,S1,1,2017-12-23T12:00:00Z,USD,\n")
-    assert found[0].problems[0].expected == "a receipt of at most 25000 rows and 4194304 characters"
-    assert found[1].transaction is not None
+def test_a_file_of_too_many_rows_and_a_receipt_too_long_are_refused_before_they_are_put_together() -> None:
+    expected = "row 100002: expected at most 100000 rows, found more"
+    assert refusal(f"{HEAD}\n{START}\n".encode() + b"\n" * 100_000) == expected
+    long = f"{HEAD},extra.n\n" + f"{START},{'x' * 999}\n" * 1_100
+    assert refusal(long.encode()) == "row 1018: expected a receipt of at most 1048576 characters, found more"
+
+
+def test_no_column_of_ours_is_named_like_a_persons() -> None:
+    names = {one.leaf for one in COLUMNS.values()}
+    assert [name for name in names if masked_tree({name: "x"}) != {name: "x"}] == []
 
 
 def test_cards_and_people_are_masked_in_what_is_kept_and_typed_numbers_stay() -> None:
