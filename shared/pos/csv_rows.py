@@ -18,7 +18,7 @@ from shared.pos.masking import masked_text
 from shared.retail.rules import Problem
 
 LINE_CHARACTERS_MAX = 100_000
-RECEIPT_CHARACTERS_MAX = 1024 * 1024
+RECEIPT_CHARACTERS_MAX = 512 * 1024
 ROWS_MAX = 100_000  # of a file, the blank ones included
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+\Z")

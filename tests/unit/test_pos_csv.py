@@ -283,7 +283,7 @@ def test_a_file_of_too_many_rows_and_a_receipt_too_long_are_refused_before_they_
     expected = "row 100002: expected at most 100000 rows, found more"
     assert refusal(f"{HEAD}\n{START}\n".encode() + b"\n" * 100_000) == expected
     long = f"{HEAD},extra.n\n" + f"{START},{'x' * 999}\n" * 1_100
-    assert refusal(long.encode()) == "row 1018: expected a receipt of at most 1048576 characters, found more"
+    assert refusal(long.encode()) == "row 510: expected a receipt of at most 524288 characters, found more"
 
 
 def test_no_column_of_ours_is_named_like_a_persons() -> None:
