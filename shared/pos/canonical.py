@@ -168,15 +168,17 @@ def _told(tree: object, name: str) -> str:
 def _problems(error: ValidationError) -> Iterator[Problem]:
     for details in error.errors(include_url=False)[:PROBLEMS_MAX]:
         place = "".join(f"[{one}]" if isinstance(one, int) else f".{one}" for one in details["loc"])
-        yield Problem(SHAPE, place.lstrip(".") or "transaction", _expected(details), _found(details))
+        yield Problem(SHAPE, place.lstrip(".") or "transaction", expected_in(details), found_in(details))
 
 
-def _expected(details: ErrorDetails) -> str:
+def expected_in(details: ErrorDetails) -> str:
+    """Say what the model expected."""
     template = _EXPECTED.get(details["type"])
     return template.format_map(details.get("ctx", {})) if template else details["msg"]
 
 
-def _found(details: ErrorDetails) -> str:
+def found_in(details: ErrorDetails) -> str:
+    """Say what the model found."""
     value = details["input"]
     if details["type"] == "missing":
         return "nothing"

@@ -25,7 +25,7 @@ MARKS_MAX = 2_000_000
 AMOUNT_BELOW = 10**15  # far beyond any receipt, and small enough that sums and shares stay exact
 SEQUENCE_NUMBER_MAX = 10**15
 _FORM = "POSLog XML without DTD and entities"
-_IDENTIFIERS = frozenset(
+IDENTIFIERS = frozenset(
     {
         "ItemID",
         "POSItemID",
@@ -202,7 +202,7 @@ def mask_element(element: ET.Element) -> None:
         if mark != "?" and not (len(one) == 0 and (one.text or "").strip() in ("", "true", "false")):
             _empty(one, str(mark))
             continue
-        if name not in _IDENTIFIERS and one.text:
+        if name not in IDENTIFIERS and one.text:
             one.text = masked_text(one.text, free=name in _FREE_TEXTS)
         for key, value in one.attrib.items():
             masked = masked_by_key(_local(key), value)

@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from shared.pos.adapter import Adapter
 from shared.pos.canonical import CanonicalAdapter
+from shared.pos.csv_receipts import CsvAdapter
 from shared.pos.lightspeed import LightspeedAdapter
 from shared.pos.poslog import PoslogAdapter
 from shared.pos.shopify import ShopifyAdapter
@@ -14,9 +15,11 @@ from shared.pos.square import SquareAdapter
 
 _ALL: tuple[Adapter, ...] = (
     CanonicalAdapter(),
+    CsvAdapter(),
     PoslogAdapter(),
     SquareAdapter(),
     LightspeedAdapter(),
     ShopifyAdapter(),
 )
-ADAPTERS: Mapping[str, Adapter] = MappingProxyType({one.name: one for one in _ALL})
+_BY_NAME = {one.name: one for one in _ALL}
+ADAPTERS: Mapping[str, Adapter] = MappingProxyType(_BY_NAME)

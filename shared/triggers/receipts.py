@@ -32,6 +32,11 @@ async def poslog_arrived(request: func.HttpRequest, services: Services, sender: 
     return answer_verdicts(verdicts)
 
 
+@route("pos/csv", methods=["POST"])
+async def csv_arrived(request: func.HttpRequest, services: Services, sender: Sender) -> func.HttpResponse:
+    return answer_verdicts(await ingest_transactions(services, sender, ADAPTERS["csv"], request.get_body()))
+
+
 @route("transactions/{store}/{account}/{transaction_id}", methods=["GET"])
 async def transaction_asked_for(
     request: func.HttpRequest, services: Services, caller: Person | Sender

@@ -68,6 +68,7 @@ _RECEIPT = "/transactions/{store}/{account}/{transaction_id}"
 _GIVES: Mapping[tuple[str, str], _Properties] = {
     ("post", "/transactions"): _lists("results"),
     ("post", "/pos/poslog"): _lists("results"),
+    ("post", "/pos/csv"): _lists("results"),
     ("get", _RECEIPT): {
         **_texts("status", "store", "terminal", "account", "transaction_id", "business_day", "kind", "shape", "currency"),
         **_texts("total", "content_hash", "adapter", "document_sha256", "received_at", "completed_at"),

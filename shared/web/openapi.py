@@ -62,7 +62,7 @@ def _operation(route: Route) -> dict[str, Any]:
         operation["x-roles"] = list(route.security.roles)
     if route.body:
         operation["x-bytes-max"] = route.bytes_max
-    if route.body == CSV:
+    if route.body == CSV and route.method == "put":  # a person's file; a sender gives no reason
         operation["parameters"].append(
             {"name": "X-Reason", "in": "header", "required": True, "schema": REASON}
         )

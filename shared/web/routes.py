@@ -8,6 +8,7 @@ from __future__ import annotations
 from shared.gate import people
 from shared.web.route import (
     ANYONE,
+    CSV,
     DAY,
     DECISION_BYTES_MAX,
     EITHER,
@@ -43,6 +44,15 @@ ROUTES: tuple[Route, ...] = (
         "Send a POSLog document (XML).",
         SENDERS,
         "application/xml",
+        {"202": "Results", "422": "Problem"},
+        bytes_max=FILE_BYTES_MAX,
+    ),
+    Route(
+        "post",
+        "/pos/csv",
+        "Send 1 to 500 receipts as CSV (docs/pos/csv.md).",
+        SENDERS,
+        CSV,
         {"202": "Results", "422": "Problem"},
         bytes_max=FILE_BYTES_MAX,
     ),

@@ -14,7 +14,7 @@ def test_the_table_is_that_of_the_tests_and_pages() -> None:
 
 
 def test_every_adapter_of_a_vendor_has_its_column() -> None:
-    assert set(VENDORS) == set(ADAPTERS) - {"canonical"}
+    assert set(VENDORS) == set(ADAPTERS) - {"canonical", "csv"}  # ours: they tell what is asked of them
 
 
 @pytest.mark.parametrize("vendor", VENDORS)
