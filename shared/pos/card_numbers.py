@@ -50,7 +50,8 @@ _SPOKEN = re.compile(
     r"|\bpin(?:[\s:=#.\"'\\]|is|code|number)+[0-9]{4,6}(?![0-9])|\bpin[ _-]?block[\s:=#\"'\\]*[0-9a-f]{16}\b",
     re.IGNORECASE,
 )
-_SPOKEN_MARKS = re.compile(r"c[va]|csc|ation|rity|pin", re.IGNORECASE)
+_SPOKEN_MARKS = re.compile(r"[cCpPsSvV](?:[vV]|[aA][vV]|[sS][cC]|[iI][nN]|[eE][cCrR])")
+_DIGITS_OF_A_CARD = re.compile(r"(?:[^0-9]*+[0-9]){13}")
 
 _ESCAPE = re.compile(
     r"%[0-9A-Fa-f]{2}|&(?:#|nbsp|ensp|emsp|thinsp|shy|ndash|mdash|minus)|\\[ux][0-9A-Fa-f]{2}"
@@ -83,6 +84,8 @@ def without_cards(text: str) -> str:
     """
     if len(text) < _SHORTEST_TOLD:
         return text
+    if text.isascii() and not _may_hold_one(text):
+        return text
     masked = _masked(text)
     for _ in range(_ROUNDS_MAX):
         plain = _readable(masked)
@@ -106,6 +109,17 @@ def is_gtin(digits: str) -> bool:
     if len(digits) not in (8, 12, 13, 14) or not digits.isascii() or not digits.isdecimal():
         return False
     return sum(int(one) * (3 if place % 2 else 1) for place, one in enumerate(reversed(digits))) % 10 == 0
+
+
+def _may_hold_one(text: str) -> bool:
+    """Say whether plain text has digits enough, escapes, or a word that a code may follow: most texts have none of it."""
+    return bool(
+        _DIGITS_OF_A_CARD.match(text)
+        or "%" in text
+        or "&" in text
+        or "\\" in text
+        or _SPOKEN_MARKS.search(text)
+    )
 
 
 def _readable(text: str) -> str:
@@ -185,7 +199,9 @@ def _last_group_of_card(
     begin = ends[first - 1] if first else 0
     if values[begin] not in _ISSUER_DIGITS:
         return None
-    found, sizes, is_plain = None, [], True
+    found: int | None = None
+    sizes: list[int] = []
+    is_plain = True
     for index in range(first, len(ends)):
         length = ends[index] - begin
         if length > _LONGEST_CARD:

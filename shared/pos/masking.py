@@ -23,6 +23,8 @@ REMOVED = "[removed]"
 _EMAIL = re.compile(r"[^\s@<>\"'()\[\],;:]{1,64}@[^\s@<>\"'()\[\],;:]{1,200}\.[^\W\d_]{2,24}")
 _PAIR = re.compile(r'"((?:[^"\\]|\\.){0,100})"\s*:\s*(?:"(?:[^"\\]|\\.)*"|-?[0-9][0-9.eE+-]*)')
 _GTIN_LENGTH_MAX = 14
+WORDS_MAX = 16_384  # characters; a longer text in a receipt is nobody's words, and is not kept
+_SCANNED_MAX = 65_536  # bytes of what nobody can read: it is not kept, only its keyed hash
 
 
 def _words(text: str) -> frozenset[str]:
@@ -54,6 +56,11 @@ def masked_text(text: str, *, free: bool = False) -> str:
     return without_cards(text)
 
 
+def masked_words(text: str, *, free: bool = False) -> str:
+    """Mask a text of a document; one that is longer than any words is removed as a whole, unread."""
+    return masked_text(text, free=free) if len(text) <= WORDS_MAX else REMOVED
+
+
 def masked_tree(
     tree: object, identifiers: frozenset[str] = frozenset(), vendor_part: str = "extra"
 ) -> object:
@@ -68,8 +75,9 @@ def masked_tree(
 def masked_bytes(content: bytes) -> bytes:
     """Scan JSON that cannot be parsed for cards, e-mail addresses and values whose key says what they are.
 
-    It comes back as sent where there are none.
+    It comes back as sent where there are none; of a large one only its beginning.
     """
+    content = content[:_SCANNED_MAX]
     text = content.decode("utf-8", "replace")
     masked = masked_text(_PAIR.sub(_masked_pair, text), free=True)
     return content if masked == text else masked.encode()
@@ -82,7 +90,7 @@ def _masked_pair(match: re.Match[str]) -> str:
 
 def _masked_value(value: object, identifiers: frozenset[str], vendor_part: str, free: bool) -> object:
     if isinstance(value, str):
-        return masked_text(value, free=free)
+        return masked_words(value, free=free)
     if isinstance(value, dict):
         return _masked_object(value, identifiers, vendor_part, free)
     if isinstance(value, list):
@@ -120,7 +128,7 @@ def _masked_object(
 @lru_cache(maxsize=4096)
 def _masked_name(name: str) -> str:
     """Mask a key; a feed's documents have the same few again and again."""
-    return masked_text(name, free=True)
+    return masked_words(name, free=True)
 
 
 def _is_exempt(name: str, value: object, identifiers: frozenset[str]) -> bool:

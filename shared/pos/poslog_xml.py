@@ -15,7 +15,7 @@ from defusedxml.common import DefusedXmlException
 from shared.errors import RejectedError
 from shared.pos.adapter import DEPTH_MAX, SHAPE, TRANSACTIONS_MAX, refuse_large_body, rejected
 from shared.pos.canonical_values import read_amount, read_day, read_id, read_instant
-from shared.pos.masking import masked_by_key, masked_text
+from shared.pos.masking import masked_by_key, masked_text, masked_words
 from shared.retail.rules import Problem
 
 POSLOG = "http://www.nrf-arts.org/IXRetail/namespace/"
@@ -44,6 +44,8 @@ _NUMBER = re.compile(r"[0-9]{1,15}")
 _HAS_OFFSET = re.compile(r"(Z|[+-][0-9]{2}:[0-9]{2})$")
 
 _KEPT = (f"{{{POSLOG}}}", f"{{{ACS}}}")
+_KEPT_ATTRIBUTES = (*_KEPT, "{http://www.w3.org/")
+_NAMELESS = "Nameless"  # what an element is called whose name was a card's number
 
 ET.register_namespace("poslog", POSLOG)
 ET.register_namespace("acs", ACS)
@@ -202,13 +204,22 @@ def mask_element(element: ET.Element) -> None:
         if mark != "?" and not (len(one) == 0 and (one.text or "").strip() in ("", "true", "false")):
             _empty(one, str(mark))
             continue
+        if masked_words(name) != name:
+            one.tag = _tag(_NAMELESS)
         if name not in _IDENTIFIERS and one.text:
-            one.text = masked_text(one.text, free=name in _FREE_TEXTS)
-        for key, value in one.attrib.items():
-            masked = masked_by_key(_local(key), value)
-            one.set(key, masked_text(value, free=True) if masked == value else str(masked))
+            one.text = masked_words(one.text, free=name in _FREE_TEXTS)
+        _mask_attributes(one)
         for child in one:
-            child.tail = masked_text(child.tail, free=True) if child.tail else child.tail
+            child.tail = masked_words(child.tail, free=True) if child.tail else child.tail
+
+
+def _mask_attributes(element: ET.Element) -> None:
+    for key, value in list(element.attrib.items()):
+        name, masked = _local(key), masked_by_key(_local(key), value)
+        if (key.startswith("{") and not key.startswith(_KEPT_ATTRIBUTES)) or masked_words(name) != name:
+            del element.attrib[key]
+        else:
+            element.set(key, masked_words(value, free=True) if masked == value else str(masked))
 
 
 def _empty(element: ET.Element, mark: str) -> None:

@@ -16,7 +16,7 @@ from shared.errors import RejectedError
 from shared.pos.adapter import SHAPE, TRANSACTIONS_MAX, Arrival, arrived, rejected, unreadable
 from shared.pos.canonical_values import TEXT_LENGTH_MAX, read_amount, read_id, read_instant
 from shared.pos.json_tree import text_of_tree, told, tree_of
-from shared.pos.masking import masked_bytes, masked_text, masked_tree
+from shared.pos.masking import masked_bytes, masked_tree, masked_words
 from shared.retail.rules import Problem
 from shared.retail.transaction import TillStatus, Transaction
 
@@ -252,7 +252,7 @@ def _with_names(tree: object, masked: object, named: frozenset[str], here: bool)
     """Give the masked tree with the names of goods in it again, still without cards and addresses."""
     if isinstance(tree, dict) and isinstance(masked, dict):
         return {
-            key: masked_text(old, free=True)
+            key: masked_words(old, free=True)
             if here and name == "name" and isinstance(old, str)
             else _with_names(old, new, named, name in named)
             for (name, old), (key, new) in _pairs(tree, masked)

@@ -14,6 +14,7 @@ from shared.pos.registry import ADAPTERS
 from shared.services import Services
 from shared.triggers.answered import answered
 from shared.web.answers import answer, answer_verdicts, not_found
+from shared.web.bodies import opener
 from shared.web.paths import transaction_path
 from shared.web.requests import day_of, flag_of, json_object, path_key, reason_of, transaction_parts
 
@@ -24,7 +25,9 @@ route = functools.partial(blueprint.route, trigger_arg_name="request")
 async def _arrived(request: func.HttpRequest, services: Services, adapter: str) -> func.HttpResponse:
     body, path = request.get_body(), "/api/transactions" if adapter == "canonical" else f"/api/pos/{adapter}"
     sender = admit_sender(services.settings, request.headers, request.method, path, body, services.now())
-    return answer_verdicts(await ingest_transactions(services, sender, ADAPTERS[adapter], body))
+    return answer_verdicts(
+        await ingest_transactions(services, sender, ADAPTERS[adapter], body, opener(request.headers))
+    )
 
 
 @route("transactions", methods=["POST"])

@@ -7,7 +7,8 @@ from functools import cache
 from typing import Any
 
 from shared.pos.canonical_model import schema_text
-from shared.web.route import CSV, HTML, JSON, REASON, Route
+from shared.web.bodies import ENCODING
+from shared.web.route import CSV, HTML, JSON, REASON, SENDERS, Route
 from shared.web.routes import ROUTES
 
 _PROBLEM = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
@@ -60,6 +61,8 @@ def _operation(route: Route) -> dict[str, Any]:
         operation["parameters"].append(
             {"name": "X-Reason", "in": "header", "required": True, "schema": REASON}
         )
+    if route.body and route.security == SENDERS:
+        operation["parameters"].append(_ENCODED)
     operation["parameters"] += [
         {"name": name, "in": "query", "schema": schema} for name, schema in route.query.items()
     ]
@@ -83,7 +86,8 @@ def _common(route: Route) -> dict[str, str]:
     common = {"401": "Problem", "403": "Problem", "503": "Problem"} if route.security else {}
     if not route.body:
         return common
-    return common | dict.fromkeys(("400", "409", "413"), "Problem")
+    answers = ("400", "409", "413", "415") if route.security == SENDERS else ("400", "409", "413")
+    return common | dict.fromkeys(answers, "Problem")
 
 
 def _response(kind: str) -> dict[str, Any]:
@@ -143,6 +147,12 @@ _SCHEMAS: dict[str, Any] = {
         },
     },
     "Results": {"type": "object", "required": ["results"], "properties": {"results": _VERDICTS}},
+}
+_ENCODED: dict[str, Any] = {
+    "name": ENCODING,
+    "in": "header",
+    "schema": {"type": "string", "enum": ["gzip", "identity"], "default": "identity"},
+    "description": "How the body is compressed. The signature is over the bytes as they are sent.",
 }
 _TEXTS = {"Text": CSV}
 _SCHEMES: dict[str, dict[str, list[str]]] = {

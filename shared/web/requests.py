@@ -213,7 +213,7 @@ def name_of(body: Mapping[str, Any], name: str) -> str:
     value = body.get(name)
     if value == "":
         return ""
-    return _named(_text(value, name), name, 200)
+    return masked_text(_named(_text(value, name), name, 200))
 
 
 def query_month(request: func.HttpRequest, name: str, now: datetime) -> str:
