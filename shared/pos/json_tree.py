@@ -14,6 +14,7 @@ from shared.retail.rules import Problem
 
 JSON = "JSON (RFC 8259) in UTF-8"
 _LONG_NUMBER = re.compile(rb"[0-9]{1000}")
+_QUOTED = re.compile(r'".*"', re.DOTALL)
 
 
 def tree_of(piece: bytes, place: str = "transaction") -> object:
@@ -32,10 +33,15 @@ def tree_of(piece: bytes, place: str = "transaction") -> object:
         )
     except ValueError as error:
         expected = f"{JSON}, each key once, no NaN"
-        raise rejected(Problem(SHAPE, place, expected, safe(error))) from error
+        raise rejected(Problem(SHAPE, place, expected, safe(_QUOTED.sub(_plain_name, str(error))))) from error
     if is_deeper(tree, DEPTH_MAX):
         raise rejected(Problem(SHAPE, place, f"at most {DEPTH_MAX} levels", "more levels"))
     return tree
+
+
+def _plain_name(match: re.Match[str]) -> str:
+    """Give a name that an error quotes where it is one; the reader's own escapes in it would hide what it holds."""
+    return match[0] if re.fullmatch(r'"[\w .-]{1,60}"', match[0]) else '"..."'
 
 
 def is_deeper(tree: object, limit: int) -> bool:
