@@ -47,7 +47,8 @@ _BARE_STRIPE = re.compile(
 _SPOKEN = re.compile(
     r"\b(?:cvv2?|cvc2?|cvn2?|cav2|csc|(?:card )?(?:security|verification) (?:code|number|value))"
     r"(?:[\s:=#.\"'\\]|is|no|code)*[0-9]{3,4}(?![0-9])"
-    r"|\bpin[\s\"'\\]*(?:is|code|number|[:=#])(?:[\s:=#.\"'\\]|is)*[0-9]{4,6}(?![0-9])|\bpin[ _-]?block[\s:=#\"'\\]*[0-9a-f]{16}\b",
+    r"|\bpin[\s\"'\\]*(?:is|code|number|[:=#])(?:[\s:=#.\"'\\]|is)*[0-9]{4,6}(?![0-9])"
+    r"|\bpin[ _-]?block[\s:=#\"'\\]*[0-9a-f]{16}\b",
     re.IGNORECASE,
 )
 _SPOKEN_MARKS = re.compile(r"[cCpPsSvV](?:[vV]|[aA][vV]|[sS][cC]|[iI][nN]|[eE][cCrR])")
