@@ -27,7 +27,7 @@ CARD_REMOVED = "[card removed]"
 _SHORTEST_CARD, _LONGEST_CARD = 13, 19
 _SHORTEST_GROUP = 3
 _SHORTEST_TOLD = 7  # "CVV 123"
-_ROUNDS_MAX = 4
+_ROUNDS_MAX = 6
 _ISSUER_DIGITS = frozenset((2, 3, 4, 5, 6))
 _DOUBLED = bytes([0, 2, 4, 6, 8, 1, 3, 5, 7, 9]) + bytes(246)
 _BLANKS = "[^\\S\n\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]"
@@ -40,7 +40,10 @@ _PRINTED = frozenset({(4, 6, 5), (4, 6, 4), (4, 3, 3, 3)} | {(4,) * 3 + (last,) 
                      {(4,) * 4 + (last,) for last in (1, 2, 3)})  # fmt: skip
 
 # What a reader gives of a magnetic stripe: with its sentinels whatever the number is, without them only after a card's.
-_STRIPE = re.compile(r"%\s?[A-Za-z]?(?:\d ?){11,18}\d\s?\^[^?]{0,100}\??|[;+]\d{12,21}=\d{0,40}\??")
+_STRIPE = re.compile(
+    r"%\s?[A-Za-z]?(?:\d ?){11,18}\d\s?\^[^?]{0,100}\??|[;+]\d{12,21}=\d{0,40}\??"
+    r"|(?:\d ?){11,19}\^[^?^\r\n]{1,40}\^\d{4}[^?\s]{0,80}\??"
+)
 _BARE_STRIPE = re.compile(
     r"(?<!\d)[Bb]?(\d(?: ?\d){12,18})(?:\^[^?\r\n]{0,100}\??|[=D]\d{4}[0-9=]{0,40}[F?]{0,2})"
 )
@@ -55,9 +58,10 @@ _SPOKEN_MARKS = re.compile(r"[cCpPsSvV](?:[vV]|[aA][vV]|[sS][cC]|[iI][nN]|[eE][c
 _DIGITS_OF_A_CARD = re.compile(r"(?:[^0-9]*+[0-9]){13}")
 
 _ESCAPE = re.compile(
-    r"%[0-9A-Fa-f]{2}|&(?:#|nbsp|ensp|emsp|thinsp|shy|ndash|mdash|minus)|\\[ux][0-9A-Fa-f]{2}"
+    r"%[0-9A-Fa-f]{2}|&(?:#|nbsp|ensp|emsp|thinsp|shy|ndash|mdash|minus)|\\(?:[ux][0-9A-Fa-f]{2}|[\\\"bfnrt/])"
 )
-_JSON_ESCAPE = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|x([0-9A-Fa-f]{2}))")
+_JSON_ESCAPE = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|x([0-9A-Fa-f]{2})|([\\\"bfnrt/]))")
+_JSON_SHORT = {"b": " ", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 
 
 # Superscript and subscript digits, circled, bracketed, dotted and Ethiopic ones: digits, though of no script's ten.
@@ -88,13 +92,11 @@ def without_cards(text: str) -> str:
     if text.isascii() and not _may_hold_one(text):
         return text
     masked = _masked(text)
-    for _ in range(_ROUNDS_MAX):
-        plain = _readable(masked)
-        deeper = masked if plain == masked else _masked(plain)
-        if deeper == plain or plain == masked:
-            return text if masked == text else masked
-        masked = deeper
-    return CARD_REMOVED
+    plain, is_read = _readable(masked)
+    deeper = masked if plain == masked else _masked(plain)
+    if deeper == plain:
+        return text if masked == text else masked
+    return deeper if is_read else CARD_REMOVED
 
 
 def is_card_amount(value: int | Decimal) -> bool:
@@ -123,18 +125,27 @@ def _may_hold_one(text: str) -> bool:
     )
 
 
-def _readable(text: str) -> str:
-    """Read escapes, other digits and invisible characters as what they stand for."""
-    if not text.isascii():
-        text = text.translate(_SEEN_AS)
-    if _ESCAPE.search(text):
-        text = _JSON_ESCAPE.sub(_unescaped, unescape(unquote(text)))
-    return text
+def _readable(text: str) -> tuple[str, bool]:
+    """Read escapes, other digits and invisible characters as what they stand for; say whether none is left.
+
+    Texts are put into texts: escapes are read again, a few times.
+    """
+    for _ in range(_ROUNDS_MAX):
+        before = text
+        if not text.isascii():
+            text = text.translate(_SEEN_AS)
+        if _ESCAPE.search(text):
+            text = _JSON_ESCAPE.sub(_unescaped, unescape(unquote(text)))
+        if text == before:
+            return text, True
+    return text, False
 
 
 def _unescaped(match: re.Match[str]) -> str:
+    if match[3]:
+        return _JSON_SHORT.get(match[3], match[3])
     sign = chr(int(match[1] or match[2], 16))
-    return sign if sign.isdecimal() or sign.isspace() or sign in "-.^%=;?" else match[0]
+    return match[0] if "\ud800" <= sign <= "\udfff" else sign
 
 
 def _masked(text: str) -> str:

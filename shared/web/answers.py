@@ -57,8 +57,9 @@ _QUIET = {
 
 
 def problem(status: int, title: str, **more: Any) -> func.HttpResponse:
-    """Answer with problem details."""
-    body = {"type": "about:blank", "title": title, "status": status, **more}
+    """Answer with problem details; what was sent may be in their words, a card number is not."""
+    told = {name: masked_text(one, free=True) if isinstance(one, str) else one for name, one in more.items()}
+    body = {"type": "about:blank", "title": title, "status": status, **told}
     return func.HttpResponse(json.dumps(body, ensure_ascii=False), status_code=status, mimetype=PROBLEM_TYPE)
 
 
@@ -72,9 +73,13 @@ def answer_error(error: TillpostError) -> func.HttpResponse:
     if isinstance(error, ForbiddenError):
         return problem(error.status, log_text(error))
     if isinstance(error, RejectedError):
-        told = {"field": error.field, "expected": error.expected, "found": error.found}
-        shown = {name: masked_text(text, free=True) for name, text in told.items()}
-        return problem(_rejected_status(error), log_text(error), **shown)
+        return problem(
+            _rejected_status(error),
+            log_text(error),
+            field=error.field,
+            expected=error.expected,
+            found=error.found,
+        )
     if isinstance(error, AnotherWasFirstError):
         return problem(409, str(error), changes=list(error.changes))
     if isinstance(error, ConflictError):

@@ -9,6 +9,7 @@ import importlib
 import pkgutil
 import re
 import zlib
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -18,6 +19,7 @@ import azure.functions as func
 
 import shared.services
 import shared.triggers
+from shared.errors import RetryableError
 from shared.services import Services
 from shared.settings import ROLES, Person
 from shared.storage.tables import TABLE_NAMES
@@ -25,6 +27,19 @@ from tests.unit.flow_services import SENDER, Hand, flow_services
 
 EVERYBODY = Person("every desk", frozenset(ROLES), hashlib.sha256(b"a key for all").hexdigest())
 Trigger = Callable[[func.HttpRequest], Awaitable[func.HttpResponse]]
+
+
+class D365NotThere:
+    """A D365 that answers nobody."""
+
+    def __init__(self) -> None:
+        self.calls = Counter[str]()
+
+    def __getattr__(self, name: str) -> Any:
+        async def nothing(*_: Any, **__: Any) -> Any:
+            raise RetryableError(f"D365 is not there for {name}")
+
+        return nothing
 
 
 @dataclass(slots=True)
@@ -98,7 +113,7 @@ class App:
 async def open_app() -> App:
     """Build the app over memory, and give its services to the triggers of this loop."""
     hand = Hand()
-    services = await flow_services(hand)
+    services = await flow_services(hand, D365NotThere())
     services.settings = replace(services.settings, people=(EVERYBODY,))
     shared.services._opening[id(asyncio.get_running_loop())] = asyncio.ensure_future(_given(services))
     return App(services, hand, sorted(_routes(), key=lambda one: one[1].pattern.count("(?P<")))
@@ -111,12 +126,12 @@ async def _given(services: Services) -> Services:
 def _routes() -> list[tuple[str, re.Pattern[str], Trigger]]:
     found = []
     for module in pkgutil.iter_modules(shared.triggers.__path__):
-        blueprint: Any = getattr(
-            importlib.import_module(f"shared.triggers.{module.name}"), "blueprint", None
-        )
+        blueprint: Any = getattr(importlib.import_module(f"shared.triggers.{module.name}"), "blueprint", None)
         for builder in getattr(blueprint, "_function_builders", ()):
             function = builder._function
             trigger = function.get_trigger()
             pattern = re.sub(r"\\{(\w+)\\}", r"(?P<\1>[^/]+)", re.escape(trigger.route))
-            found += [(one.value, re.compile(pattern), function.get_user_function()) for one in trigger.methods]
+            found += [
+                (one.value, re.compile(pattern), function.get_user_function()) for one in trigger.methods
+            ]
     return found

@@ -8,6 +8,7 @@ number that was planted, so that a half of one is found too.
 from __future__ import annotations
 
 import html
+import json
 import random
 import re
 import unicodedata
@@ -111,6 +112,9 @@ FORMATS: Mapping[str, Callable[[str], str]] = {
     "first track without its ends": lambda number: f"B{number}^NOBODY/N^29121010000000000",
     "second track": lambda number: f";{number}=29121010000012345678?",
     "second track of a chip": lambda number: f"{number}D29121010000012345678F",
+    "groups in JSON in a text": lambda number: json.dumps({"card": "\r\n".join(groups(number))}),
+    "groups by dashes in JSON in a text": lambda number: json.dumps({"card": "\u2013".join(groups(number))}),
+    "JSON in JSON in a text": lambda number: json.dumps({"a": json.dumps({"b": "\r\n".join(groups(number))})}),
     "JSON in a text": lambda number: f'{{"card": "{number}", "cvv": "123"}}',
 }
 
