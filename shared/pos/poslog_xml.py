@@ -13,7 +13,14 @@ import defusedxml.ElementTree
 from defusedxml.common import DefusedXmlException
 
 from shared.errors import RejectedError
-from shared.pos.adapter import DEPTH_MAX, SHAPE, TRANSACTIONS_MAX, refuse_large_body, rejected
+from shared.pos.adapter import (
+    DEPTH_MAX,
+    SHAPE,
+    TRANSACTIONS_MAX,
+    refuse_large_body,
+    refuse_swelling,
+    rejected,
+)
 from shared.pos.canonical_values import read_amount, read_day, read_id, read_instant
 from shared.pos.masking import masked_by_key, masked_text, masked_words
 from shared.retail.rules import Problem
@@ -21,7 +28,7 @@ from shared.retail.rules import Problem
 POSLOG = "http://www.nrf-arts.org/IXRetail/namespace/"
 POSLOG_6 = "http://www.nrf-arts.org/IXRetail/v6.0.0/poslog"  # what some vendors call the same names
 ACS = "http://www.ncr.com/rsd/acs/tlog/markup/poslog/2.1"
-MARKS_MAX = 2_000_000
+MARKS_MAX, ATTRIBUTES_MAX = 400_000, 150_000
 AMOUNT_BELOW = 10**15  # far beyond any receipt, and small enough that sums and shares stay exact
 SEQUENCE_NUMBER_MAX = 10**15
 _FORM = "POSLog XML without DTD and entities"
@@ -147,6 +154,9 @@ def transactions_in(body: bytes) -> list[ET.Element]:
     refuse_large_body(body)
     if body.count(b"<") > MARKS_MAX:
         raise rejected(Problem(SHAPE, "body", f"at most {MARKS_MAX} marks", "more"))
+    if body.count(b"=") > ATTRIBUTES_MAX:
+        raise rejected(Problem(SHAPE, "body", f"at most {ATTRIBUTES_MAX} attributes", "more"))
+    refuse_swelling(body, b"<")
     try:
         root = defusedxml.ElementTree.fromstring(body, forbid_dtd=True)
     except DefusedXmlException as error:
