@@ -51,6 +51,8 @@ async def _answer(request: web.Request, routes: list[Route], host: HostSettings)
         if found.allowed:
             return web.Response(status=405, headers={"Allow": ", ".join(sorted(found.allowed))})
         return web.Response(status=404)
+    if (request.content_length or 0) > BODY_BYTES_MAX:
+        return web.Response(status=413)  # before any of it is read
     value = await _request_datum(request, found.parameters)
     try:
         returned = await invoke(found.function, value, seconds_max=host.function_seconds_max)

@@ -28,7 +28,7 @@ async def assign_cause(
     names = names_of(services.settings, mappings, owner, services.now().date())
     if to and to not in names:
         raise RejectedError(
-            f"nobody of that name answers for {owner}", field="to", found=to[:80],
+            f"nobody of that name answers for {owner}", field="to", found=to,
             expected=f"one of: {', '.join(names[:NAMES_SHOWN_MAX])}" if names else "somebody with that role, and there is none",
         )  # fmt: skip
 

@@ -58,7 +58,7 @@ async def confirm_missing(
         raise RejectedError("no such till", field="generation", expected=expected, found=str(generation))
     if await services.mappings.store(store, day) is None:
         raise RejectedError(
-            "no such store", field="store", expected="a store in the stores mapping", found=store[:80]
+            "no such store", field="store", expected="a store in the stores mapping", found=store
         )
     if not reason.strip():
         raise RejectedError("a reason is needed", field="reason", expected="a sentence", found="nothing")

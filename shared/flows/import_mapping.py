@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from itertools import islice
 from typing import Any
 
 from shared.errors import ChangedMeanwhileError, ForbiddenError, RejectedError
 from shared.flows.mapping.ask_reference import ask_reference
 from shared.flows.mapping.held_values import read_held
 from shared.flows.mapping.kind import mapping_kind
+from shared.pos.masking import masked_text
 from shared.retail.held_value import Freed, first_seen, freed
 from shared.retail.late import MONTH_END
 from shared.retail.ledger import LEDGER_ACCOUNTS
 from shared.retail.mapping_changes import NAMES_NOTHING_NEW, SAME, Change, begun, changes_of, with_lines
-from shared.retail.mapping_csv import CsvLine, CsvProblem, read_mapping_csv, write_mapping_csv
+from shared.retail.mapping_csv import PROBLEMS_MAX, CsvLine, CsvProblem, read_mapping_csv, write_mapping_csv
 from shared.retail.mapping_kinds import EVERY_KIND, MappingKind
 from shared.retail.mapping_rows import MappingRow, Mappings, line_of
 from shared.retail.money import money_text
@@ -39,6 +41,9 @@ SHOWN_MAX = 1_000
 TRIES_MAX = 5
 # Where they decide about money alone: who maps tills and items may not also say what is let pass.
 OF_FINANCE = frozenset({LEDGER_ACCOUNTS, MONTH_END, TOLERANCES})
+TYPED = frozenset(
+    {"item", "item_number", "barcode", "variant", "store", "terminal", "register", "store_number"}
+)
 NOTHING_FREED = Freed(0, {}, {})
 
 
@@ -86,7 +91,12 @@ class Imported:
     def problems_json(self) -> list[dict[str, Any]]:
         """Give the mistakes as the API does."""
         return [
-            {"row": one.row, "column": one.column, "expected": one.expected, "found": one.found}
+            {
+                "row": one.row,
+                "column": one.column,
+                "expected": one.expected,
+                "found": masked_text(one.found, free=True),
+            }
             for one in self.problems[:SHOWN_MAX]
         ]
 
@@ -109,7 +119,7 @@ async def import_mapping(
     if len(content) > FILE_BYTES_MAX:
         expected, found = f"at most {FILE_BYTES_MAX} bytes", f"{len(content)} bytes"
         raise RejectedError("the file is too large", field="body", expected=expected, found=found)
-    lines, problems = await services.in_thread(read_mapping_csv, of_kind, content)
+    lines, problems = await services.in_thread(_read, of_kind, content)
     if problems:
         return Imported(problems=tuple(problems))
     if not lines:
@@ -155,6 +165,18 @@ async def _write(
             reason=str(error),
         )
         raise
+
+
+def _read(kind: MappingKind, content: bytes) -> tuple[list[CsvLine], list[CsvProblem]]:
+    """Read a file; a card's number is no code, and is not taken over where goods and tills are not numbered."""
+    lines, problems = read_mapping_csv(kind, content)
+    cards = (
+        CsvProblem(line.row, name, "a code or words, no card number", value[:130])
+        for line in lines
+        for name, value in line.items()
+        if name not in TYPED and masked_text(value) != value
+    )
+    return lines, problems + list(islice(cards, PROBLEMS_MAX))
 
 
 async def _judge(

@@ -6,7 +6,7 @@ where some of the receipts had been there before.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
@@ -59,21 +59,29 @@ class Verdict:
 
 
 async def ingest_transactions(
-    services: Services, sender: Sender, adapter: Adapter, body: bytes, *, tell_again: bool = True
+    services: Services,
+    sender: Sender,
+    adapter: Adapter,
+    body: bytes,
+    opened: Callable[[bytes], bytes] | None = None,
+    *,
+    tell_again: bool = True,
 ) -> list[Verdict]:
     """Read, check and keep the receipts in a document; give a verdict for each, in the order they stand in it.
 
-    tell_again: what cannot be read is told again where a person has ended it; not of what anybody may have sent once more.
+    opened: opens a body that came compressed. tell_again: what cannot be read is told again where a person has ended it; not
+    of what anybody may have sent once more.
 
     Raises:
         RejectedError: the document as a whole cannot be read; that it came is kept, with a keyed hash of it.
         RetryableError, UnknownOutcomeError: storage did not answer; the sender sends the same again.
     """
     try:
-        if len(body) > READ_IN_THREAD_BYTES:
-            arrivals = await services.in_thread(adapter.read, body, sender.account)
+        document = body if opened is None else await services.in_thread(opened, body)
+        if len(document) > READ_IN_THREAD_BYTES:
+            arrivals = await services.in_thread(adapter.read, document, sender.account)
         else:
-            arrivals = adapter.read(body, sender.account)
+            arrivals = adapter.read(document, sender.account)
     except RejectedError as error:
         await note_unreadable(services, sender, [(body, str(error))], tell_again=tell_again)
         raise

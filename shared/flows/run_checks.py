@@ -156,7 +156,7 @@ async def list_checks(
 def _refuse_cadence(cadence: str) -> None:
     if cadence not in CADENCES:
         raise RejectedError(
-            "there are no such checks", field="cadence", expected=" or ".join(CADENCES), found=cadence[:80]
+            "there are no such checks", field="cadence", expected=" or ".join(CADENCES), found=cadence
         )
 
 
@@ -168,6 +168,6 @@ def _day(period: str) -> date:
         day = date.min
     if day.isoformat() != period or day.year not in YEARS:
         raise RejectedError(
-            "this is no day", field="period", expected="a business day, such as 2017-12-23", found=period[:80]
+            "this is no day", field="period", expected="a business day, such as 2017-12-23", found=period
         )
     return day

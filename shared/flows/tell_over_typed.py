@@ -39,7 +39,7 @@ async def tell_over_typed(
     setup = await services.mappings.store(store, day)
     if setup is None:
         raise RejectedError(
-            "no such store", field="store", expected="a store in the stores mapping", found=store[:80]
+            "no such store", field="store", expected="a store in the stores mapping", found=store
         )
     value = exact_decimal(amount, "amount")
     if value == 0 or abs(value) > AMOUNT_MAX or not has_whole_minor_units(value, setup.currency):

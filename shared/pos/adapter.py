@@ -7,6 +7,7 @@ its business (`shared.retail.rules`), nor is which store it belongs to (the stor
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,6 +20,8 @@ from shared.retail.rules import Problem
 from shared.retail.transaction import ShiftRecord, Transaction
 
 BODY_BYTES_MAX = 16 * 1024 * 1024
+TEXT_BYTES_MAX = 4 * 1024 * 1024  # of one text or name in a body; what is kept of a text is far less
+GROUPED_BYTES_MAX = 256 * 1024  # of digits written in groups: each may be a card's number, and is looked at
 TRANSACTIONS_MAX = 500
 LINES_MAX = 10_000
 TENDERS_MAX = 1_000
@@ -26,6 +29,7 @@ DEPTH_MAX = 32
 PROBLEMS_MAX = 20
 NAIVE_TIMES = "naive_times"
 SHAPE = "shape"
+_GROUPED = re.compile(rb"[0-9](?:[ \t./\\_+|*-]{0,3}+[0-9]){12,}+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +111,26 @@ def refuse_large_body(body: bytes) -> None:
         raise rejected(Problem(SHAPE, "body", "a document", "nothing"))
     if len(body) > BODY_BYTES_MAX:
         raise rejected(Problem(SHAPE, "body", f"at most {BODY_BYTES_MAX} bytes", f"{len(body)} bytes"))
+
+
+def refuse_swelling(body: bytes, mark: bytes) -> None:
+    """Raise RejectedError for a body with a text that no receipt has, before anything parses it.
+
+    mark: what stands at both ends of every text and name.
+    """
+    block = TEXT_BYTES_MAX // 2
+    blocks = range(0, len(body) - block + 1, block)
+    if any(body.find(mark, at, at + block) < 0 for at in blocks):
+        found = f"more than {block} bytes of one" if mark in body else "none"
+        raise rejected(Problem(SHAPE, "body", f"at most {TEXT_BYTES_MAX} bytes a text", found))
+    if len(body) <= GROUPED_BYTES_MAX:
+        return
+    grouped = 0
+    for one in _GROUPED.finditer(body):
+        grouped += 0 if one[0].isdigit() else len(one[0])
+        if grouped > GROUPED_BYTES_MAX:
+            expected = f"at most {GROUPED_BYTES_MAX} bytes of digits in groups"
+            raise rejected(Problem(SHAPE, "body", expected, "more"))
 
 
 def localised(transaction: Transaction, zone: ZoneInfo) -> Transaction:

@@ -6,6 +6,7 @@ each slice is read, masked and validated on its own. Numbers reach `Decimal` wit
 
 from __future__ import annotations
 
+import codecs
 import json
 import re
 from collections.abc import Iterator
@@ -26,7 +27,7 @@ from shared.pos.adapter import (
 )
 from shared.pos.canonical_model import TransactionModel, transaction_from
 from shared.pos.canonical_values import read_id
-from shared.pos.json_tree import JSON, safe, text_of_tree, tree_of
+from shared.pos.json_tree import JSON, refuse_swelling_json, safe, text_of_tree, tree_of
 from shared.pos.masking import masked_bytes, masked_tree
 from shared.retail.rules import Problem
 from shared.retail.transaction import Transaction
@@ -36,6 +37,7 @@ IDENTIFIERS = frozenset(
     | {"serial"}
 )
 _FORM = 'an object {"transactions": [...]} and nothing beside it'
+_PART_BYTES = 1024 * 1024
 _BLANK = re.compile(r"[ \t\n\r]*")
 _EXPECTED = {
     "expected": "{expected}",
@@ -92,17 +94,31 @@ class CanonicalAdapter:
 
 def _slices(body: bytes) -> list[bytes]:
     """Cut a body into the bytes of its transactions, exactly as sent."""
+    refuse_swelling_json(body)
     try:
-        text = body.decode("utf-8")
-        at = _expect(text, 0, "{")
-        key, at = _DECODER.raw_decode(text, at)
+        _see_that_it_is_utf_8(body)
+        text = body.decode("latin-1")  # a sign for each byte: a place in the text is one in the body
+        start = _expect(text, 0, "{")
+        key, at = _DECODER.raw_decode(text, start)
         if key != "transactions":
-            raise rejected(Problem(SHAPE, "body", _FORM, f"the field {safe(key)}"))
+            name = safe(str(json.loads(body[start:at])))
+            raise rejected(Problem(SHAPE, "body", _FORM, f"the field {name}"))
         spans, at = _spans(text, _expect(text, _expect(text, at, ":"), "["))
         _expect(text, _expect(text, at, "}"), "")
     except (ValueError, RecursionError) as error:
         raise rejected(Problem(SHAPE, "body", f"{JSON}, {_FORM}", _fault(error))) from error
-    return [text[start:end].encode() for start, end in spans]
+    return [body[start:end] for start, end in spans]
+
+
+def _see_that_it_is_utf_8(body: bytes) -> None:
+    """Raise UnicodeDecodeError where a body is none, a part at a time: as text, one rare sign makes it four times as large."""
+    reader = codecs.getincrementaldecoder("utf-8")()
+    for at in range(0, len(body), _PART_BYTES):
+        try:
+            reader.decode(body[at : at + _PART_BYTES], final=at + _PART_BYTES >= len(body))
+        except UnicodeDecodeError as error:
+            place = max(at - len(reader.getstate()[0]) + error.start, 0)
+            raise UnicodeDecodeError("utf-8", b"", place, place + 1, error.reason) from error
 
 
 def _spans(text: str, at: int) -> tuple[list[tuple[int, int]], int]:

@@ -14,6 +14,7 @@ from types import MappingProxyType
 from urllib.parse import parse_qsl
 
 from shared.pos.adapter import SHAPE, Arrival, refuse_large_body, rejected
+from shared.pos.json_tree import safe
 from shared.pos.lightspeed_closure import CLOSURE, closure_documents, closure_ids, closure_transaction
 from shared.pos.lightspeed_lines import Charge, cash_rounding, lines_of, residual
 from shared.pos.lightspeed_sale import (
@@ -151,7 +152,7 @@ def _documents_in(tree: object, *, alone: bool) -> Sequence[object]:
         return [{**beside, SALE: tree["data"]}]
     if alone and not (isinstance(tree, dict) and isinstance(tree.get(SALE), dict)):
         named = ", ".join(sorted(map(str, tree))[:8]) if isinstance(tree, dict) and tree else "something else"
-        raise rejected(Problem(SHAPE, "body", _FORM, named[:120]))
+        raise rejected(Problem(SHAPE, "body", _FORM, safe(named)))
     return [tree]
 
 

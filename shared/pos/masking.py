@@ -4,35 +4,27 @@ Deterministic and idempotent: the same input gives the same output, and masking 
 tree in which nothing had to be masked is given back as the same object, so that its bytes can be kept as
 sent.
 
-A card number is 14 to 19 digits, whole or in groups of at least three set apart by blanks or dashes, in any
-script's decimal digits, that begins with 2 to 6 and passes the Luhn check; or 13 such digits that begin with
-4 and are no valid GTIN. Identifiers the schema types as such (item codes, receipt numbers) are exempt: one in
-twenty long numbers looks like a card by chance.
+What a card number is, however it is written, says `shared.pos.card_numbers`. Identifiers the schema types as such
+(item codes, receipt numbers) are exempt: one in twenty long numbers looks like a card by chance.
 """
 
 from __future__ import annotations
 
 import re
-import unicodedata
 from decimal import Decimal
 from functools import lru_cache
-from itertools import accumulate
 
-CARD_REMOVED = "[card removed]"
+from shared.pos.card_numbers import CARD_REMOVED as CARD_REMOVED
+from shared.pos.card_numbers import is_card_amount, without_cards
+from shared.pos.card_numbers import is_gtin as is_gtin
+
 REMOVED = "[removed]"
 
-_BLANKS = " \t\u00a0\u2007\u2009\u202f\u2010-\u2015\u2212\\-"
-_DIGIT_SEQUENCE = re.compile(rf"\d(?:[{_BLANKS}]{{0,2}}\d){{12,}}")
-_DIGIT_GROUP = re.compile(r"\d+")
-_TRACK = re.compile(r"%[A-Za-z]?\d{12,19}\^[^?]{0,100}\??|;\d{12,19}=\d{0,40}\??")
 _EMAIL = re.compile(r"[^\s@<>\"'()\[\],;:]{1,64}@[^\s@<>\"'()\[\],;:]{1,200}\.[^\W\d_]{2,24}")
 _PAIR = re.compile(r'"((?:[^"\\]|\\.){0,100})"\s*:\s*(?:"(?:[^"\\]|\\.)*"|-?[0-9][0-9.eE+-]*)')
-_ESCAPED_DIGIT = re.compile(r"\\u00(3[0-9])")
-_SHORTEST_CARD, _LONGEST_CARD = 13, 19
-_SHORTEST_GROUP = 3
-_ISSUER_DIGITS = frozenset((2, 3, 4, 5, 6))
 _GTIN_LENGTH_MAX = 14
-_DOUBLED = bytes([0, 2, 4, 6, 8, 1, 3, 5, 7, 9]) + bytes(246)
+WORDS_MAX = 16_384  # characters; a longer text in a receipt is nobody's words, and is not kept
+_SCANNED_MAX = 65_536  # bytes of what nobody can read: it is not kept, only its keyed hash
 
 
 def _words(text: str) -> frozenset[str]:
@@ -58,13 +50,15 @@ _FREE_TEXT_KEYS = frozenset({"description", "note", "reason", "return_reason", "
 
 
 def masked_text(text: str, *, free: bool = False) -> str:
-    """Replace card numbers and track data in a text; in free text also e-mail addresses."""
+    """Replace card numbers, stripe data and verification codes in a text; in free text also e-mail addresses."""
     if free and "@" in text:
         text = _EMAIL.sub(REMOVED, text)
-    if len(text) < _SHORTEST_CARD:
-        return text
-    masked = _DIGIT_SEQUENCE.sub(_without_cards, _TRACK.sub(CARD_REMOVED, text))
-    return text if masked == text else masked
+    return without_cards(text)
+
+
+def masked_words(text: str, *, free: bool = False) -> str:
+    """Mask a text of a document; one that is longer than any words is removed as a whole, unread."""
+    return masked_text(text, free=free) if len(text) <= WORDS_MAX else REMOVED
 
 
 def masked_tree(
@@ -81,12 +75,12 @@ def masked_tree(
 def masked_bytes(content: bytes) -> bytes:
     """Scan JSON that cannot be parsed for cards, e-mail addresses and values whose key says what they are.
 
-    It comes back as sent where there are none.
+    It comes back as sent where there are none; of a large one only its beginning.
     """
+    content = content[:_SCANNED_MAX]
     text = content.decode("utf-8", "replace")
-    plain = _ESCAPED_DIGIT.sub(lambda match: chr(int(match[1], 16)), text)
-    masked = masked_text(_PAIR.sub(_masked_pair, plain), free=True)
-    return content if masked == plain else masked.encode()
+    masked = masked_text(_PAIR.sub(_masked_pair, text), free=True)
+    return content if masked == text else masked.encode()
 
 
 def _masked_pair(match: re.Match[str]) -> str:
@@ -94,23 +88,16 @@ def _masked_pair(match: re.Match[str]) -> str:
     return f'"{match[1]}":"{mark}"' if mark else match[0]
 
 
-def is_gtin(digits: str) -> bool:
-    """Say whether 8, 12, 13 or 14 digits carry a right GTIN check digit."""
-    if len(digits) not in (8, 12, 13, 14) or not digits.isascii() or not digits.isdecimal():
-        return False
-    return sum(int(one) * (3 if place % 2 else 1) for place, one in enumerate(reversed(digits))) % 10 == 0
-
-
 def _masked_value(value: object, identifiers: frozenset[str], vendor_part: str, free: bool) -> object:
     if isinstance(value, str):
-        return masked_text(value, free=free)
+        return masked_words(value, free=free)
     if isinstance(value, dict):
         return _masked_object(value, identifiers, vendor_part, free)
     if isinstance(value, list):
         return _masked_list(value, identifiers, vendor_part, free)
     if isinstance(value, bool) or not isinstance(value, int | Decimal):
         return value
-    return CARD_REMOVED if _is_card_amount(value) else value
+    return CARD_REMOVED if is_card_amount(value) else value
 
 
 def _masked_list(
@@ -141,7 +128,7 @@ def _masked_object(
 @lru_cache(maxsize=4096)
 def _masked_name(name: str) -> str:
     """Mask a key; a feed's documents have the same few again and again."""
-    return masked_text(name, free=True)
+    return masked_words(name, free=True)
 
 
 def _is_exempt(name: str, value: object, identifiers: frozenset[str]) -> bool:
@@ -166,56 +153,3 @@ def _mark_of_key(name: str) -> str:
     if plain in _PERSONAL_KEYS or plain.endswith(_PERSONAL_ENDINGS) or plain.startswith("address"):
         return REMOVED
     return ""
-
-
-def _is_card_amount(value: int | Decimal) -> bool:
-    size = Decimal(value).copy_abs()
-    if not _SHORTEST_CARD <= size.adjusted() + 1 <= _LONGEST_CARD:
-        return False
-    return int(size) == size and _is_card(_digit_values(str(int(size))))
-
-
-def _without_cards(match: re.Match[str]) -> str:
-    """Mask every card in one sequence of digit groups, the leftmost and longest first."""
-    text = match[0]
-    groups = [one.span() for one in _DIGIT_GROUP.finditer(text)]
-    values = _digit_values("".join(text[start:end] for start, end in groups))
-    ends = list(accumulate(end - start for start, end in groups))
-    parts, kept_until, first = [], 0, 0
-    while first < len(groups):
-        last = _last_group_of_card(values, ends, first)
-        if last is None:
-            first += 1
-            continue
-        parts += [text[kept_until : groups[first][0]], CARD_REMOVED]
-        kept_until, first = groups[last][1], last + 1
-    return text if not parts else "".join((*parts, text[kept_until:]))
-
-
-def _last_group_of_card(values: bytes, ends: list[int], first: int) -> int | None:
-    """Give the last group of the longest card that begins with group `first`; a short group can only end one."""
-    begin = ends[first - 1] if first else 0
-    if values[begin] not in _ISSUER_DIGITS:
-        return None
-    found = None
-    for index in range(first, len(ends)):
-        length = ends[index] - begin
-        if length > _LONGEST_CARD:
-            break
-        if length >= _SHORTEST_CARD and _is_card(values[begin : ends[index]]):
-            found = index
-        if ends[index] - (ends[index - 1] if index else 0) < _SHORTEST_GROUP:
-            break
-    return found
-
-
-def _digit_values(digits: str) -> bytes:
-    return bytes(map(int, digits)) if digits.isascii() else bytes(map(unicodedata.decimal, digits))
-
-
-def _is_card(values: bytes) -> bool:
-    if values[0] not in _ISSUER_DIGITS:
-        return False
-    if (sum(values[-1::-2]) + sum(values[-2::-2].translate(_DOUBLED))) % 10:
-        return False
-    return len(values) > _SHORTEST_CARD or (values[0] == 4 and not is_gtin("".join(map(str, values))))

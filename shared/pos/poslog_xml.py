@@ -13,15 +13,22 @@ import defusedxml.ElementTree
 from defusedxml.common import DefusedXmlException
 
 from shared.errors import RejectedError
-from shared.pos.adapter import DEPTH_MAX, SHAPE, TRANSACTIONS_MAX, refuse_large_body, rejected
+from shared.pos.adapter import (
+    DEPTH_MAX,
+    SHAPE,
+    TRANSACTIONS_MAX,
+    refuse_large_body,
+    refuse_swelling,
+    rejected,
+)
 from shared.pos.canonical_values import read_amount, read_day, read_id, read_instant
-from shared.pos.masking import masked_by_key, masked_text
+from shared.pos.masking import masked_by_key, masked_text, masked_words
 from shared.retail.rules import Problem
 
 POSLOG = "http://www.nrf-arts.org/IXRetail/namespace/"
 POSLOG_6 = "http://www.nrf-arts.org/IXRetail/v6.0.0/poslog"  # what some vendors call the same names
 ACS = "http://www.ncr.com/rsd/acs/tlog/markup/poslog/2.1"
-MARKS_MAX = 2_000_000
+MARKS_MAX, ATTRIBUTES_MAX = 400_000, 150_000
 AMOUNT_BELOW = 10**15  # far beyond any receipt, and small enough that sums and shares stay exact
 SEQUENCE_NUMBER_MAX = 10**15
 _FORM = "POSLog XML without DTD and entities"
@@ -44,6 +51,8 @@ _NUMBER = re.compile(r"[0-9]{1,15}")
 _HAS_OFFSET = re.compile(r"(Z|[+-][0-9]{2}:[0-9]{2})$")
 
 _KEPT = (f"{{{POSLOG}}}", f"{{{ACS}}}")
+_KEPT_ATTRIBUTES = (*_KEPT, "{http://www.w3.org/")
+_NAMELESS = "Nameless"  # what an element is called whose name was a card's number
 
 ET.register_namespace("poslog", POSLOG)
 ET.register_namespace("acs", ACS)
@@ -145,6 +154,9 @@ def transactions_in(body: bytes) -> list[ET.Element]:
     refuse_large_body(body)
     if body.count(b"<") > MARKS_MAX:
         raise rejected(Problem(SHAPE, "body", f"at most {MARKS_MAX} marks", "more"))
+    if body.count(b"=") > ATTRIBUTES_MAX:
+        raise rejected(Problem(SHAPE, "body", f"at most {ATTRIBUTES_MAX} attributes", "more"))
+    refuse_swelling(body, b"<")
     try:
         root = defusedxml.ElementTree.fromstring(body, forbid_dtd=True)
     except DefusedXmlException as error:
@@ -202,13 +214,22 @@ def mask_element(element: ET.Element) -> None:
         if mark != "?" and not (len(one) == 0 and (one.text or "").strip() in ("", "true", "false")):
             _empty(one, str(mark))
             continue
+        if masked_words(name) != name:
+            one.tag = _tag(_NAMELESS)
         if name not in IDENTIFIERS and one.text:
-            one.text = masked_text(one.text, free=name in _FREE_TEXTS)
-        for key, value in one.attrib.items():
-            masked = masked_by_key(_local(key), value)
-            one.set(key, masked_text(value, free=True) if masked == value else str(masked))
+            one.text = masked_words(one.text, free=name in _FREE_TEXTS)
+        _mask_attributes(one)
         for child in one:
-            child.tail = masked_text(child.tail, free=True) if child.tail else child.tail
+            child.tail = masked_words(child.tail, free=True) if child.tail else child.tail
+
+
+def _mask_attributes(element: ET.Element) -> None:
+    for key, value in list(element.attrib.items()):
+        name, masked = _local(key), masked_by_key(_local(key), value)
+        if (key.startswith("{") and not key.startswith(_KEPT_ATTRIBUTES)) or masked_words(name) != name:
+            del element.attrib[key]
+        else:
+            element.set(key, masked_words(value, free=True) if masked == value else str(masked))
 
 
 def _empty(element: ET.Element, mark: str) -> None:

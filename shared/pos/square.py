@@ -19,6 +19,7 @@ from shared.pos.adapter import (
     refuse_large_body,
     rejected,
 )
+from shared.pos.json_tree import safe
 from shared.pos.square_cash import SHIFT, drawer_documents, drawer_ids, drawer_transaction
 from shared.pos.square_lines import Lines, lines_of, sale_of
 from shared.pos.square_money import Purse, currency_of
@@ -119,7 +120,7 @@ def _documents_in(tree: object, *, alone: bool) -> Iterable[object]:
         return drawer_documents(tree)
     if alone and not (isinstance(tree, dict) and isinstance(tree.get("order"), dict)):
         named = ", ".join(sorted(map(str, tree))[:8]) if isinstance(tree, dict) and tree else "something else"
-        raise rejected(Problem(SHAPE, "body", _FORM, named[:120]))
+        raise rejected(Problem(SHAPE, "body", _FORM, safe(named)))
     return [tree]
 
 

@@ -12,29 +12,35 @@ from shared.pos.registry import ADAPTERS
 from shared.services import Services
 from shared.triggers.answered import guarded
 from shared.web.answers import answer, answer_verdicts, not_found
+from shared.web.bodies import opener
 from shared.web.requests import day_of, flag_of, json_object, path_key, reason_of, transaction_parts
 
 blueprint = func.Blueprint()
 route = guarded(blueprint)
 
 
+async def _arrived(
+    request: func.HttpRequest, services: Services, sender: Sender, adapter: str
+) -> func.HttpResponse:
+    body, opened = request.get_body(), opener(request.headers)
+    return answer_verdicts(await ingest_transactions(services, sender, ADAPTERS[adapter], body, opened))
+
+
 @route("transactions", methods=["POST"])
 async def transactions_arrived(
     request: func.HttpRequest, services: Services, sender: Sender
 ) -> func.HttpResponse:
-    verdicts = await ingest_transactions(services, sender, ADAPTERS["canonical"], request.get_body())
-    return answer_verdicts(verdicts)
+    return await _arrived(request, services, sender, "canonical")
 
 
 @route("pos/poslog", methods=["POST"])
 async def poslog_arrived(request: func.HttpRequest, services: Services, sender: Sender) -> func.HttpResponse:
-    verdicts = await ingest_transactions(services, sender, ADAPTERS["poslog"], request.get_body())
-    return answer_verdicts(verdicts)
+    return await _arrived(request, services, sender, "poslog")
 
 
 @route("pos/csv", methods=["POST"])
 async def csv_arrived(request: func.HttpRequest, services: Services, sender: Sender) -> func.HttpResponse:
-    return answer_verdicts(await ingest_transactions(services, sender, ADAPTERS["csv"], request.get_body()))
+    return await _arrived(request, services, sender, "csv")
 
 
 @route("transactions/{store}/{account}/{transaction_id}", methods=["GET"])

@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from shared.errors import RejectedError
+from shared.pos.masking import masked_text
 from shared.web.requests import found_of
 
 CODES = ("tenders", "taxes", "items", "reasons")  # of a receipt, which a person may say to mean others
+TYPED = ("items", "shift")  # as numbers of goods and shifts they may look like a card's by chance
 CODES_MAX = 50
 
 
@@ -43,4 +45,8 @@ def _code(value: object, name: str) -> str:
     if not isinstance(value, str) or not value.strip() or len(value) > 200 or not value.isprintable():
         expected = "1 to 200 printable characters"
         raise RejectedError(f"{name} is no code", field=name, expected=expected, found=found_of(value))
+    if name not in TYPED and masked_text(value) != value:
+        raise RejectedError(
+            f"{name} is no code", field=name, expected="a code, no card number", found=found_of(value)
+        )
     return value

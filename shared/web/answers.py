@@ -21,6 +21,7 @@ from shared.errors import (
 from shared.flows.ingest_transactions import Verdict
 from shared.flows.ingesting.settle import ACCEPTED, CONFLICT, DUPLICATE
 from shared.pos.masking import masked_text
+from shared.web.bodies import ENCODING
 from shared.web.paths import transaction_path
 
 PROBLEM_TYPE = "application/problem+json"
@@ -56,8 +57,9 @@ _QUIET = {
 
 
 def problem(status: int, title: str, **more: Any) -> func.HttpResponse:
-    """Answer with problem details."""
-    body = {"type": "about:blank", "title": title, "status": status, **more}
+    """Answer with problem details; what was sent may be in their words, a card number is not."""
+    told = {name: masked_text(one, free=True) if isinstance(one, str) else one for name, one in more.items()}
+    body = {"type": "about:blank", "title": title, "status": status, **told}
     return func.HttpResponse(json.dumps(body, ensure_ascii=False), status_code=status, mimetype=PROBLEM_TYPE)
 
 
@@ -69,10 +71,14 @@ def not_found(what: str) -> func.HttpResponse:
 def answer_error(error: TillpostError) -> func.HttpResponse:
     """Turn an error into an answer: 4xx for what the caller can mend, 503 with Retry-After for what time mends."""
     if isinstance(error, ForbiddenError):
-        return problem(error.status, str(error))
+        return problem(error.status, log_text(error))
     if isinstance(error, RejectedError):
         return problem(
-            _rejected_status(error), str(error), field=error.field, expected=error.expected, found=error.found
+            _rejected_status(error),
+            log_text(error),
+            field=error.field,
+            expected=error.expected,
+            found=error.found,
         )
     if isinstance(error, AnotherWasFirstError):
         return problem(409, str(error), changes=list(error.changes))
@@ -97,6 +103,8 @@ def log_text(error: TillpostError) -> str:
 
 
 def _rejected_status(error: RejectedError) -> int:
+    if error.field == ENCODING:
+        return 415
     if error.field in ("body", "document") and error.expected.startswith("at most"):
         return 413
     return 400 if error.field in ("body", "document", "file") else 422

@@ -8,7 +8,8 @@ from typing import Any
 
 from shared.pos.canonical_model import schema_text
 from shared.web.answer_schemas import answer_schema
-from shared.web.route import CSV, HTML, JSON, REASON, Route
+from shared.web.bodies import ENCODING
+from shared.web.route import CSV, HTML, JSON, REASON, SENDERS, Route
 from shared.web.routes import ROUTES
 from shared.web.routes_vendors import HEARD_SCHEMA, VENDOR_SCHEMES, VENDOR_SECURITY
 
@@ -66,6 +67,8 @@ def _operation(route: Route) -> dict[str, Any]:
         operation["parameters"].append(
             {"name": "X-Reason", "in": "header", "required": True, "schema": REASON}
         )
+    if route.body and route.security == SENDERS:
+        operation["parameters"].append(_ENCODED)
     operation["parameters"] += [
         {"name": name, "in": "query", "schema": schema} for name, schema in route.query.items()
     ]
@@ -97,7 +100,8 @@ def _common(route: Route) -> dict[str, str]:
     common = {"401": "Problem", "403": "Problem", "503": "Problem"} if route.security.ways else {}
     if not route.body:
         return common
-    return common | dict.fromkeys(("400", "409", "413"), "Problem")
+    answers = ("400", "409", "413", "415") if route.security == SENDERS else ("400", "409", "413")
+    return common | dict.fromkeys(answers, "Problem")
 
 
 def _response(route: Route, kind: str) -> dict[str, Any]:
@@ -159,6 +163,12 @@ _SCHEMAS: dict[str, Any] = {
     },
     "Results": {"type": "object", "required": ["results"], "properties": {"results": _VERDICTS}},
     "Heard": HEARD_SCHEMA,
+}
+_ENCODED: dict[str, Any] = {
+    "name": ENCODING,
+    "in": "header",
+    "schema": {"type": "string", "enum": ["gzip", "identity"], "default": "identity"},
+    "description": "How the body is compressed. The signature is over the bytes as they are sent.",
 }
 _TEXTS = {"Text": CSV}
 _SCHEMES: dict[str, dict[str, list[str]]] = {

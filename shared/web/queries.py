@@ -7,6 +7,7 @@ from datetime import date, datetime
 import azure.functions as func
 
 from shared.errors import RejectedError
+from shared.web.requests import shown
 
 AS_JSON, AS_CSV = "json", "csv"
 FORMATS = (AS_JSON, AS_CSV)
@@ -23,7 +24,7 @@ def query_format(request: func.HttpRequest) -> str:
     text = str(request.params.get("format", AS_JSON))
     if text not in FORMATS:
         raise RejectedError(
-            "there is no such form", field="format", expected=" or ".join(FORMATS), found=text[:80]
+            "there is no such form", field="format", expected=" or ".join(FORMATS), found=shown(text)
         )
     return text
 
@@ -42,7 +43,7 @@ def query_cut_off(request: func.HttpRequest) -> tuple[datetime | None, date | No
         return None, day
     if at is None:
         expected = "an instant with an offset, such as 2017-12-31T23:59:59-05:00, or a business day, such as 2017-12-31"
-        raise RejectedError("this is no cut-off", field="cut_off", expected=expected, found=text[:80])
+        raise RejectedError("this is no cut-off", field="cut_off", expected=expected, found=shown(text))
     return at, None
 
 
@@ -71,7 +72,7 @@ def query_flag(request: func.HttpRequest, name: str) -> bool:
     text = str(request.params.get(name, "false"))
     if text not in ("true", "false"):
         raise RejectedError(
-            f"{name} is neither", field=name, expected="true or false", found=ascii(text)[:80]
+            f"{name} is neither", field=name, expected="true or false", found=shown(ascii(text))
         )
     return text == "true"
 
@@ -86,7 +87,7 @@ def query_day_of(request: func.HttpRequest, name: str) -> date | None:
     day = _day(text) if text else None
     if text and day is None:
         expected = "a day such as 2017-12-23, years 1990 to 2199"
-        raise RejectedError(f"{name} is no day", field=name, expected=expected, found=ascii(text)[:80])
+        raise RejectedError(f"{name} is no day", field=name, expected=expected, found=shown(ascii(text)))
     return day
 
 
@@ -101,5 +102,5 @@ def query_number(request: func.HttpRequest, name: str) -> int | None:
         return None
     if not (text.isascii() and text.isdecimal() and len(text) <= DIGITS_MAX):
         expected = f"a whole number of at most {DIGITS_MAX} digits"
-        raise RejectedError(f"{name} is no number", field=name, expected=expected, found=ascii(text)[:80])
+        raise RejectedError(f"{name} is no number", field=name, expected=expected, found=shown(ascii(text)))
     return int(text)

@@ -55,7 +55,7 @@ def path_key(request: func.HttpRequest, name: str) -> str:
     text = path_part(request, name)
     if not _KEY.fullmatch(text) or len(text) > NAME_CHARACTERS_MAX:
         expected = f"at most {NAME_CHARACTERS_MAX} letters, digits, dots, dashes and underscores"
-        raise RejectedError(f"{name} is no name of one", field=name, expected=expected, found=text[:80])
+        raise RejectedError(f"{name} is no name of one", field=name, expected=expected, found=shown(text))
     return text
 
 
@@ -74,7 +74,7 @@ def transaction_parts(request: func.HttpRequest) -> tuple[str, str, str]:
 def _named(text: str, name: str, characters_max: int = NAME_CHARACTERS_MAX) -> str:
     if not text or not text.isprintable() or len(text) > characters_max:
         expected = f"1 to {characters_max} printable characters"
-        raise RejectedError(f"{name} is no name", field=name, expected=expected, found=ascii(text)[:80])
+        raise RejectedError(f"{name} is no name", field=name, expected=expected, found=shown(ascii(text)))
     return text
 
 
@@ -100,7 +100,7 @@ def _day(text: str, name: str) -> date:
         day = date.min
     if day.year not in YEARS:
         expected = "a day such as 2017-12-23, years 1990 to 2199"
-        raise RejectedError(f"{name} is no day", field=name, expected=expected, found=text[:80])
+        raise RejectedError(f"{name} is no day", field=name, expected=expected, found=shown(text))
     return day
 
 
@@ -113,7 +113,7 @@ def path_number(request: func.HttpRequest, name: str, digits_max: int = 4) -> in
     text = path_part(request, name)
     if not (text.isascii() and text.isdecimal() and len(text) <= digits_max):
         expected = f"a whole number from 0 to {'9' * digits_max}"
-        raise RejectedError(f"{name} is no number", field=name, expected=expected, found=text[:80])
+        raise RejectedError(f"{name} is no number", field=name, expected=expected, found=shown(text))
     return int(text)
 
 
@@ -127,7 +127,7 @@ def chosen_format(request: func.HttpRequest, *known: str, usual: str = "json") -
     text = str(request.params.get("format", usual))
     if text not in known:
         raise RejectedError(
-            "no such format", field="format", expected=" or ".join(known), found=ascii(text)[:80]
+            "no such format", field="format", expected=" or ".join(known), found=shown(ascii(text))
         )
     return text
 
@@ -206,7 +206,7 @@ def name_of(body: Mapping[str, Any], name: str) -> str:
     value = body.get(name)
     if value == "":
         return ""
-    return _named(_text(value, name), name, 200)
+    return masked_text(_named(_text(value, name), name, 200))
 
 
 def query_month(request: func.HttpRequest, name: str, now: datetime) -> str:
@@ -220,7 +220,7 @@ def query_month(request: func.HttpRequest, name: str, now: datetime) -> str:
         return f"{now:%Y-%m}"
     if not _MONTH.fullmatch(text):
         raise RejectedError(
-            f"{name} is no month", field=name, expected="a month such as 2017-12", found=text[:80]
+            f"{name} is no month", field=name, expected="a month such as 2017-12", found=shown(text)
         )
     return str(text)
 
@@ -244,7 +244,12 @@ def _text(value: object, name: str) -> str:
 
 def found_of(value: object) -> str:
     """Give what was found, for an answer: without card numbers, and not all of it."""
-    return "nothing" if value is None else masked_text(ascii(value), free=True)[:80]
+    return "nothing" if value is None else shown(ascii(value))
+
+
+def shown(text: str) -> str:
+    """Give what of a text may be shown: without card numbers, and then not all of it, so that no part of one is left."""
+    return masked_text(text, free=True)[:80]
 
 
 def instant_of(body: Mapping[str, Any], name: str) -> datetime:

@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from shared.errors import RetryableError, UnknownOutcomeError
 from shared.flows.isolating.given_up import end_done, keep, rest
+from shared.pos.masking import masked_text
 from shared.services import Services
 from shared.storage.due import doorbell
 from shared.storage.protocols import Row
@@ -54,7 +55,7 @@ class StoreDays:
         """Do what a beat does beside its store-days: an error in it stops none of them, and is raised like theirs."""
         (found,) = await self.services.settled(work)
         if isinstance(found, Exception):
-            self.services.log.error("the app fails beside its store-days: %r", found)
+            self.services.log.error("the app fails beside its store-days: %s", masked_text(repr(found)))
             self.errors.append(found)
             return None
         return found
@@ -71,7 +72,7 @@ class StoreDays:
         self.errors += [one for one in told if isinstance(one, Exception)]
 
     async def _failed(self, row: Row, error: Exception) -> None:
-        self.services.log.error("the app fails at %s: %r", row.key, error)
+        self.services.log.error("the app fails at %s: %s", row.key, masked_text(repr(error)))
         failures = await keep(self.services, self.stage, row.key, doorbell(row.key), row)
         await rest(self.services, row, failures)
 
