@@ -7,6 +7,7 @@ Each is taken in a child that is forked from a parent which has everything impor
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import gc
 import gzip
@@ -25,7 +26,7 @@ from shared.errors import RejectedError
 from shared.flows.ingest_transactions import ingest_transactions
 from shared.pos.registry import ADAPTERS
 from shared.web.bodies import opened
-from tests.contract.app_in_memory import App, open_app
+from tests.contract.app_in_memory import App, all_routes, open_app
 from tests.unit.documents import call_of, sale_document
 from tests.unit.flow_services import SENDER
 
@@ -320,12 +321,18 @@ def measured(way: str, name: str) -> dict[str, object]:
     return found
 
 
-def main(ways: list[str]) -> None:
-    """Print what each bomb cost, of the ways named, or of all."""
+def main() -> None:
+    """Print what each bomb cost: of all ways, or only those felt, and all of the ways named."""
+    read = argparse.ArgumentParser(description=main.__doc__)
+    read.add_argument("--felt", nargs="*", default=[], help="of JSON, only the bombs of these names")
+    read.add_argument("--all", nargs="*", default=[], help="but of these ways every bomb")
+    chosen = read.parse_args()
+    all_routes()  # imported before the first child is forked
     for way, (_, bombs) in plan().items():
-        for name in bombs if not ways or way in ways else ():
+        some = chosen.felt if bombs is JSON_BOMBS and chosen.felt and way not in chosen.all else bombs
+        for name in some:
             print(json.dumps(measured(way, name)), flush=True)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main()
