@@ -128,7 +128,7 @@ XML_BOMBS: Mapping[str, Body] = {
 
 
 def _nested_gzip() -> bytes:
-    return gzip.compress(gzip.compress(bytes(64 * MIB)))
+    return gzip.compress(gzip.compress(bytes(32 * MIB)))
 
 
 def _swelling(size: int) -> bytes:
@@ -138,7 +138,7 @@ def _swelling(size: int) -> bytes:
 
 
 GZIP_BOMBS: Mapping[str, Body] = {
-    "a thousand to one": lambda: _swelling(1024 * MIB),
+    "a thousand to one": lambda: _swelling(64 * MIB),
     "a thousand to one, within the limit": lambda: _swelling(15 * MIB),
     "gzip in gzip": _nested_gzip,
     "cut off": lambda: gzip.compress(call_of(sale_document()))[:-9],
@@ -322,15 +322,13 @@ def measured(way: str, name: str) -> dict[str, object]:
 
 
 def main() -> None:
-    """Print what each bomb cost: of all ways, or only those felt, and all of the ways named."""
+    """Print what each bomb cost, or only those of the names given."""
     read = argparse.ArgumentParser(description=main.__doc__)
-    read.add_argument("--felt", nargs="*", default=[], help="of JSON, only the bombs of these names")
-    read.add_argument("--all", nargs="*", default=[], help="but of these ways every bomb")
-    chosen = read.parse_args()
+    read.add_argument("names", nargs="*", help="of bombs; none: all")
+    names = read.parse_args().names
     all_routes()  # imported before the first child is forked
     for way, (_, bombs) in plan().items():
-        some = chosen.felt if bombs is JSON_BOMBS and chosen.felt and way not in chosen.all else bombs
-        for name in some:
+        for name in (one for one in bombs if not names or one in names):
             print(json.dumps(measured(way, name)), flush=True)
 
 

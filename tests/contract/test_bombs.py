@@ -17,36 +17,20 @@ from tests.contract.bombs import GZIP_BOMBS, MAY_BE_TAKEN, MIB, plan
 
 ROOT = Path(__file__).resolve().parents[2]
 SECONDS_MAX, MIB_MAX = 1.0, 64
-# Vendors' JSON goes through the same limits before it is parsed: of theirs, those that a parser feels. All: `make bombs`.
-ALL_OF_THEM = (
-    "POST /api/transactions",
-    "POST /api/pos/poslog",
-    "gzip",
-    "lightspeed's form",
-    "PUT /api/mappings/tenders",
-)
-FELT_BY_PARSERS = (
-    "lists without end",
-    "a list of fractions",
-    "many names",
-    "one sign beyond the plane",
-    "one text",
-)
+# Those that readers feel most, one or two of each kind for every way in. All of them: `make bombs`.
+FELT = (
+    "lists without end", "a list of fractions", "many names", "one sign beyond the plane", "a number of a million digits",
+    "many texts of digits in groups", "a billion laughs", "an address from outside", "included", "many attributes",
+    "nested and closed", "a thousand to one", "cut off", "a million fields", "commas", "line ends",
+    "a number of sixty thousand digits", "a MiB",
+)  # fmt: skip
 WAYS = list(plan())
 
 
 @cache
 def taken() -> dict[tuple[str, str], dict[str, Any]]:
     """Let a process of its own take them."""
-    command = [
-        sys.executable,
-        "-m",
-        "tests.contract.bombs",
-        "--felt",
-        *FELT_BY_PARSERS,
-        "--all",
-        *ALL_OF_THEM,
-    ]
+    command = [sys.executable, "-m", "tests.contract.bombs", *FELT]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=True)
     found = [json.loads(line) for line in done.stdout.splitlines()]
     return {(one["way"], one["bomb"]): one for one in found}
@@ -54,7 +38,7 @@ def taken() -> dict[tuple[str, str], dict[str, Any]]:
 
 def test_every_way_in_has_been_tried() -> None:
     assert {way for way, _ in taken()} == set(WAYS)
-    assert len(taken()) >= 120
+    assert len(taken()) >= 40
 
 
 @pytest.mark.parametrize("way", WAYS)
