@@ -18,7 +18,7 @@ BOTH_CORES := -n 2 --dist loadfile --no-loadscope-reorder
 export PYTHONUNBUFFERED := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check run daily-check monthly-check drill bench simulate twins mutants verify-audit format clean
+.PHONY: help setup demo test check run daily-check monthly-check drill bench bombs simulate twins mutants verify-audit format clean
 
 help: ## Say what can be done here
 	@echo "Tillpost: from the tills to Dynamics 365, to the penny. Usage: make TARGET"
@@ -54,6 +54,9 @@ drill: setup ## Practise: start everything here with one fault in it (NAME=...),
 
 bench: setup ## Measure against the budgets, compared inside one run
 	@$(VENV)/python -m benchmarks $(BENCH_ARGS)
+
+bombs: setup ## Send every body made to hurt to every way in, and say what each cost
+	@$(VENV)/python -m tests.contract.bombs
 
 simulate: setup ## Run SEEDS histories in which everything goes wrong, on both cores
 	@$(VENV)/python -m tests.simulation --seeds $(SEEDS) $(SIMULATE_ARGS)

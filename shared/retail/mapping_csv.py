@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -17,6 +18,9 @@ from shared.retail.mapping_rows import ALWAYS, VALID_FROM
 
 ROWS_MAX = 100_000
 PROBLEMS_MAX = 1_000
+LINE_CHARACTERS_MAX = 65_536
+LINES_MAX = 4 * ROWS_MAX
+_LINE = re.compile(r"[^\r\n]*(?:\r\n?|\n)|[^\r\n]+")
 _BYTE_ORDER_MARKS = (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -48,7 +52,7 @@ def read_mapping_csv(kind: MappingKind, content: bytes) -> tuple[list[CsvLine], 
         RejectedError: the file as a whole cannot be read (encoding, heading).
     """
     text = _text_of(content)
-    reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
+    reader = csv.DictReader(_lines_of(text), strict=True)
     try:
         heading = list(reader.fieldnames or [])
     except csv.Error as error:
@@ -87,6 +91,16 @@ def _text_of(content: bytes) -> str:
         expected = "UTF-8 text"
         raise RejectedError("the file holds zero bytes", field="file", expected=expected, found="a zero byte")
     return text
+
+
+def _lines_of(text: str) -> Iterator[str]:
+    """Give a text line by line; one that is far longer than any row, or one too many, ends the reading."""
+    for number, match in enumerate(_LINE.finditer(text)):
+        if match.end() - match.start() > LINE_CHARACTERS_MAX:
+            raise csv.Error(f"a line of over {LINE_CHARACTERS_MAX} characters")
+        if number >= LINES_MAX:
+            raise csv.Error(f"over {LINES_MAX} lines")
+        yield match[0]
 
 
 def _read_lines(kind: MappingKind, reader: csv.DictReader[str]) -> tuple[list[CsvLine], list[CsvProblem]]:

@@ -12,6 +12,7 @@ import zlib
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import Any
 from urllib.parse import unquote
 
@@ -116,14 +117,15 @@ async def open_app() -> App:
     services = await flow_services(hand, D365NotThere())
     services.settings = replace(services.settings, people=(EVERYBODY,))
     shared.services._opening[id(asyncio.get_running_loop())] = asyncio.ensure_future(_given(services))
-    return App(services, hand, sorted(_routes(), key=lambda one: one[1].pattern.count("(?P<")))
+    return App(services, hand, sorted(all_routes(), key=lambda one: one[1].pattern.count("(?P<")))
 
 
 async def _given(services: Services) -> Services:
     return services
 
 
-def _routes() -> list[tuple[str, re.Pattern[str], Trigger]]:
+@cache
+def all_routes() -> list[tuple[str, re.Pattern[str], Trigger]]:
     found = []
     for module in pkgutil.iter_modules(shared.triggers.__path__):
         blueprint: Any = getattr(importlib.import_module(f"shared.triggers.{module.name}"), "blueprint", None)
