@@ -21,6 +21,7 @@ import pytest
 from shared.web.openapi import openapi_document
 from tests.e2e.door import DOOR, EAST, NEXT_SECRET, POSLOG, SHOP, STORES, Door, opened
 from tests.unit import vendor_calls as vendors
+from tests.unit.csv_documents import csv_of
 from tests.unit.documents import sale_document, shift_document
 
 Json = dict[str, Any]
@@ -393,6 +394,19 @@ def test_a_poslog_is_accepted_known_again_and_found_and_too_deep_or_too_many_are
     many = body.decode().replace(one[0], one[0] * 501)
     told = door.post(many.encode(), POSLOG).json()
     assert (told["status"], told["expected"]) == (422, "1 to 500 transactions")
+
+
+def test_receipts_as_csv_are_accepted_known_again_and_told_by_row_and_column(door: Door) -> None:
+    good, wrong = sale(), sale(sequence_number="seven")
+    response = door.post(csv_of(good, wrong), "/api/pos/csv", **{"Content-Type": "text/csv"})
+    first, second = response.json()["results"]
+    assert (response.status_code, first["verdict"], second["verdict"]) == (202, "accepted", "refused")
+    assert second["problems"][0]["field"] == "transactions[1].row 7, column sequence_number"
+    assert only(door.send(good))["verdict"] == "duplicate"
+    assert door.desk("reader", "GET", first["status_url"]).status_code == 200
+    assert door.post(b"colour\n", "/api/pos/csv").status_code == 422
+    unsigned = door.ask("POST", "/api/pos/csv", content=csv_of(sale()))
+    assert unsigned.status_code == 401
 
 
 # Who may knock: senders
