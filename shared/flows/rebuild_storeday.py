@@ -13,7 +13,7 @@ from shared.flows.posting.build import Material
 from shared.flows.posting.kept import read_kept
 from shared.flows.rebuilding.days import rebuild_shifts, rebuild_statement
 from shared.flows.rebuilding.decided import undecided
-from shared.flows.rebuilding.findings import Finding
+from shared.flows.rebuilding.findings import Finding, receipt_name
 from shared.flows.rebuilding.packages import rebuild_package
 from shared.flows.rebuilding.receipts import Rebuilt, rebuild_receipt
 from shared.pos.adapter import localised
@@ -24,6 +24,7 @@ from shared.retail.transaction import Transaction
 from shared.services import Services
 from shared.storage.amendments import as_amended
 from shared.storage.corrections import CORRECTION
+from shared.storage.erasures import AT, BY, is_erased
 from shared.storage.keys import join_key, prefix_end
 from shared.storage.protocols import Row
 from shared.storage.receipts import identity_key, receipts_of_day
@@ -73,7 +74,11 @@ async def rebuild_storeday(
     rebuilt = await _receipts(services, store_id, day, rows)
     findings = [finding for one in rebuilt for finding in one.findings]
     findings += await undecided(services, store_id, rows)
-    skipped: list[str] = []
+    skipped = [
+        f"what arrived as receipt {receipt_name(row)}: personal data was erased on {row.instant(AT):%Y-%m-%d} by {row.text(BY)}"
+        for row in rows
+        if is_erased(row) and AT in row.values
+    ]
     mappings = await services.mappings.at_least(0)
     store = mappings.store(store_id, day)
     if store is None:

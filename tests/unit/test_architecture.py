@@ -40,6 +40,7 @@ MAY_IMPORT = {
         "shared.flows.checking",
         "shared.flows.closing",
         "shared.flows.compiling",
+        "shared.flows.erasing",
         "shared.flows.ingesting",
         "shared.flows.isolating",
         "shared.flows.mapping",

@@ -27,6 +27,8 @@ from shared.retail.status import Status, may_advance
 from shared.retail.transaction import Transaction
 from shared.storage.amendments import AMENDMENTS, LEDGER_FIGURES, as_amended
 from shared.storage.corrections import CORRECTION
+from shared.storage.erasures import HASH as ERASED_HASH
+from shared.storage.erasures import is_erased
 from shared.storage.protocols import Row, Value
 from shared.storage.receipts import UNKNOWN_STORE, document_of, key_values, receipt_rows
 
@@ -55,7 +57,7 @@ def rebuild_receipt(row: Row, identity: Row | None, mappings: Mappings, material
     if document is None or transaction is None:
         findings = findings or [Finding(RECEIPT, name, "kept document", "readable", "of another format")]
         return Rebuilt(row, tuple(findings))
-    transaction, day = _as_ingested(row, transaction, mappings)
+    transaction, day = as_ingested(row, transaction, mappings)
     fresh_identity, fresh = receipt_rows(
         transaction, day=day, document=document, adapter=row.text("Adapter"), content_hash=content_hash(transaction),
         received_at=row.instant("ReceivedAt"),
@@ -63,6 +65,7 @@ def rebuild_receipt(row: Row, identity: Row | None, mappings: Mappings, material
     if row.key.startswith("conflict~"):
         fresh = fresh.with_values(Record="conflict")
     names = [one for one in fresh.values if one not in _LATER and not one.startswith("Document")]
+    fresh_identity, fresh, names = _without_what_was_erased(row, fresh_identity, fresh, names)
     if row.text(CORRECTION):
         names = [one for one in names if one not in _OF_CORRECTIONS]
     findings += differences(RECEIPT, name, fresh.values, row.values, names)
@@ -77,6 +80,18 @@ def rebuild_receipt(row: Row, identity: Row | None, mappings: Mappings, material
     derived = row.with_values(**{one: fresh.values[one] for one in names})
     mapped, more = _mapped(row, name, material)
     return Rebuilt(derived, (*findings, *more), mapped)
+
+
+def _without_what_was_erased(
+    row: Row, identity: Row, fresh: Row, names: list[str]
+) -> tuple[Row, Row, list[str]]:
+    """Of an erased receipt the hash of what is left is derived; that of what arrived has no source any more."""
+    if not is_erased(row):
+        return identity, fresh, names
+    mark = fresh.text("ContentHash")
+    marked = identity.with_values(**{"ContentHash": None, "Revision": None, ERASED_HASH: mark})
+    fresh = fresh.with_values(**{ERASED_HASH: mark})
+    return marked, fresh, [*(one for one in names if one != "ContentHash"), ERASED_HASH]
 
 
 def _in_ledger(row: Row, transaction: Transaction) -> dict[str, Value | None]:
@@ -98,7 +113,7 @@ def _document(row: Row, name: str) -> tuple[bytes | None, list[Finding]]:
     return document, []
 
 
-def _as_ingested(row: Row, transaction: Transaction, mappings: Mappings) -> tuple[Transaction, date]:
+def as_ingested(row: Row, transaction: Transaction, mappings: Mappings) -> tuple[Transaction, date]:
     """Give the transaction as the door saw it: its store ours, its times the store's, its day found as then."""
     kept_day = date.fromisoformat(row.text("BusinessDay"))
     store = mappings.store(row.partition, kept_day) if row.partition != UNKNOWN_STORE else None
