@@ -128,7 +128,11 @@ def _planned(wanted: Wanted, families: Sequence[Family], mappings: Mappings, era
 
 
 def _status_of(rows: Sequence[Row], wanted: Wanted) -> str:
-    own = [row for row in rows if row.text("TransactionId") == wanted.transaction_id]
+    own = [
+        row
+        for row in rows
+        if row.text("TransactionId") == wanted.transaction_id and row.text("Record") != "conflict"
+    ]
     return (own or list(rows))[0].text("Status")
 
 

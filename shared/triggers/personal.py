@@ -13,7 +13,7 @@ from shared.gate import admit_person
 from shared.services import Services
 from shared.triggers.answered import answered
 from shared.web.answers import answer
-from shared.web.personal import day_of, flag_of, names_of, receipts_of
+from shared.web.personal import day_of, flag_of, names_of, receipts_of, stores_of
 from shared.web.queries import query_flag
 from shared.web.requests import json_object, reason_of, text_of
 
@@ -26,7 +26,7 @@ route = functools.partial(blueprint.route, trigger_arg_name="request")
 async def personal_data_asked_for(request: func.HttpRequest, services: Services) -> func.HttpResponse:
     admit_person(services.settings, request.headers, "finance", "it")
     body = json_object(request)
-    account, texts, stores = text_of(body, "account"), names_of(body, "texts"), names_of(body, "stores", least=0)
+    account, texts, stores = text_of(body, "account"), names_of(body, "texts"), stores_of(body)
     days = day_of(body, "from"), day_of(body, "to")
     return answer(await find_personal(services, account, texts, *days, stores))
 

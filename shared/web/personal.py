@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import date
 from typing import Any
@@ -11,6 +12,7 @@ from shared.web.requests import text_of
 
 NAMES_MAX, RECEIPTS_MAX, CHARACTERS_MAX = 200, 20, 200
 YEARS = range(1990, 2200)
+_STORE = re.compile(r"[A-Za-z0-9_.=~-]+")
 
 
 def receipts_of(body: Mapping[str, Any]) -> list[tuple[str, str, str]]:
@@ -32,7 +34,29 @@ def _receipt(value: object, place: str) -> tuple[str, str, str]:
     if not isinstance(value, dict):
         raise RejectedError(f"{place} is no receipt", field=place, expected="an object", found=_kind(value))
     store, account, name = (_name(value.get(one), f"{place}.{one}") for one in ("store", "account", "transaction_id"))
-    return store, account, name
+    return store_named(store, f"{place}.store"), account, name
+
+
+def store_named(text: str, place: str) -> str:
+    """Give a store's name as rows are kept under it.
+
+    Raises:
+        RejectedError: no row can be kept under it.
+    """
+    if not _STORE.fullmatch(text):
+        expected = "letters, digits, dots, dashes and underscores"
+        raise RejectedError(f"{place} is no store", field=place, expected=expected, found="other characters")
+    return text
+
+
+def stores_of(body: Mapping[str, Any]) -> list[str]:
+    """Give the stores that are named; none means all.
+
+    Raises:
+        RejectedError: one of them is no store's name.
+    """
+    named = names_of(body, "stores", least=0)
+    return [store_named(one, f"stores[{number}]") for number, one in enumerate(named)]
 
 
 def names_of(body: Mapping[str, Any], name: str, *, least: int = 1) -> list[str]:
