@@ -58,6 +58,7 @@ class Services:
     tracking_rests_until: datetime = datetime(
         1, 1, 1, tzinfo=UTC
     )  # D365 was asked so lately that nobody asks before
+    retention_rests_until: datetime = datetime(1, 1, 1, tzinfo=UTC)  # nothing is past its time before
     causes_rest_until: datetime = datetime(1, 1, 1, tzinfo=UTC)  # so lately were they looked at
     chance: Callable[[], float] = random.random  # 0 to 1, for pauses; a simulation gives its own
     token_hex: Callable[[int], str] = secrets.token_hex  # names nobody else gives; a simulation gives its own

@@ -13,6 +13,7 @@ from typing import Any
 from shared.clock import Clock
 from shared.errors import SettingsError
 from shared.settings_alerts import ALERT_SETTING_NAMES, AlertSettings, read_alert_settings
+from shared.settings_retention import RETENTION_SETTING_NAMES, RetentionSettings, read_retention_settings
 
 SIMULATION = "simulation"
 ENVIRONMENTS = (SIMULATION, "test", "production")
@@ -37,6 +38,7 @@ SETTING_NAMES = (
     "TILLPOST_REFUND_WAIT_HOURS",
     "TILLPOST_EFFECT_HOURS",
     *ALERT_SETTING_NAMES,
+    *RETENTION_SETTING_NAMES,
     "TILLPOST_DUE_SHARDS",
     *SIMULATION_ONLY[:3],
     "D365_URL",
@@ -69,7 +71,7 @@ class Sender:
     """A source account that may send: one or two live secrets, and the stores it may speak for ("*": all)."""
 
     account: str
-    secrets: tuple[str, ...]
+    secrets: tuple[str, ...] = field(repr=False)
     stores: frozenset[str]
 
     def may_send_for(self, store: str) -> bool:
@@ -82,14 +84,14 @@ class Person:
 
     name: str
     roles: frozenset[str]
-    key_sha256: str
+    key_sha256: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class StorageSettings:
     """Either a connection string, or both service addresses for an identity."""
 
-    connection_string: str = ""
+    connection_string: str = field(default="", repr=False)
     table_endpoint: str = ""
     queue_endpoint: str = ""
     client_id: str = ""
@@ -109,7 +111,7 @@ class D365Settings:
     environment_id: str
     tenant_id: str
     client_id: str
-    client_secret: str
+    client_secret: str = field(repr=False)
     authority: str
     data_project: str
     ca_file: str
@@ -126,7 +128,7 @@ class Settings:
     storage: StorageSettings
     senders: Mapping[str, Sender]
     people: tuple[Person, ...]
-    keyed_hash_secret: str
+    keyed_hash_secret: str = field(repr=False)
     grace_minutes: int
     package_minutes: int
     tracking_minutes: int
@@ -139,6 +141,7 @@ class Settings:
     effect_hours: int = 72
     alerts: AlertSettings = field(default_factory=AlertSettings)
     due_shards: int = 1
+    retention: RetentionSettings = field(default_factory=RetentionSettings)
 
 
 def read_settings(environ: Mapping[str, str]) -> Settings:
@@ -175,6 +178,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         effect_hours=_number(environ, "TILLPOST_EFFECT_HOURS", 72),
         alerts=read_alert_settings(environ),
         due_shards=_shards(environ),
+        retention=read_retention_settings(environ),
     )
 
 

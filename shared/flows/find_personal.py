@@ -14,7 +14,7 @@ from shared.errors import RejectedError
 from shared.flows.posting.kept import read_as_sent
 from shared.retail.erasure import personal_values
 from shared.services import Services
-from shared.storage.erasures import AT, BY, is_erased
+from shared.storage.erasures import AT, BY, is_erased, is_gone
 from shared.storage.keys import join_key
 from shared.storage.protocols import Row
 from shared.storage.receipts import UNKNOWN_STORE, document_of
@@ -74,6 +74,8 @@ def _holds(row: Row, pattern: re.Pattern[str]) -> bool:
     names = (row.text("TransactionId"), row.text("ReceiptNumber"), row.text("Operator"))
     if any(pattern.search(one) for one in names):
         return True
+    if is_gone(row):
+        return False
     return pattern.search(document_of(row).decode("utf-8", "replace")) is not None
 
 

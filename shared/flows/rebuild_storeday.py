@@ -24,7 +24,7 @@ from shared.retail.transaction import Transaction
 from shared.services import Services
 from shared.storage.amendments import as_amended
 from shared.storage.corrections import CORRECTION
-from shared.storage.erasures import AT, BY, is_erased
+from shared.storage.erasures import AT, BY, GONE, is_gone
 from shared.storage.keys import join_key, prefix_end
 from shared.storage.protocols import Row
 from shared.storage.receipts import identity_key, receipts_of_day
@@ -74,17 +74,16 @@ async def rebuild_storeday(
     rebuilt = await _receipts(services, store_id, day, rows)
     findings = [finding for one in rebuilt for finding in one.findings]
     findings += await undecided(services, store_id, rows)
-    skipped = [
-        f"what arrived as receipt {receipt_name(row)}: personal data was erased on {row.instant(AT):%Y-%m-%d} by {row.text(BY)}"
-        for row in rows
-        if is_erased(row) and AT in row.values
-    ]
+    skipped = [one for row in rows if (one := _not_as_it_came(row))]
     mappings = await services.mappings.at_least(0)
     store = mappings.store(store_id, day)
     if store is None:
         skipped.append(f"shifts and statement: {store_id} is no store we know")
     else:
-        findings += await rebuild_shifts(services, store, day, _rung_up(store, rows))
+        if any(is_gone(row) for row in rows):
+            skipped.append("shifts: documents that told of them were let go")
+        else:
+            findings += await rebuild_shifts(services, store, day, _rung_up(store, rows))
         day_rows = [one.row for one in rebuilt if one.row.key.startswith("day~")]
         more, why = await rebuild_statement(services, store, day, day_rows)
         findings += more
@@ -98,6 +97,16 @@ async def rebuild_storeday(
         skipped += [f"package {package}: {why}"] if why else []
         seen.add(package)
     return Report(store_id, day, len(rows), len(packages), tuple(findings), tuple(skipped))
+
+
+def _not_as_it_came(row: Row) -> str:
+    """Say of what is left of a receipt why it is not what arrived; "" where it is."""
+    name = f"what arrived as receipt {receipt_name(row)}"
+    if is_gone(row):
+        return f"{name}: its document was let go on {row.instant(GONE):%Y-%m-%d} by retention"
+    if AT in row.values:
+        return f"{name}: personal data was erased on {row.instant(AT):%Y-%m-%d} by {row.text(BY)}"
+    return ""
 
 
 async def list_store_days(services: Services) -> list[tuple[str, date]]:

@@ -18,7 +18,7 @@ from shared.retail.identity import content_hash
 from shared.services import Services
 from shared.storage.amendments import amendments_of
 from shared.storage.causes import cause_rows
-from shared.storage.erasures import AT, BY, ORIGINAL, WHY, is_erased
+from shared.storage.erasures import AT, BY, GONE, ORIGINAL, WHY, is_erased, is_gone
 from shared.storage.erasures import HASH as ERASED_HASH
 from shared.storage.keys import join_key, prefix_end
 from shared.storage.mappings import import_of_version
@@ -91,10 +91,10 @@ async def _trail(services: Services, row: Row, signed: list[Row]) -> dict[str, A
 
 
 async def _document(services: Services, row: Row) -> dict[str, Any]:
-    """Say what arrived, when and how, and whether it still is what it was."""
+    """Say what arrived, when and how, and whether it still is what it was; what retention let go was not altered."""
     try:
-        kept = document_of(row)
-        unaltered = hashlib.sha256(kept).hexdigest() == row.text("DocumentSha256")
+        kept = b"" if is_gone(row) else document_of(row)
+        unaltered = is_gone(row) or hashlib.sha256(kept).hexdigest() == row.text("DocumentSha256")
     except zlib.error:
         kept, unaltered = b"", False
     return {
@@ -105,9 +105,10 @@ async def _document(services: Services, row: Row) -> dict[str, Any]:
         "bytes": len(kept),
         "sha256": row.text("DocumentSha256"),
         "content_hash": row.text("ContentHash"),
+        "let_go_at": row.instant(GONE).isoformat() if is_gone(row) else None,
         "checks": {
             "kept document": unaltered,
-            "content hash": unaltered and await _same_content(services, row),
+            "content hash": is_gone(row) or unaltered and await _same_content(services, row),
         },
     }
 

@@ -24,6 +24,7 @@ AT, BY, WHY, FROM, HASH, OPERATOR = (
 )  # fmt: skip
 ORIGINAL = "OriginalSha256"
 RETENTION = "retention"
+GONE = "DocumentGoneAt"
 COLUMNS = (AT, BY, WHY, FROM, HASH, OPERATOR, ORIGINAL)
 _SHORTEST_TEXT = 4  # shorter ones are found in any line
 _WORD = re.compile(r"[^\W\d_]")
@@ -46,7 +47,20 @@ def is_erased(row: Row) -> bool:
 
 def is_erased_as(row: Row, *, operator: bool) -> bool:
     """Say whether nothing is left to be done."""
-    return is_erased(row) and (not operator or row.flag(OPERATOR))
+    return is_gone(row) or is_erased(row) and (not operator or row.flag(OPERATOR))
+
+
+def is_gone(row: Row) -> bool:
+    """Say whether retention has let a receipt's document go; its figures are still there."""
+    return GONE in row.values
+
+
+def without_document(row: Row, at: datetime) -> Row:
+    """Give a receipt's row whose document has been let go. Its hash stays."""
+    parts: dict[str, Value | None] = dict.fromkeys(
+        f"Document{number or ''}" for number in range(DOCUMENT_PARTS_MAX)
+    )
+    return row.with_values(**parts, **{GONE: at})
 
 
 def erased_identity(identity: Row, erasure: Erasure, erased_hash: str) -> Row:

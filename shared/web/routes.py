@@ -21,6 +21,7 @@ from shared.web.routes_causes import OF_CAUSES
 from shared.web.routes_checks import OF_CHECKS
 from shared.web.routes_decisions import OF_DECISIONS
 from shared.web.routes_mappings import OF_MAPPINGS
+from shared.web.routes_personal import OF_PERSONAL_DATA
 from shared.web.routes_tasks import OF_TASKS
 
 ROUTES: tuple[Route, ...] = (
@@ -310,4 +311,5 @@ ROUTES: tuple[Route, ...] = (
     *OF_CAUSES,
     *OF_MAPPINGS,
     *OF_DECISIONS,
+    *OF_PERSONAL_DATA,
 )  # fmt: skip

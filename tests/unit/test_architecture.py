@@ -46,6 +46,7 @@ MAY_IMPORT = {
         "shared.flows.mapping",
         "shared.flows.rebuilding",
         "shared.flows.releasing",
+        "shared.flows.retaining",
         "shared.flows.posting",
         "shared.flows.telling",
         "shared.flows.tracking",
@@ -78,8 +79,9 @@ MAY_IMPORT = {
         "shared.storage",
     ),
     "shared.gate": ("shared.errors", "shared.settings"),
-    "shared.settings": ("shared.clock", "shared.errors", "shared.settings_alerts"),
+    "shared.settings": ("shared.clock", "shared.errors", "shared.settings_alerts", "shared.settings_retention"),
     "shared.settings_alerts": ("shared.errors",),
+    "shared.settings_retention": ("shared.errors",),
     "shared.clock": (),
     "shared.errors": (),
 }

@@ -117,6 +117,11 @@ async def _settle_other_content(services: Services, one: Kept, identity: Row) ->
     """Same key, other content: a higher revision replaces what was not sent; anything else is a conflict, both kept."""
     table = services.tables.transactions
     first = await table.read(identity.partition, identity.text("DayKey"))
+    if first is not None and is_erased(first) and not is_erased(identity):
+        one.identity, one.day = await as_erased(services, first, one.identity, one.day)
+        if is_the_same(first, one.identity):
+            one.verdict = DUPLICATE
+            return
     writes = (
         await replacement(services, one.identity, one.day, identity, first) if first is not None else None
     )

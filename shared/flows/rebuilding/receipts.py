@@ -28,7 +28,7 @@ from shared.retail.transaction import Transaction
 from shared.storage.amendments import AMENDMENTS, LEDGER_FIGURES, as_amended
 from shared.storage.corrections import CORRECTION
 from shared.storage.erasures import HASH as ERASED_HASH
-from shared.storage.erasures import is_erased
+from shared.storage.erasures import is_erased, is_gone
 from shared.storage.protocols import Row, Value
 from shared.storage.receipts import UNKNOWN_STORE, document_of, key_values, receipt_rows
 
@@ -52,6 +52,8 @@ class Rebuilt:
 def rebuild_receipt(row: Row, identity: Row | None, mappings: Mappings, material: Material) -> Rebuilt:
     """Derive one receipt again, from its document to the rows it went to D365 with."""
     name = receipt_name(row)
+    if is_gone(row):
+        return Rebuilt(row, tuple(_history(row, name)))
     document, findings = _document(row, name)
     transaction = read_kept(row) if document is not None and not findings else None
     if document is None or transaction is None:
