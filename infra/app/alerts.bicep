@@ -41,7 +41,7 @@ resource heartbeatSilent 'Microsoft.Insights/scheduledQueryRules@2022-06-15' = {
           timeAggregation: 'Total'
           metricMeasureColumn: 'Beats'
           operator: 'LessThan'
-          threshold: 11
+          threshold: 12
           failingPeriods: {
             numberOfEvaluationPeriods: 1
             minFailingPeriodsToAlert: 1
