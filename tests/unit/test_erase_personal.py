@@ -190,6 +190,10 @@ def test_reversal_and_replacement_hold_the_same_document_and_are_erased_with_it(
                 ["erased"] if asked == "T1" else ["nothing left to erase"]
             )
         assert TEXT not in await everything(services)
+        # A correction that is made after the erasing says so itself, and what arrives under its name brings nothing back.
+        again = correction_of(await row_of(services), identity, transaction, DAY, decided, with_replacement=False)
+        assert [one.text("ErasedBy") for one in again.new] == [DESK.name, DESK.name]
+        assert again.new[0].text("ErasedHash") == again.new[0].text("ContentHash")
 
     run(story())
 

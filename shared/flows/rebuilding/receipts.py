@@ -91,7 +91,7 @@ def _without_what_was_erased(
     if not is_erased(row):
         return identity, fresh, names
     mark = fresh.text("ContentHash")
-    marked = identity.with_values(**{"ContentHash": None, "Revision": None, ERASED_HASH: mark})
+    marked = identity.with_values(ContentHash=row.text("ContentHash"))
     fresh = fresh.with_values(**{ERASED_HASH: mark})
     return marked, fresh, [*(one for one in names if one != "ContentHash"), ERASED_HASH]
 
