@@ -29,6 +29,7 @@ from shared.d365.addresses import environment_origin
 from shared.d365.client import UPLOAD_HOSTS, D365Client
 from shared.d365.records import StatementEvidence
 from shared.errors import AlreadyThereError, ChangedMeanwhileError, SettingsError
+from shared.log_fence import put_up_fence, secrets_of
 from shared.settings import D365Settings, Settings, read_settings
 from shared.storage import Queues, Tables, open_storage
 from shared.storage.due import PARTITION, doorbell
@@ -132,6 +133,7 @@ async def open_services(settings: Settings) -> Services:
     Raises:
         SettingsError: the storage belongs to another D365 environment, or to one at another address.
     """
+    put_up_fence(secrets_of(settings))
     by_key = bool(settings.storage.connection_string)
     identity = None if by_key else ManagedIdentityCredential(client_id=settings.storage.client_id or None)
     tables, queues, calls = open_storage(settings.storage, identity)
