@@ -32,6 +32,7 @@ from shared.services import Services
 from shared.settings import read_settings
 from shared.settings_alerts import AlertSettings, Channel
 from shared.storage.translation import service_errors
+from shared.web.answers import log_text
 from shared.web.openapi import openapi_document
 from tests.contract.test_erasure import everything
 from tests.unit.documents import sale_document
@@ -182,6 +183,22 @@ def test_no_text_of_a_receipt_is_logged_whatever_is_wrong_with_it(fenced: pytest
     run(story())
     assert len(canary.made) > 10
     assert canary.found_in(told(fenced)) == []
+
+
+@pytest.mark.parametrize("name", sorted(ADAPTERS))
+def test_a_document_that_is_refused_whole_is_logged_by_place_alone(name: str) -> None:
+    canary = Canaries()
+    refused = 0
+    for body in (
+        lambda: json.dumps({canary("key"): canary("value")}), lambda: f"<{canary('tag')}>{canary('text')}",
+        lambda: json.dumps([canary("value")]), lambda: f"{canary('form')}={canary('value')}", lambda: f'{{"transactions": {canary("bare")}}}',
+    ):  # fmt: skip
+        try:
+            ADAPTERS[name].read(body().encode(), "east")
+        except TillpostError as error:
+            refused += 1
+            assert canary.found_in(log_text(error)) == []
+    assert refused >= 2
 
 
 class Refusing:
