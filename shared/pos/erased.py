@@ -29,10 +29,10 @@ def document_from(transaction: Transaction) -> bytes:
 
 
 def _plain(value: object) -> object:
-    """Write values as JSON has them, amounts digit for digit; what is nothing is left out."""
+    """Write values as JSON has them, amounts digit for digit."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        named = ((one.name, getattr(value, one.name)) for one in dataclasses.fields(value))
-        return {name: _plain(one) for name, one in named if one is not None and one not in ((), {})}
+        named = ((one, getattr(value, one.name)) for one in dataclasses.fields(value))
+        return {one.name: _plain(held) for one, held in named if _is_said(one, held)}
     if isinstance(value, Mapping):
         return {str(name): _plain(one) for name, one in value.items()}
     if isinstance(value, tuple | list):
@@ -40,6 +40,12 @@ def _plain(value: object) -> object:
     if isinstance(value, Decimal):
         return str(value)
     return value.isoformat() if isinstance(value, date) else value
+
+
+def _is_said(field: dataclasses.Field[object], value: object) -> bool:
+    """Say whether a field must be written: what has nothing to say is read as nothing, but where a value is required."""
+    is_required = field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
+    return is_required or (value is not None and value not in ((), {}))
 
 
 class ErasedAdapter:
