@@ -47,5 +47,7 @@ def _number(environ: Mapping[str, str], name: str, usual: int, least: int, most:
     text = environ.get(name, "").strip() or str(usual)
     is_good = text.isascii() and text.isdecimal() and len(text) <= 6
     if not is_good or not (int(text) == 0 or least <= int(text) <= most):
-        raise SettingsError(f"{name} is {text[:20]!r}; expected 0 for ever, or a whole number from {least} to {most}")
+        raise SettingsError(
+            f"{name} is {text[:20]!r}; expected 0 for ever, or a whole number from {least} to {most}"
+        )
     return int(text)

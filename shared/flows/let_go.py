@@ -1,4 +1,4 @@
-"""Retention: let go what is past its time, in bounded steps, a business day after the other. A step that is done twice is done once.
+"""Retention: let go what is past its time, in bounded steps, a business day after the other. Twice is once.
 
 Of a store-day that is whole, signed and in a closed period: first what may speak of a person, then the cashiers, then the
 documents, each after its own time. What may not be touched yet is written down with the reason and looked at again each day.
@@ -112,7 +112,11 @@ def _last_day(services: Services, stage: str) -> date | None:
 
 async def _first_day(services: Services) -> date | None:
     """Give the first business day there is; asked once, before the first turn of a stage."""
-    days = [row.text("BusinessDay") async for row in services.tables.storedays.query(select=("BusinessDay",)) if row.text("BusinessDay")]
+    days = [
+        row.text("BusinessDay")
+        async for row in services.tables.storedays.query(select=("BusinessDay",))
+        if row.text("BusinessDay")
+    ]
     return date.fromisoformat(min(days)) if days else None
 
 
@@ -144,7 +148,9 @@ async def _left(turn: Turn) -> None:
     services = turn.services
     environment, before = services.settings.d365.environment_id, services.now() - LEFT_AGAIN_AFTER
     for row in await left_behind(services.tables.packages, environment, before, LEFT_A_TURN):
-        stage, entity, store, day = (row.text(one) for one in ("Stage", "LegalEntity", "Store", "BusinessDay"))
+        stage, entity, store, day = (
+            row.text(one) for one in ("Stage", "LegalEntity", "Store", "BusinessDay")
+        )
         summary = await services.tables.storedays.read(join_key(entity, day), join_key(entity, day, store))
         why = await turn.look_at(stage, summary, entity) if summary is not None else "it has no statement"
         if why and summary is not None:

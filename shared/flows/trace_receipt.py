@@ -108,7 +108,7 @@ async def _document(services: Services, row: Row) -> dict[str, Any]:
         "let_go_at": row.instant(GONE).isoformat() if is_gone(row) else None,
         "checks": {
             "kept document": unaltered,
-            "content hash": is_gone(row) or unaltered and await _same_content(services, row),
+            "content hash": is_gone(row) or (unaltered and await _same_content(services, row)),
         },
     }
 

@@ -54,7 +54,7 @@ class ErasedAdapter:
     name = NAME
     version = 1
 
-    def read(self, body: bytes, account: str) -> list[Arrival]:
+    def read(self, body: bytes, account: str) -> list[Arrival]:  # noqa: ARG002  # as the protocol has it
         """Refuse it: nothing arrives in this form.
 
         Raises:

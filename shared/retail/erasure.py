@@ -73,7 +73,7 @@ def personal_values(transaction: Transaction, *, operator: bool) -> dict[str, st
 
 
 def _gone(place: str, old: object, new: object) -> Iterator[tuple[str, str]]:
-    if old == new or old == ERASED:
+    if old in (new, ERASED):
         return
     if isinstance(old, Mapping):
         left = new if isinstance(new, Mapping) else {}

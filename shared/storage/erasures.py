@@ -47,7 +47,7 @@ def is_erased(row: Row) -> bool:
 
 def is_erased_as(row: Row, *, operator: bool) -> bool:
     """Say whether nothing is left to be done."""
-    return is_gone(row) or is_erased(row) and (not operator or row.flag(OPERATOR))
+    return is_gone(row) or (is_erased(row) and (not operator or row.flag(OPERATOR)))
 
 
 def is_gone(row: Row) -> bool:
@@ -108,7 +108,9 @@ def carried(of: Row, identity: Row, row: Row) -> tuple[Row, Row]:
 
 def without_texts(text: str, gone: Iterable[str]) -> str:
     """Take texts of an erased document out of what was told of it, behind the first colon of each line: notes, not statuses."""
-    words = sorted({one for one in gone if len(one) >= _SHORTEST_TEXT and _WORD.search(one)}, key=len, reverse=True)
+    words = sorted(
+        {one for one in gone if len(one) >= _SHORTEST_TEXT and _WORD.search(one)}, key=len, reverse=True
+    )
     if not words:
         return text
     lines = []

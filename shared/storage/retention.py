@@ -23,7 +23,9 @@ async def read_progress(table: Table, environment: str) -> Row | None:
     return await table.read(environment, retention_key(environment))
 
 
-async def save_progress(table: Table, environment: str, old: Row | None, **values: Value | None) -> Row | None:
+async def save_progress(
+    table: Table, environment: str, old: Row | None, **values: Value | None
+) -> Row | None:
     """Write how far it has come; None where another worker was quicker."""
     row = (old or Row(environment, retention_key(environment), {"Record": RETENTION})).with_values(**values)
     try:
@@ -41,11 +43,20 @@ def through(row: Row | None, stage: str) -> date | None:
 
 def counted(row: Row | None, more: Mapping[str, int]) -> dict[str, Value]:
     """Give the counts of all time with those of one turn."""
-    return {name: (row.number(name) if row is not None else 0) + count for name, count in more.items() if count}
+    return {
+        name: (row.number(name) if row is not None else 0) + count for name, count in more.items() if count
+    }
 
 
 async def leave(
-    table: Table, environment: str, stage: str, store: str, legal_entity: str, day: date, why: str, at: datetime
+    table: Table,
+    environment: str,
+    stage: str,
+    store: str,
+    legal_entity: str,
+    day: date,
+    why: str,
+    at: datetime,
 ) -> None:
     """Remember a store-day that could not be touched yet, and why."""
     values: dict[str, Value] = {

@@ -33,7 +33,9 @@ def receipts_of(body: Mapping[str, Any]) -> list[tuple[str, str, str]]:
 def _receipt(value: object, place: str) -> tuple[str, str, str]:
     if not isinstance(value, dict):
         raise RejectedError(f"{place} is no receipt", field=place, expected="an object", found=_kind(value))
-    store, account, name = (_name(value.get(one), f"{place}.{one}") for one in ("store", "account", "transaction_id"))
+    store, account, name = (
+        _name(value.get(one), f"{place}.{one}") for one in ("store", "account", "transaction_id")
+    )
     return store_named(store, f"{place}.store"), account, name
 
 
@@ -111,4 +113,6 @@ def day_of(body: Mapping[str, Any], name: str) -> date:
 
 def _kind(value: object) -> str:
     """Say what was found without repeating it: it may be a person's."""
-    return f"{type(value).__name__} of {len(value)}" if isinstance(value, list | str) else type(value).__name__
+    return (
+        f"{type(value).__name__} of {len(value)}" if isinstance(value, list | str) else type(value).__name__
+    )

@@ -15,8 +15,8 @@ OF_PERSONAL_DATA: tuple[Route, ...] = (
     Route(
         "post",
         "/personal-data/find",
-        "What is kept of a person: the receipts of a source account whose documents hold an order number, a customer's number or "
-        "another text whole, with every text of theirs that may speak of a person. A stretch of days is read; nothing is written.",
+        "What is kept of a person: the receipts of a source account whose documents hold an order number, a customer's number "
+        "or another text whole, with all of theirs that may speak of a person. A stretch of days is read; nothing is written.",
         PEOPLE,
         JSON,
         {"200": "Object", "422": "Problem"},
@@ -31,13 +31,16 @@ OF_PERSONAL_DATA: tuple[Route, ...] = (
     Route(
         "post",
         "/personal-data/erase",
-        "Erase what may speak of a person in receipts, with all their versions and corrections: free texts, card endings, what the "
-        "vendor sent beside. Figures, statements, signatures and D365 stay as they are. check=true says what would go. The reason "
-        "is kept for ever: name the request, not the person.",
+        "Erase what may speak of a person in receipts, with all their versions and corrections: free texts, card endings, what "
+        "the vendor sent beside. Figures, statements, signatures and D365 stay as they are. check=true says what would go. The "
+        "reason is kept for ever: name the request, not the person.",
         PEOPLE,
         JSON,
         {"200": "Object", "422": "Problem"},
-        takes={"reason": REASON, "receipts": {"type": "array", "minItems": 1, "maxItems": 20, "items": _RECEIPT}},
+        takes={
+            "reason": REASON,
+            "receipts": {"type": "array", "minItems": 1, "maxItems": 20, "items": _RECEIPT},
+        },
         may={"operator": {"type": "boolean", "description": "The cashier's number too.", "default": False}},
         query={"check": {"type": "boolean", "default": False}},
     ),

@@ -44,9 +44,18 @@ def told_sale(number: int, **changes: Any) -> dict[str, Any]:
     }  # fmt: skip
     line["unit_price"] = "11.00"
     line["taxes"].append(
-        {"code": "VAT20", "rate": "0", "base": "20.00", "amount": "0.00", "inclusive": False, "exempt_reason": OF_A_PERSON[5]}
+        {
+            "code": "VAT20",
+            "rate": "0",
+            "base": "20.00",
+            "amount": "0.00",
+            "inclusive": False,
+            "exempt_reason": OF_A_PERSON[5],
+        }
     )
-    document["tenders"][0] |= {"card": {"brand": "VISA", "last4": OF_A_PERSON[6], "reference": OF_A_PERSON[7]}}
+    document["tenders"][0] |= {
+        "card": {"brand": "VISA", "last4": OF_A_PERSON[6], "reference": OF_A_PERSON[7]}
+    }
     document["tenders"][0]["gift_card"] = OF_A_PERSON[8]
     document["extra"] = {"customer_no": OF_A_PERSON[9], "delivery": [{"remark": OF_A_PERSON[10]}]}
     return document
@@ -74,10 +83,10 @@ async def a_signed_day(world: PostingWorld) -> None:
 
 async def everything(services: Services) -> str:
     """Everything the tables hold, unpacked."""
-    parts = []
+    parts: list[str] = []
     for name in TABLE_NAMES:
-        async for row in getattr(services.tables, name).query():
-            parts.append(f"{name} {row.partition} {row.key} {unpacked(row)}")
+        rows = [row async for row in getattr(services.tables, name).query()]
+        parts += [f"{name} {row.partition} {row.key} {unpacked(row)}" for row in rows]
     return "\n".join(parts)
 
 
@@ -161,7 +170,8 @@ def test_a_signed_day_is_the_same_to_the_byte_when_a_person_is_erased_from_it(tm
             await still_proved(world, statement)
             (trail, *_) = await trace_receipt(services, "S1", DAY, "T2")
             assert trail["altered"] == []
-            assert trail["erased"]["by"] == DESK.name and trail["erased"]["why"] == WHY
+            assert trail["erased"]["by"] == DESK.name
+            assert trail["erased"]["why"] == WHY
 
             again = await erase_personal(services, DESK, WHY, WANTED, operator=False, check=False)
             assert again["receipts"][0]["outcome"] == "nothing left to erase"
@@ -175,8 +185,13 @@ def test_a_signed_day_is_the_same_to_the_byte_when_a_person_is_erased_from_it(tm
 async def still_proved(world: PostingWorld, statement: str) -> None:
     report = await rebuild_storeday(world.services, "S1", DAY)
     assert report.findings == ()
-    told = [one for one in report.not_compared if "personal data was erased on 2017-12-24 by store operations desk" in one]
-    assert len(told) == 1 and not [one for one in report.not_compared if one.startswith("package")]
+    told = [
+        one
+        for one in report.not_compared
+        if "personal data was erased on 2017-12-24 by store operations desk" in one
+    ]
+    assert len(told) == 1
+    assert not [one for one in report.not_compared if one.startswith("package")]
     assert await statement_of(world) == statement
     assert all(one.broken is None for one in await verify_audit(world.services))
 

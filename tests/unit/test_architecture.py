@@ -81,7 +81,12 @@ MAY_IMPORT = {
     ),
     "shared.log_fence": ("shared.settings",),
     "shared.gate": ("shared.errors", "shared.settings"),
-    "shared.settings": ("shared.clock", "shared.errors", "shared.settings_alerts", "shared.settings_retention"),
+    "shared.settings": (
+        "shared.clock",
+        "shared.errors",
+        "shared.settings_alerts",
+        "shared.settings_retention",
+    ),
     "shared.settings_alerts": ("shared.errors",),
     "shared.settings_retention": ("shared.errors",),
     "shared.clock": (),

@@ -12,6 +12,7 @@ from shared.errors import RejectedError
 from shared.flows.erase_personal import Wanted, erase_personal
 from shared.flows.find_personal import find_personal
 from shared.flows.ingest_transactions import ingest_transactions
+from shared.flows.posting.kept import read_kept
 from shared.flows.verify_audit import verify_audit
 from shared.pos.registry import ADAPTERS
 from shared.retail.completeness import Decision
@@ -21,7 +22,6 @@ from shared.storage.causes import cause_row, receipt_member
 from shared.storage.corrections import correction_of
 from shared.storage.protocols import Insert, Replace, Row
 from shared.storage.receipts import identity_key
-from shared.flows.posting.kept import read_kept
 from tests.contract.test_erasure import everything
 from tests.unit.builders import DAY
 from tests.unit.documents import call_of, sale_document
@@ -58,13 +58,20 @@ async def row_of(services: Services, name: str = "T1") -> Row:
 async def posted(services: Services, name: str = "T1", status: str = "posted", **more: Any) -> Row:
     """Let a receipt be where it goes, without a D365."""
     row = await row_of(services, name)
-    at_rest = row.with_values(Status=status, History=f"{row.text('History')}\n2017-12-23T19:00:00Z {status}", **more)
+    at_rest = row.with_values(
+        Status=status, History=f"{row.text('History')}\n2017-12-23T19:00:00Z {status}", **more
+    )
     await services.tables.transactions.replace(at_rest, row.etag)
     return await row_of(services, name)
 
 
 async def erase(
-    services: Services, wanted: Sequence[Wanted] = WANTED, *, operator: bool = False, check: bool = False, why: str = WHY
+    services: Services,
+    wanted: Sequence[Wanted] = WANTED,
+    *,
+    operator: bool = False,
+    check: bool = False,
+    why: str = WHY,
 ) -> list[str]:
     done = await erase_personal(services, DESK, why, wanted, operator=operator, check=check)
     return [one["outcome"] for one in done["receipts"]]
@@ -77,7 +84,9 @@ async def a_receipt_with_everything(services: Services) -> None:
     row = await posted(services)
     why = cause("cannot_be_read", "S1", problem=f"lines[0].description: found {TEXT}")
     await services.tables.causes.upsert(cause_row(why, receipt_member(row), services.now()))
-    noted = row.with_values(History=f"{row.text('History')}\n2017-12-23T19:00:00Z posted: said {TEXT} at the till")
+    noted = row.with_values(
+        History=f"{row.text('History')}\n2017-12-23T19:00:00Z posted: said {TEXT} at the till"
+    )
     await services.tables.transactions.replace(noted, row.etag)
 
 
@@ -132,7 +141,10 @@ def test_a_receipt_on_its_way_stays_whole_and_one_that_is_nowhere_is_named() -> 
         await arrive(services, personal())
         before = await everything(services)
         assert await erase(services) == ["still on its way"]
-        assert await erase(services, [Wanted("S1", "east", "T9"), Wanted("S9", "east", "T1")]) == ["not known here"] * 2
+        assert (
+            await erase(services, [Wanted("S1", "east", "T9"), Wanted("S9", "east", "T1")])
+            == ["not known here"] * 2
+        )
         assert await everything(services) == before
 
     run(story())
@@ -175,7 +187,8 @@ def test_reversal_and_replacement_hold_the_same_document_and_are_erased_with_it(
         row = await posted(services, **codes)
         identity = await services.tables.transactions.read("S1", identity_key("S1", "east", "T1"))
         transaction = read_kept(row)
-        assert identity is not None and transaction is not None
+        assert identity is not None
+        assert transaction is not None
         decided = Decision("reversal", "a person", "finance", "wrong tender", services.now().isoformat())
         made = correction_of(row, identity, transaction, DAY, decided, with_replacement=True)
         marks = [Replace(one, one.etag) for one in made.marked]
@@ -184,14 +197,20 @@ def test_reversal_and_replacement_hold_the_same_document_and_are_erased_with_it(
             await posted(services, name)
         for asked in ("T1", "T1.new", "T1.rev"):
             table = services.tables.transactions
-            copies = [one async for one in table.query("S1") if TEXT in str(read_kept(one) if "Document" in one.values else "")]
+            copies = [
+                one
+                async for one in table.query("S1")
+                if TEXT in str(read_kept(one) if "Document" in one.values else "")
+            ]
             assert len(copies) == (3 if asked == "T1" else 0)
             assert await erase(services, [Wanted("S1", "east", asked)]) == (
                 ["erased"] if asked == "T1" else ["nothing left to erase"]
             )
         assert TEXT not in await everything(services)
         # A correction that is made after the erasing says so itself, and what arrives under its name brings nothing back.
-        again = correction_of(await row_of(services), identity, transaction, DAY, decided, with_replacement=False)
+        again = correction_of(
+            await row_of(services), identity, transaction, DAY, decided, with_replacement=False
+        )
         assert [one.text("ErasedBy") for one in again.new] == [DESK.name, DESK.name]
         assert again.new[0].text("ErasedHash") == again.new[0].text("ContentHash")
 
@@ -225,7 +244,8 @@ def test_a_later_revision_of_what_the_till_had_not_finished_is_kept_without_the_
         row = await row_of(services)
         assert (row.text("Status"), row.text("Total"), row.text("Revision")) == ("received", "24.00", "2")
         left = await everything(services)
-        assert "Beatrix" not in left and TEXT not in left
+        assert "Beatrix" not in left
+        assert TEXT not in left
         assert await arrive(services, personal(text="now for Beatrix", revision="2")) == ["duplicate"]
 
     run(story())
@@ -245,10 +265,14 @@ def test_a_second_version_that_is_written_while_the_first_is_erased_is_erased_be
                 assert await erase(services) == ["erased"]
 
         table.before_effect = meanwhile
-        assert await arrive(services, personal(text="now for Beatrix", receipt_number="another")) == ["conflict"]
+        assert await arrive(services, personal(text="now for Beatrix", receipt_number="another")) == [
+            "conflict"
+        ]
         assert under_way["at"]
         left = await everything(services)
-        assert "Beatrix" not in left and TEXT not in left and "another" in left
+        assert "Beatrix" not in left
+        assert TEXT not in left
+        assert "another" in left
 
     run(story())
 

@@ -78,7 +78,11 @@ async def statement_of(services: Services) -> str:
         (date(2018, 3, 23), {"days": 90}, date(2017, 12, 22)),
         (date(2025, 1, 1), {"months": 84}, date(2017, 12, 31)),
         (date(2024, 12, 31), {"months": 84}, date(2017, 12, 30)),
-        (date(2023, 3, 31), {"months": 1}, date(2023, 2, 27)),  # February has no 31st: its last day counts as one
+        (
+            date(2023, 3, 31),
+            {"months": 1},
+            date(2023, 2, 27),
+        ),  # February has no 31st: its last day counts as one
         (date(2018, 3, 24), {}, None),
     ],
 )
@@ -101,14 +105,20 @@ def test_texts_go_when_their_time_is_past_and_not_a_day_before() -> None:
         left = await everything(services)
         assert TEXT not in left
         row = await row_of(services)
-        assert (row.text("Operator"), row.text("Total"), row.text("ErasedBy")) == ("0817", "24.00", "retention")
+        assert (row.text("Operator"), row.text("Total"), row.text("ErasedBy")) == (
+            "0817",
+            "24.00",
+            "retention",
+        )
         assert await statement_of(services) == statement
         report = await rebuild_storeday(services, "S1", DAY)
         assert report.findings == ()
         assert len([one for one in report.not_compared if "erased on 2018-03-24 by retention" in one]) == 3
         (trail,) = await trace_receipt(services, "S1", DAY, "T1")
         assert (trail["altered"], trail["erased"]["by"]) == ([], "retention")
-        (entry,) = [one async for one in audit_of(services.tables.audit, "S1") if one.text("Who") == "retention"]
+        (entry,) = [
+            one async for one in audit_of(services.tables.audit, "S1") if one.text("Who") == "retention"
+        ]
         assert entry.text("Did") == "erased personal data of 3 receipts of 2017-12-23"
         assert all(one.broken is None for one in await verify_audit(services))
 
@@ -118,9 +128,12 @@ def test_texts_go_when_their_time_is_past_and_not_a_day_before() -> None:
         assert [one for one in changed(before, await everything(services)) if "retention~" not in one] == []
         assert await arrive(services, personal(1, shift="1", operator="0817")) == ["duplicate"]
         assert await arrive(services, personal(1, "for Beatrix", shift="1", operator="0817")) == ["duplicate"]
-        assert await arrive(services, personal(1, "for Beatrix", shift="1", receipt_number="x")) == ["conflict"]
+        assert await arrive(services, personal(1, "for Beatrix", shift="1", receipt_number="x")) == [
+            "conflict"
+        ]
         left = await everything(services)
-        assert TEXT not in left and "Beatrix" not in left
+        assert TEXT not in left
+        assert "Beatrix" not in left
 
     run(story())
 
@@ -160,7 +173,11 @@ def test_cashiers_and_documents_go_after_their_own_time_and_the_figures_stay() -
         with pytest.raises(RejectedError, match="read"):
             await reverse_transaction(services, "S1", "east", "T1", DESK, "late", with_replacement=False)
         shown = await read_retention(services)
-        assert shown["through"] == {"texts": "2018-03-25", "cashiers": "2018-02-23", "documents": "2017-12-23"}
+        assert shown["through"] == {
+            "texts": "2018-03-25",
+            "cashiers": "2018-02-23",
+            "documents": "2017-12-23",
+        }
         assert shown["gone"] == {
             "receipts_erased": 3, "cashiers_erased": 3, "documents_gone": 3, "ended_causes_gone": 0,
             "histories_gone": 0, "alerts_gone": 0,
@@ -196,7 +213,11 @@ async def nothing(_: Services) -> None:
         (due_again, {}, "its statement is due to be compiled again"),
         (nothing, {"sign": False}, "its statement is not signed"),
         (supplemented, {}, "a supplement is not signed"),
-        (nothing, {"period": "2017-12-01/2018-12-31"}, "its period is not closed in D365, or not known to be"),
+        (
+            nothing,
+            {"period": "2017-12-01/2018-12-31"},
+            "its period is not closed in D365, or not known to be",
+        ),
     ],
 )
 def test_what_is_not_at_its_end_stays_whole_and_says_why(spoil: Any, how: dict[str, Any], why: str) -> None:
@@ -274,20 +295,26 @@ def test_a_death_at_any_write_leaves_the_rest_to_the_next_turn() -> None:
     assert deaths == 8  # the turn taken, a decision and a group for each of three stages, how far it has come
 
 
-def test_two_workers_take_one_turn_and_a_failing_store_day_stops_no_other(caplog: pytest.LogCaptureFixture) -> None:
+def test_two_workers_take_one_turn_and_a_failing_store_day_stops_no_other(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     async def story() -> None:
         hand = Hand()
         services = keeping(await a_signed_day(hand), TEXTS_ONLY)
         table = services.tables.storedays
         row = await table.read(join_key("usrt", "2017-12-23"), join_key("usrt", "2017-12-23", "S1"))
         assert row is not None
-        broken = Row(row.partition, join_key("usrt", "2017-12-23", "A"), {**row.values, "Store": "A", "SignedBy": 5})
+        broken = Row(
+            row.partition, join_key("usrt", "2017-12-23", "A"), {**row.values, "Store": "A", "SignedBy": 5}
+        )
         await table.insert(broken)
         hand.at = datetime(2018, 6, 1, tzinfo=UTC)
         with pytest.raises(TypeError, match="SignedBy"):
             await let_go(services)
         assert TEXT not in await everything(services)
-        assert [one["why"] for one in (await read_retention(services))["left"]] == ["the app fails at it (IT has been told)"]
+        assert [one["why"] for one in (await read_retention(services))["left"]] == [
+            "the app fails at it (IT has been told)"
+        ]
         assert await let_go(replace(services)) == {}  # the turn is taken
 
     run(story())
@@ -319,7 +346,10 @@ def test_causes_and_alerts_that_ended_long_ago_go_and_open_ones_stay() -> None:
         services = keeping(await flow_services(hand), RetentionSettings(0, 0, 0, 90))
         tables = services.tables
         names = ("open", "young", "old")
-        rows = {one: cause_row(cause("tender_unmapped", one), Member("receipt", "S1", one), hand()) for one in names}
+        rows = {
+            one: cause_row(cause("tender_unmapped", one), Member("receipt", "S1", one), hand())
+            for one in names
+        }
         answered = cause_row(cause("content_conflict", "S1"), Member("till", "S1", "till 1"), hand())
         await open_causes(tables.causes, [*rows.values(), answered])
 
@@ -333,12 +363,18 @@ def test_causes_and_alerts_that_ended_long_ago_go_and_open_ones_stay() -> None:
         for name, active in (("old", False), ("open", True)):
             head = {"Record": "head", "Fingerprint": name, "Active": active, "EndedAt": hand()}
             await tables.tasks.insert(Row("causes", f"head~{name}", head))
-            await tables.tasks.insert(Row("causes", f"entry~{name}~000001", {"Record": "entry", "Fingerprint": name}))
+            await tables.tasks.insert(
+                Row("causes", f"entry~{name}~000001", {"Record": "entry", "Fingerprint": name})
+            )
         hand.turn(days=60)
         await end(rows["young"])
         hand.turn(days=31)
         assert await let_go(services) == {"AlertsGone": 1, "CausesGone": 1, "HistoriesGone": 2}
-        assert {one.text("Value") for one in [row async for row in tables.causes.query()]} == {"open", "young", "S1"}
+        assert {one.text("Value") for one in [row async for row in tables.causes.query()]} == {
+            "open",
+            "young",
+            "S1",
+        }
         assert [row.key async for row in tables.alerts.query()] == ["b"]
         assert [row.key async for row in tables.tasks.query()] == ["entry~open~000001", "head~open"]
         hand.turn(hours=7)
@@ -351,7 +387,12 @@ def test_settings_say_for_ever_or_at_least_a_month() -> None:
     assert read_retention_settings({}) == RetentionSettings(400, 0, 0, 400)
     assert read_retention_settings({"TILLPOST_KEEP_TEXTS_DAYS": "0"}).texts_days == 0
     assert read_retention_settings({"TILLPOST_KEEP_DOCUMENTS_MONTHS": "84"}).documents_months == 84
-    for name, wrong in (("TEXTS_DAYS", "29"), ("DOCUMENTS_MONTHS", "-1"), ("ENDED_DAYS", "a year"), ("CASHIERS_DAYS", "９０")):
+    for name, wrong in (
+        ("TEXTS_DAYS", "29"),
+        ("DOCUMENTS_MONTHS", "-1"),
+        ("ENDED_DAYS", "a year"),
+        ("CASHIERS_DAYS", "９０"),
+    ):
         with pytest.raises(SettingsError, match=f"TILLPOST_KEEP_{name}"):
             read_retention_settings({f"TILLPOST_KEEP_{name}": wrong})
 

@@ -41,7 +41,8 @@ from tests.unit.test_settings import GOOD
 
 HEADERS = (
     "Authorization", "X-Tillpost-Signature", "X-Tillpost-Account", "X-Tillpost-Timestamp", "x-functions-key", "Cookie",
-    "X-Shopify-Hmac-Sha256", "X-Square-Hmacsha256-Signature", "X-Signature", "X-MS-CLIENT-PRINCIPAL", "X-Forwarded-For", "X-Reason",
+    "X-Shopify-Hmac-Sha256", "X-Square-Hmacsha256-Signature", "X-Signature", "X-MS-CLIENT-PRINCIPAL", "X-Forwarded-For",
+    "X-Reason",
 )  # fmt: skip
 
 
@@ -72,7 +73,9 @@ def fenced(caplog: pytest.LogCaptureFixture) -> Iterator[pytest.LogCaptureFixtur
 
 def told(caplog: pytest.LogCaptureFixture) -> str:
     """All that was logged, as a handler would write it, arguments and tracebacks included."""
-    return caplog.text + "".join(f"{one.getMessage()} {one.args} {one.exc_text or ''}" for one in caplog.records)
+    return caplog.text + "".join(
+        f"{one.getMessage()} {one.args} {one.exc_text or ''}" for one in caplog.records
+    )
 
 
 def http_functions() -> Iterator[tuple[str, str, Any]]:
@@ -95,9 +98,17 @@ async def serving(services: Services) -> None:
     services_module._opening[id(asyncio.get_running_loop())] = asyncio.ensure_future(give())
 
 
-def request_with(canary: Canaries, method: str, route: str, body: bytes, headers: dict[str, str]) -> func.HttpRequest:
+def request_with(
+    canary: Canaries, method: str, route: str, body: bytes, headers: dict[str, str]
+) -> func.HttpRequest:
     names = re.findall(r"\{(\w+)", route)
-    places = {"business_day": "2017-12-23", "store": "S1", "account": "east", "cadence": "daily", "kind": "tenders"}
+    places = {
+        "business_day": "2017-12-23",
+        "store": "S1",
+        "account": "east",
+        "cadence": "daily",
+        "kind": "tenders",
+    }
     parts = {name: places.get(name, "1") for name in names}
     params = {name: canary(f"query {name} of {route}") for name in ("code", "sig", "format", "q")}
     return func.HttpRequest(
@@ -161,7 +172,7 @@ def body_of(operation: dict[str, Any]) -> Any:
     properties = schema.get("properties", {})
     if "transactions" in properties or "$ref" in schema:
         return {"transactions": [sale_document(1, extra={"note": "x"})]}
-    return {name: "x" for name in properties} or {"x": "x"}
+    return dict.fromkeys(properties, "x") or {"x": "x"}
 
 
 def test_no_text_of_a_receipt_is_logged_whatever_is_wrong_with_it(fenced: pytest.LogCaptureFixture) -> None:
@@ -177,7 +188,9 @@ def test_no_text_of_a_receipt_is_logged_whatever_is_wrong_with_it(fenced: pytest
             body = json.dumps({"transactions": [{**sale_document(1), name: canary(name)}]}).encode()
             await ingest_transactions(services, SENDER, ADAPTERS["canonical"], body)
         assert [
-            line for line in (await everything(services)).split("\n") if line.startswith("audit") and canary.found_in(line)
+            line
+            for line in (await everything(services)).split("\n")
+            if line.startswith("audit") and canary.found_in(line)
         ] == []
 
     run(story())
@@ -188,17 +201,18 @@ def test_no_text_of_a_receipt_is_logged_whatever_is_wrong_with_it(fenced: pytest
 @pytest.mark.parametrize("name", sorted(ADAPTERS))
 def test_a_document_that_is_refused_whole_is_logged_by_place_alone(name: str) -> None:
     canary = Canaries()
-    refused = 0
+    refused: list[str] = []
     for body in (
         lambda: json.dumps({canary("key"): canary("value")}), lambda: f"<{canary('tag')}>{canary('text')}",
-        lambda: json.dumps([canary("value")]), lambda: f"{canary('form')}={canary('value')}", lambda: f'{{"transactions": {canary("bare")}}}',
+        lambda: json.dumps([canary("value")]), lambda: f"{canary('form')}={canary('value')}",
+        lambda: f'{{"transactions": {canary("bare")}}}',
     ):  # fmt: skip
         try:
             ADAPTERS[name].read(body().encode(), "east")
         except TillpostError as error:
-            refused += 1
-            assert canary.found_in(log_text(error)) == []
-    assert refused >= 2
+            refused.append(log_text(error))
+    assert len(refused) >= 2
+    assert canary.found_in(" ".join(refused)) == []
 
 
 class Refusing:
@@ -245,7 +259,11 @@ def test_neither_token_nor_signed_address_is_in_what_a_failing_d365_or_channel_l
         alerts = AlertClient(http, (hook,), Hand())
         put_up_fence(secrets_of(replace(settings_for(Hand()), alerts=AlertSettings(channels=(hook,)))))
         shown = []
-        for work in (client.execution_status("x"), client.upload(signed, b"x"), alerts.deliver(hook, {"id": "a", "event": "new", "title": "x"})):
+        for work in (
+            client.execution_status("x"),
+            client.upload(signed, b"x"),
+            alerts.deliver(hook, {"id": "a", "event": "new", "title": "x"}),
+        ):
             try:
                 await work
             except TillpostError as error:
@@ -322,13 +340,19 @@ def test_settings_show_no_secret_and_no_log_of_anybody_does(fenced: pytest.LogCa
     assert len(canary.made) >= 6
     shown = told(fenced)
     assert canary.found_in(shown) == []
-    assert "TILLPOST_SENDERS: 7%" in shown and "RuntimeError: bad [hidden]" in shown
+    assert "TILLPOST_SENDERS: 7%" in shown
+    assert "RuntimeError: bad [hidden]" in shown
 
 
 def test_a_setting_that_is_wrong_is_named_and_not_repeated() -> None:
     """Each secret setting cut off at every point: the start is refused by name, and neither words nor traceback repeat it."""
     count = 0
-    for name in ("TILLPOST_STORAGE", "TILLPOST_SENDERS", "TILLPOST_ALERT_CHANNELS", "TILLPOST_KEYED_HASH_SECRET"):
+    for name in (
+        "TILLPOST_STORAGE",
+        "TILLPOST_SENDERS",
+        "TILLPOST_ALERT_CHANNELS",
+        "TILLPOST_KEYED_HASH_SECRET",
+    ):
         canary = Canaries()
         environ = secret_settings(canary)
         whole = environ[name]
@@ -345,7 +369,10 @@ def test_a_setting_that_is_wrong_is_named_and_not_repeated() -> None:
 @pytest.mark.parametrize(
     ("text", "shown"),
     [
-        ("PUT https://x.blob/p?sv=1&sig=abcd%2Fef&se=2 201", "PUT https://x.blob/p?sv=1&sig=[hidden]&se=2 201"),
+        (
+            "PUT https://x.blob/p?sv=1&sig=abcd%2Fef&se=2 201",
+            "PUT https://x.blob/p?sv=1&sig=[hidden]&se=2 201",
+        ),
         ("AccountName=a;AccountKey=Zm9v==;End=1", "AccountName=a;AccountKey=[hidden];End=1"),
         ("'Authorization': 'Bearer abcdefgh.ijk'", "'Authorization': '[hidden]'"),
         ("SharedKey account:abcdefgh=", "SharedKey [hidden]"),
@@ -360,7 +387,9 @@ def test_what_looks_like_a_secret_is_blanked_and_what_does_not_is_left(text: str
     assert Fence(logging.LogRecord).clean(text) == shown
 
 
-def test_the_fence_is_put_up_once_and_a_wrongly_written_record_passes(fenced: pytest.LogCaptureFixture) -> None:
+def test_the_fence_is_put_up_once_and_a_wrongly_written_record_passes(
+    fenced: pytest.LogCaptureFixture,
+) -> None:
     first = put_up_fence(["a secret that is long"])
     assert put_up_fence(["another secret, long"]) is first
     logging.getLogger("tillpost").info("a secret that is long, another secret, long, short")

@@ -150,8 +150,8 @@ PERSON = {
     "customer": {"id": "cust-778855", "name": "Kunigunde Zabelstein"}, "card_number": "4111 1111 1111 1111", "cvv": "987654",
 }  # fmt: skip
 TRACES = (
-    "Kunigunde", "Zabelstein", "ZABELSTEIN", "zabelstein.test", "55510", "55511", "55519", "97447-Z", "Schlossgasse", "1968-02-29",
-    "LOY-5551212", "203.0.113.77", "C01X0Z", "iVBORw0KGgoZZ", "cust-778855", "4111 1111", "987654",
+    "Kunigunde", "Zabelstein", "ZABELSTEIN", "zabelstein.test", "55510", "55511", "55519", "97447-Z", "Schlossgasse",
+    "1968-02-29", "LOY-5551212", "203.0.113.77", "C01X0Z", "iVBORw0KGgoZZ", "cust-778855", "4111 1111", "987654",
 )  # fmt: skip
 
 
@@ -170,8 +170,14 @@ def with_person(tree: Any, vendor: str, *, inside: bool = False) -> Any:
 def planted(path: Path) -> bytes:
     text = path.read_text(encoding="utf-8")
     if path.suffix == ".xml":
-        tags = "".join(f"<{name.title().replace('_', '')}>{one}</{name.title().replace('_', '')}>" for name, one in PERSON.items() if isinstance(one, str))
-        return re.sub(r"(<(?:\w+:)?Transaction(?:\s[^>]*)?>)", rf"\1<Customer>{tags}</Customer>", text).encode()
+        tags = "".join(
+            f"<{name.title().replace('_', '')}>{one}</{name.title().replace('_', '')}>"
+            for name, one in PERSON.items()
+            if isinstance(one, str)
+        )
+        return re.sub(
+            r"(<(?:\w+:)?Transaction(?:\s[^>]*)?>)", rf"\1<Customer>{tags}</Customer>", text
+        ).encode()
     tree = json.loads(text, parse_float=Decimal)
     if path.parent.name == "canonical":
         one = {**tree, "extra": {"seen": True, **tree.get("extra", {})}}

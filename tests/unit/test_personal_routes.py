@@ -38,7 +38,9 @@ async def world() -> Services:
     return services
 
 
-async def call(builder: Any, body: Any, *, key: str = "key", method: str = "POST", **params: str) -> tuple[int, Any]:
+async def call(
+    builder: Any, body: Any, *, key: str = "key", method: str = "POST", **params: str
+) -> tuple[int, Any]:
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
     request = func.HttpRequest(
         method=method, url="https://app.test/api/personal-data", headers={"Authorization": f"Bearer {key}"},

@@ -59,7 +59,11 @@ def _summary(row: Row, transaction: Transaction, mappings: Mappings) -> Mapping[
     """Derive a receipt's columns from what its document says, the document itself aside."""
     read, day = as_ingested(row, transaction, mappings)
     _, fresh = receipt_rows(
-        read, day=day, document=b"", adapter="", content_hash=content_hash(read), received_at=row.instant("ReceivedAt")
+        read,
+        day=day,
+        document=b"",
+        adapter="",
+        content_hash=content_hash(read),
+        received_at=row.instant("ReceivedAt"),
     )
     return fresh.values
-

@@ -16,7 +16,6 @@ from shared.errors import AlreadyThereError, ChangedMeanwhileError, GroupRefused
 from shared.flows.mapping.stay_in_d365 import Stays, marked, shift_in_d365, shifts_in_d365, stand_in
 from shared.flows.posting.kept import first_adapter, read_as_sent, read_kept
 from shared.pos.adapter import localised
-from shared.pos.registry import ADAPTERS
 from shared.retail.business_day import store_zone
 from shared.retail.drawers import till_of_drawer
 from shared.retail.generation import (
@@ -162,7 +161,9 @@ def _as_declared(row: Row, store: StoreSetup, mappings: Mappings) -> Transaction
     generation = declared_generation(mappings, row.partition, transaction.terminal, began_at(transaction))
     if generation == row.number("Generation", 1):
         return None
-    new_id = first_adapter(row).id_in(sent.transaction_id, generation) if generation > 1 else sent.transaction_id
+    new_id = (
+        first_adapter(row).id_in(sent.transaction_id, generation) if generation > 1 else sent.transaction_id
+    )
     return in_generation(transaction, generation, new_id)
 
 

@@ -40,7 +40,12 @@ async def undecided(services: Services, store: str, rows: Sequence[Row]) -> list
 
 def _erased_by_nobody(rows: Sequence[Row], decisions: Sequence[Row]) -> list[Finding]:
     """Name erased receipts of which no decision says that just this is left."""
-    marks = {mark for one in decisions if "personal data" in one.text("Did") for mark in one.text("Evidence").split()}
+    marks = {
+        mark
+        for one in decisions
+        if "personal data" in one.text("Did")
+        for mark in one.text("Evidence").split()
+    }
     return [
         Finding(
             "receipt", receipt_name(row), "what is left of it", "as the audit has it",
