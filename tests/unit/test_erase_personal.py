@@ -18,10 +18,11 @@ from shared.pos.registry import ADAPTERS
 from shared.retail.completeness import Decision
 from shared.retail.reasons import cause
 from shared.services import Services
-from shared.storage.causes import cause_row, receipt_member
+from shared.storage.causes import cause_row, fingerprint_of, receipt_member
 from shared.storage.corrections import correction_of
 from shared.storage.protocols import Insert, Replace, Row
 from shared.storage.receipts import identity_key
+from shared.storage.tasks import head_key
 from tests.contract.test_erasure import everything
 from tests.unit.builders import DAY
 from tests.unit.documents import call_of, sale_document
@@ -84,6 +85,9 @@ async def a_receipt_with_everything(services: Services) -> None:
     row = await posted(services)
     why = cause("cannot_be_read", "S1", problem=f"lines[0].description: found {TEXT}")
     await services.tables.causes.upsert(cause_row(why, receipt_member(row), services.now()))
+    fingerprint = fingerprint_of(why)
+    told = {"Record": "head", "Fingerprint": fingerprint, "Active": True, "WhatHappened": f"found {TEXT}"}
+    await services.tables.tasks.upsert(Row("causes", head_key(fingerprint), told))
     noted = row.with_values(
         History=f"{row.text('History')}\n2017-12-23T19:00:00Z posted: said {TEXT} at the till"
     )
@@ -106,7 +110,7 @@ def test_a_death_before_or_after_any_write_leaves_the_same_when_it_is_asked_agai
 
         services = await flow_services(hand, before_effect=None if after else hook)
         if after:
-            for name in ("transactions", "audit", "causes"):
+            for name in ("transactions", "audit", "causes", "tasks"):
                 table: Any = getattr(services.tables, name)
                 table.after_effect = hook
         await a_receipt_with_everything(services)
@@ -132,7 +136,9 @@ def test_a_death_before_or_after_any_write_leaves_the_same_when_it_is_asked_agai
     deaths = 0
     while run(story(deaths + 1)):
         deaths += 1
-    assert deaths == 3  # the decision, the cause, the receipt with its second version
+    assert (
+        deaths == 4
+    )  # the decision, what the cause tells, what it tells of the receipt, the receipt with its second version
 
 
 def test_a_receipt_on_its_way_stays_whole_and_one_that_is_nowhere_is_named() -> None:

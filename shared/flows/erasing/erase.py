@@ -6,6 +6,7 @@ group under their ETags, so that no worker who read them before can bring anythi
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -17,7 +18,9 @@ from shared.retail.mapping import Mappings
 from shared.services import Services
 from shared.storage.audit import append_audit
 from shared.storage.erasures import Erasure, erased_identity, evidence_of, is_erased_as, without_texts
-from shared.storage.protocols import Condition, Operation, Replace, Row
+from shared.storage.protocols import Condition, Operation, Replace, Row, Table
+from shared.storage.tasks import PARTITION as TASKS
+from shared.storage.tasks import head_key
 
 TRIES_MAX = 5
 GROUP_ROWS_MAX = 50
@@ -124,13 +127,22 @@ async def scrub_causes(services: Services, left: Left) -> int:
         Condition("Account", "eq", left.row.text("Account")),
         Condition("TransactionId", "eq", left.row.text("TransactionId")),
     )
+    rows = [row async for row in services.tables.causes.query(where=where)]
+    heads = [
+        await services.tables.tasks.read(TASKS, head_key(one))
+        for one in sorted({row.partition for row in rows})
+    ]
+    changed = await _scrub(services.tables.tasks, [one for one in heads if one is not None], texts)
+    return changed + await _scrub(services.tables.causes, rows, texts)
+
+
+async def _scrub(table: Table, rows: Sequence[Row], texts: Sequence[str]) -> int:
+    """Take texts out of what rows tell people; what somebody wrote meanwhile tells something else by now."""
     changed = 0
-    async for row in services.tables.causes.query(where=where):
+    for row in rows:
         fresh = {name: without_texts(f": {row.text(name)}", texts)[2:] for name in _TOLD if row.text(name)}
         if any(row.text(name) != text for name, text in fresh.items()):
             changed += 1
-            try:
-                await services.tables.causes.replace(row.with_values(**fresh), row.etag)
-            except (ChangedMeanwhileError, NotThereError):
-                continue
+            with contextlib.suppress(ChangedMeanwhileError, NotThereError):
+                await table.replace(row.with_values(**fresh), row.etag)
     return changed
