@@ -16,6 +16,7 @@ from shared.flows.continue_releases import continue_releases
 from shared.flows.end_empty_causes import end_empty_causes
 from shared.flows.keep_causes import keep_causes
 from shared.flows.keep_given_up import keep_given_up
+from shared.flows.let_go import let_go
 from shared.flows.map_transactions import map_transactions
 from shared.flows.post_transactions import post_transactions
 from shared.flows.read_reference import read_reference
@@ -34,6 +35,7 @@ from shared.triggers import (
     environment,
     mappings,
     month_end,
+    personal,
     receipts,
     returns,
     shifts,
@@ -62,6 +64,7 @@ for part in (
     month_end,
     checks,
     vendors,
+    personal,
 ):
     app.register_functions(part.blueprint)
 log = logging.getLogger("tillpost")
@@ -142,3 +145,8 @@ async def causes_moved(timer: func.TimerRequest) -> None:
 @app.timer_trigger("timer", schedule="%TILLPOST_HEARTBEAT_SCHEDULE%")
 async def alerts_waited(timer: func.TimerRequest) -> None:
     log.info("alerts delivered: %d", await send_alerts(await services()))
+
+
+@app.timer_trigger("timer", schedule="%TILLPOST_HEARTBEAT_SCHEDULE%")
+async def time_passed(timer: func.TimerRequest) -> None:
+    await let_go(await services())

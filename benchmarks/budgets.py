@@ -15,6 +15,7 @@ from shared.flows.continue_releases import continue_releases
 from shared.flows.end_empty_causes import end_empty_causes
 from shared.flows.ingest_transactions import ingest_transactions
 from shared.flows.keep_causes import keep_causes
+from shared.flows.let_go import let_go
 from shared.flows.map_transactions import map_transactions
 from shared.flows.read_reference import read_reference
 from shared.flows.send_alerts import send_alerts
@@ -41,7 +42,7 @@ BEATS_MAX = 120
 # As function_app.py has them, the heartbeat and the carrying on of releases aside.
 TIMERS: tuple[Callable[[Services], Awaitable[object]], ...] = (
     track_packages, read_reference, check_effects, compile_statements, watch_silence, watch_lateness, end_empty_causes,
-    keep_causes, send_alerts,
+    keep_causes, send_alerts, let_go,
 )  # fmt: skip
 
 

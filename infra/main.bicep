@@ -99,6 +99,22 @@ param refundWaitHours int = 24
 @minValue(0)
 param effectHours int = 72
 
+@description('Days after which free texts, card endings and what vendors sent beside are erased from receipts of signed, closed days; 0 is never.')
+@minValue(0)
+param keepTextsDays int = 400
+
+@description('Days after which the cashier is erased from them; 0 is never.')
+@minValue(0)
+param keepCashiersDays int = 0
+
+@description('Months after which the documents themselves are let go; their figures stay. 0 is never.')
+@minValue(0)
+param keepDocumentsMonths int = 0
+
+@description('Days after which causes and alerts that have ended are let go; 0 is never.')
+@minValue(0)
+param keepEndedDays int = 400
+
 @description('Quiet hours by owner role, as JSON (docs/alerts.md). They hold back neither outages nor what gets worse.')
 param quietHours string = '{}'
 
@@ -283,6 +299,10 @@ module function 'app/function.bicep' = {
     lateMinutes: lateMinutes
     refundWaitHours: refundWaitHours
     effectHours: effectHours
+    keepTextsDays: keepTextsDays
+    keepCashiersDays: keepCashiersDays
+    keepDocumentsMonths: keepDocumentsMonths
+    keepEndedDays: keepEndedDays
     quietHours: quietHours
     digestAt: digestAt
     digestZone: digestZone

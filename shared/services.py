@@ -31,6 +31,7 @@ from shared.d365.records import StatementEvidence
 from shared.errors import AlreadyThereError, ChangedMeanwhileError, SettingsError
 from shared.gate.token_keys import TIMEOUT as TOKEN_KEYS_TIMEOUT
 from shared.gate.token_keys import TokenKeys, open_token_keys
+from shared.log_fence import put_up_fence, secrets_of
 from shared.settings import D365Settings, Settings, read_settings
 from shared.storage import Queues, Tables, open_storage
 from shared.storage.due import PARTITION, doorbell
@@ -60,6 +61,7 @@ class Services:
     tracking_rests_until: datetime = datetime(
         1, 1, 1, tzinfo=UTC
     )  # D365 was asked so lately that nobody asks before
+    retention_rests_until: datetime = datetime(1, 1, 1, tzinfo=UTC)  # nothing is past its time before
     causes_rest_until: datetime = datetime(1, 1, 1, tzinfo=UTC)  # so lately were they looked at
     chance: Callable[[], float] = random.random  # 0 to 1, for pauses; a simulation gives its own
     token_hex: Callable[[int], str] = secrets.token_hex  # names nobody else gives; a simulation gives its own
@@ -134,6 +136,7 @@ async def open_services(settings: Settings) -> Services:
     Raises:
         SettingsError: the storage belongs to another D365 environment, or to one at another address.
     """
+    put_up_fence(secrets_of(settings))
     by_key = bool(settings.storage.connection_string)
     identity = None if by_key else ManagedIdentityCredential(client_id=settings.storage.client_id or None)
     tables, queues, calls = open_storage(settings.storage, identity)

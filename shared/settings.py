@@ -18,6 +18,7 @@ from shared.settings_callers import is_guid as is_guid
 from shared.settings_callers import unlisted_name as unlisted_name
 from shared.settings_entra import ENTRA_SETTING_NAMES, read_entra_settings
 from shared.settings_entra import EntraSettings as EntraSettings
+from shared.settings_retention import RETENTION_SETTING_NAMES, RetentionSettings, read_retention_settings
 from shared.settings_vendors import VENDOR_SETTING_NAMES, VendorAccount, read_vendor_settings
 
 SIMULATION = "simulation"
@@ -47,6 +48,7 @@ SETTING_NAMES = (
     "TILLPOST_EFFECT_HOURS",
     *ALERT_SETTING_NAMES,
     *VENDOR_SETTING_NAMES,
+    *RETENTION_SETTING_NAMES,
     "TILLPOST_DUE_SHARDS",
     *SIMULATION_ONLY[:3],
     "D365_URL",
@@ -75,7 +77,7 @@ DUE_SHARDS = (1, 16)
 class StorageSettings:
     """Either a connection string, or both service addresses for an identity."""
 
-    connection_string: str = ""
+    connection_string: str = field(default="", repr=False)
     table_endpoint: str = ""
     queue_endpoint: str = ""
     client_id: str = ""
@@ -95,7 +97,7 @@ class D365Settings:
     environment_id: str
     tenant_id: str
     client_id: str
-    client_secret: str
+    client_secret: str = field(repr=False)
     authority: str
     data_project: str
     ca_file: str
@@ -112,7 +114,7 @@ class Settings:
     storage: StorageSettings
     senders: Mapping[str, Sender]
     people: tuple[Person, ...]
-    keyed_hash_secret: str
+    keyed_hash_secret: str = field(repr=False)
     grace_minutes: int
     package_minutes: int
     tracking_minutes: int
@@ -128,6 +130,7 @@ class Settings:
     vendors: Mapping[str, VendorAccount] = field(default_factory=dict)
     entra: EntraSettings = field(default_factory=EntraSettings)
     function_keys: bool = False  # Azure asks for one before a source account's request reaches this app
+    retention: RetentionSettings = field(default_factory=RetentionSettings)
 
 
 def read_settings(environ: Mapping[str, str]) -> Settings:
@@ -168,6 +171,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         vendors=read_vendor_settings(environ, taken=senders, is_simulation=environment == SIMULATION),
         entra=read_entra_settings(environ),
         function_keys=_one_of(environ, FUNCTION_KEYS, "off", "on") == "on",
+        retention=read_retention_settings(environ),
     )
 
 

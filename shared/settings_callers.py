@@ -42,7 +42,7 @@ class Person:
 
     name: str
     roles: frozenset[str]
-    key_sha256: str
+    key_sha256: str = field(repr=False)
     object_id: str = ""
 
     @property

@@ -22,6 +22,10 @@ param silentMinutes int
 param lateMinutes int
 param refundWaitHours int
 param effectHours int
+param keepTextsDays int
+param keepCashiersDays int
+param keepDocumentsMonths int
+param keepEndedDays int
 param quietHours string
 param digestAt string
 param digestZone string
@@ -202,6 +206,10 @@ resource settings 'Microsoft.Web/sites/config@2024-04-01' = {
     TILLPOST_LATE_MINUTES: string(lateMinutes)
     TILLPOST_REFUND_WAIT_HOURS: string(refundWaitHours)
     TILLPOST_EFFECT_HOURS: string(effectHours)
+    TILLPOST_KEEP_TEXTS_DAYS: string(keepTextsDays)
+    TILLPOST_KEEP_CASHIERS_DAYS: string(keepCashiersDays)
+    TILLPOST_KEEP_DOCUMENTS_MONTHS: string(keepDocumentsMonths)
+    TILLPOST_KEEP_ENDED_DAYS: string(keepEndedDays)
     TILLPOST_ALERT_CHANNELS: '@Microsoft.KeyVault(SecretUri=${secretUri}tillpost-alert-channels)'
     TILLPOST_VENDORS: '@Microsoft.KeyVault(SecretUri=${secretUri}tillpost-vendors)'
     TILLPOST_QUIET_HOURS: quietHours

@@ -50,7 +50,7 @@ _NOTHING_SENT = (
     httpx.ProxyError,
     httpx.UnsupportedProtocol,
 )
-_SIGNATURE = re.compile(r"(?i)\b(sig=)[^&\s\"']+")
+_SIGNATURE = re.compile(r"(?i)\b(sig=|client_secret=|bearer )[^&\s\"']+")
 
 
 class AnswerTooLargeError(RejectedError):
@@ -227,7 +227,7 @@ def error_text(content: bytes) -> str:
 
 
 def without_signature(text: str) -> str:
-    """Blank the signature of a signed address, wherever it stands in a text."""
+    """Blank the signature of a signed address, and a token or secret that is sent back to us, wherever it stands in a text."""
     return _SIGNATURE.sub(r"\1…", text)
 
 

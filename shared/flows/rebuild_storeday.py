@@ -13,7 +13,7 @@ from shared.flows.posting.build import Material
 from shared.flows.posting.kept import read_kept
 from shared.flows.rebuilding.days import rebuild_shifts, rebuild_statement
 from shared.flows.rebuilding.decided import undecided
-from shared.flows.rebuilding.findings import Finding
+from shared.flows.rebuilding.findings import Finding, receipt_name
 from shared.flows.rebuilding.packages import rebuild_package
 from shared.flows.rebuilding.receipts import Rebuilt, rebuild_receipt
 from shared.pos.adapter import localised
@@ -24,6 +24,7 @@ from shared.retail.transaction import Transaction
 from shared.services import Services
 from shared.storage.amendments import as_amended
 from shared.storage.corrections import CORRECTION
+from shared.storage.erasures import AT, BY, GONE, is_gone
 from shared.storage.keys import join_key, prefix_end
 from shared.storage.protocols import Row
 from shared.storage.receipts import identity_key, receipts_of_day
@@ -73,13 +74,16 @@ async def rebuild_storeday(
     rebuilt = await _receipts(services, store_id, day, rows)
     findings = [finding for one in rebuilt for finding in one.findings]
     findings += await undecided(services, store_id, rows)
-    skipped: list[str] = []
+    skipped = [one for row in rows if (one := _not_as_it_came(row))]
     mappings = await services.mappings.at_least(0)
     store = mappings.store(store_id, day)
     if store is None:
         skipped.append(f"shifts and statement: {store_id} is no store we know")
     else:
-        findings += await rebuild_shifts(services, store, day, _rung_up(store, rows))
+        if any(is_gone(row) for row in rows):
+            skipped.append("shifts: documents that told of them were let go")
+        else:
+            findings += await rebuild_shifts(services, store, day, _rung_up(store, rows))
         day_rows = [one.row for one in rebuilt if one.row.key.startswith("day~")]
         more, why = await rebuild_statement(services, store, day, day_rows)
         findings += more
@@ -93,6 +97,16 @@ async def rebuild_storeday(
         skipped += [f"package {package}: {why}"] if why else []
         seen.add(package)
     return Report(store_id, day, len(rows), len(packages), tuple(findings), tuple(skipped))
+
+
+def _not_as_it_came(row: Row) -> str:
+    """Say of what is left of a receipt why it is not what arrived; "" where it is."""
+    name = f"what arrived as receipt {receipt_name(row)}"
+    if is_gone(row):
+        return f"{name}: its document was let go on {row.instant(GONE):%Y-%m-%d} by retention"
+    if AT in row.values:
+        return f"{name}: personal data was erased on {row.instant(AT):%Y-%m-%d} by {row.text(BY)}"
+    return ""
 
 
 async def list_store_days(services: Services) -> list[tuple[str, date]]:

@@ -18,6 +18,8 @@ from shared.retail.identity import content_hash
 from shared.services import Services
 from shared.storage.amendments import amendments_of
 from shared.storage.causes import cause_rows
+from shared.storage.erasures import AT, BY, GONE, ORIGINAL, WHY, is_erased, is_gone
+from shared.storage.erasures import HASH as ERASED_HASH
 from shared.storage.keys import join_key, prefix_end
 from shared.storage.mappings import import_of_version
 from shared.storage.packages import package_key
@@ -78,6 +80,7 @@ async def _trail(services: Services, row: Row, signed: list[Row]) -> dict[str, A
         "package": package,
         "d365": _in_d365(row),
         "corrections": _corrections(row),
+        "erased": _erased(row),
         "amendments": [
             {"what": one.words, "by": one.by, "why": one.reason, "at": one.at} for one in amendments_of(row)
         ],
@@ -88,10 +91,10 @@ async def _trail(services: Services, row: Row, signed: list[Row]) -> dict[str, A
 
 
 async def _document(services: Services, row: Row) -> dict[str, Any]:
-    """Say what arrived, when and how, and whether it still is what it was."""
+    """Say what arrived, when and how, and whether it still is what it was; what retention let go was not altered."""
     try:
-        kept = document_of(row)
-        unaltered = hashlib.sha256(kept).hexdigest() == row.text("DocumentSha256")
+        kept = b"" if is_gone(row) else document_of(row)
+        unaltered = is_gone(row) or hashlib.sha256(kept).hexdigest() == row.text("DocumentSha256")
     except zlib.error:
         kept, unaltered = b"", False
     return {
@@ -102,9 +105,10 @@ async def _document(services: Services, row: Row) -> dict[str, Any]:
         "bytes": len(kept),
         "sha256": row.text("DocumentSha256"),
         "content_hash": row.text("ContentHash"),
+        "let_go_at": row.instant(GONE).isoformat() if is_gone(row) else None,
         "checks": {
             "kept document": unaltered,
-            "content hash": unaltered and await _same_content(services, row),
+            "content hash": is_gone(row) or (unaltered and await _same_content(services, row)),
         },
     }
 
@@ -117,7 +121,15 @@ async def _same_content(services: Services, row: Row) -> bool:
     # A store's time zone may have been corrected since: what counts is the one the receipt was kept with.
     zones = (await services.mappings.at_least(0)).time_zones(row.partition)
     read = [localised(transaction, store_zone(zone)) for zone in sorted(zones)] or [transaction]
-    return row.text("ContentHash") in {content_hash(one) for one in read}
+    return row.text(ERASED_HASH if is_erased(row) else "ContentHash") in {content_hash(one) for one in read}
+
+
+def _erased(row: Row) -> dict[str, str] | None:
+    """Say who erased what may speak of a person, when and why: the document is what is left of it."""
+    if AT not in row.values:
+        return None
+    at = row.instant(AT).isoformat()
+    return {"at": at, "by": row.text(BY), "why": row.text(WHY), "sha256_before": row.text(ORIGINAL)}
 
 
 async def _causes(services: Services, row: Row) -> list[dict[str, Any]]:

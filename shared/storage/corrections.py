@@ -20,6 +20,7 @@ from shared.retail.reversal import REPLACEMENT, REVERSAL, correction_id, turned
 from shared.retail.status import Status
 from shared.retail.transaction import Transaction
 from shared.storage.amendments import AMENDMENTS, LEDGER_FIGURES
+from shared.storage.erasures import carried
 from shared.storage.protocols import Row, Value
 from shared.storage.receipts import advanced, document_of, receipt_rows
 
@@ -106,6 +107,7 @@ def _rows(
         transaction, day=day, document=document_of(original), adapter=original.text("Adapter"),
         content_hash=content_hash(transaction), received_at=at,
     )  # fmt: skip
+    identity, row = carried(original, identity, row)
     named: dict[str, Value] = {
         CORRECTION: what,
         "ReversalOf" if what == REVERSAL else "ReplacementOf": original.text("TransactionId"),

@@ -155,6 +155,17 @@ async def _heads(table: Table, where: tuple[Condition, ...]) -> AsyncIterator[Ke
         yield KeptHead(head_from(row), row)
 
 
+async def long_ended(table: Table, before: datetime, most: int) -> list[Row]:
+    """Read causes that ended before an instant and have not come back, as many as are wanted."""
+    prefix, found = f"{HEAD}~", list[Row]()
+    where = (Condition("Active", "eq", False), Condition("EndedAt", "lt", before))
+    async for row in table.query(PARTITION, key_from=prefix, key_before=prefix_end(prefix), where=where):
+        found.append(row)
+        if len(found) >= most:
+            break
+    return found
+
+
 async def entries_of(table: Table, fingerprint: str) -> list[Row]:
     """Read a cause's history, oldest first."""
     prefix = f"{join_key(ENTRY, fingerprint)}~"

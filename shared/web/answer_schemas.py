@@ -108,6 +108,12 @@ _GIVES: Mapping[tuple[str, str], _Properties] = {
         **_texts("store", "business_day"), **_counts("receipts", "packages"), **_flags("alike"),
         **_lists("findings", "not_compared"),
     },
+    ("post", "/personal-data/find"): {**_lists("receipts"), **_flags("more")},
+    ("post", "/personal-data/erase"): {**_texts("reason", "by"), **_flags("check"), **_lists("receipts", "elsewhere")},
+    ("get", "/personal-data/retention"): {
+        **_objects("keeps", "through", "gone"), **_lists("left"), **_flags("more_left"),
+        **_perhaps("string", "looked_at", "next_turn"),
+    },
     ("get", "/usage"): {**_objects("storage", "d365"), **_texts("since")},
     ("get", "/openapi.json"): {**_texts("openapi"), **_objects("info", "paths", "components")},
     ("get", "/schemas/transactions.json"): {**_texts("$schema", "type"), **_objects("$defs", "properties")},

@@ -98,7 +98,9 @@ def _wait_seconds(error: TillpostError) -> int:
 
 
 def log_text(error: TillpostError) -> str:
-    """Give an error's words for the log: what the caller sent may be in them, a card number must not."""
+    """Give an error's words for the log: of what a caller sent no more than where it stood and what was expected there."""
+    if isinstance(error, RejectedError) and error.field:
+        return masked_text(f"{error.field[:120]}: expected {error.expected[:200]}", free=True)
     return masked_text(str(error), free=True)
 
 

@@ -25,6 +25,7 @@ from shared.web.routes_causes import OF_CAUSES
 from shared.web.routes_checks import OF_CHECKS
 from shared.web.routes_decisions import OF_DECISIONS
 from shared.web.routes_mappings import OF_MAPPINGS
+from shared.web.routes_personal import OF_PERSONAL_DATA
 from shared.web.routes_tasks import OF_TASKS
 from shared.web.routes_vendors import OF_VENDORS
 
@@ -172,14 +173,7 @@ ROUTES: tuple[Route, ...] = (
         "",
         {"200": "Object", "404": "Problem", "422": "Problem"},
     ),
-    Route(
-        "get",
-        "/usage",
-        "Storage operations and D365 calls of this instance so far.",
-        PEOPLE,
-        "",
-        {"200": "Object"},
-    ),
+    Route("get", "/usage", "Storage operations and D365 calls of this instance so far.", PEOPLE, "", {"200": "Object"}),
     Route("get", "/openapi.json", "This description.", ANYONE, "", {"200": "Object"}),
     Route(
         "get",
@@ -343,6 +337,7 @@ ROUTES: tuple[Route, ...] = (
     *OF_CAUSES,
     *OF_MAPPINGS,
     *OF_DECISIONS,
+    *OF_PERSONAL_DATA,
 )  # fmt: skip
 _BY_ADDRESS = {(one.method, one.path): one for one in ROUTES}
 

@@ -145,6 +145,7 @@ def test_every_route_that_changes_something_names_the_roles_it_admits_and_a_read
     assert len(roles) >= 24
     assert [path for path, admitted in roles.items() if not admitted or not admitted <= set(OWNERS)] == []
     assert {path for path, admitted in roles.items() if admitted == {FINANCE}} == {
+        "/personal-data/erase",
         "/statements/{store}/{business_day}/sign-off",
         "/transactions/{store}/{account}/{transaction_id}/reversal",
         "/transactions/{store}/{account}/{transaction_id}/write-off",

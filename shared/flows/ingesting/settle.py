@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from shared.errors import AlreadyThereError, ChangedMeanwhileError, GroupRefusedError, NotThereError
+from shared.flows.ingesting.erased import as_erased, erase_behind, is_the_same
 from shared.flows.ingesting.revisions import replacement, revision_seen
 from shared.retail.business_day import store_zone
 from shared.retail.identity import revision_is_higher
@@ -28,6 +29,7 @@ from shared.storage.causes import (
     receipt_member,
 )
 from shared.storage.due import STATEMENT, Due, note_due
+from shared.storage.erasures import is_erased
 from shared.storage.protocols import Insert, Operation, Row
 from shared.storage.receipts import receipt_label
 
@@ -93,7 +95,9 @@ async def settle_one_by_one(services: Services, rest: Sequence[Kept]) -> None:
 async def _settle_known(services: Services, one: Kept, identity: Row) -> None:
     """A receipt that was here before: the same is nothing new, nor is a revision that a newer one has overtaken."""
     revision, known = one.identity.text("Revision"), revision_seen(identity)
-    if identity.text("ContentHash") == one.identity.text("ContentHash"):
+    if is_erased(identity):
+        one.identity, one.day = await as_erased(services, identity, one.identity, one.day)
+    if is_the_same(identity, one.identity):
         one.verdict = DUPLICATE
         if known and revision_is_higher(revision, known):
             await _remember_revision(services, identity, revision)
@@ -113,6 +117,11 @@ async def _settle_other_content(services: Services, one: Kept, identity: Row) ->
     """Same key, other content: a higher revision replaces what was not sent; anything else is a conflict, both kept."""
     table = services.tables.transactions
     first = await table.read(identity.partition, identity.text("DayKey"))
+    if first is not None and is_erased(first) and not is_erased(identity):
+        one.identity, one.day = await as_erased(services, first, one.identity, one.day)
+        if is_the_same(first, one.identity):
+            one.verdict = DUPLICATE
+            return
     writes = (
         await replacement(services, one.identity, one.day, identity, first) if first is not None else None
     )
@@ -146,6 +155,7 @@ async def _keep_conflict(services: Services, one: Kept, first: Row | None) -> No
     digest = one.identity.text("ContentHash").rpartition(":")[2][:24]
     second = replace(one.day, key=f"conflict{one.day.key.removeprefix('day')}~{digest}", etag="")
     if await services.tables.transactions.read(second.partition, second.key) is not None:
+        await erase_behind(services, one.identity, second.key)
         return  # the same second version came again
     label = receipt_label(one.day)
     why = cause("content_conflict", label)
@@ -158,6 +168,7 @@ async def _keep_conflict(services: Services, one: Kept, first: Row | None) -> No
         await services.tables.transactions.insert(
             second.with_values(Record="conflict", DayKey=first.key if first else None)
         )
+    await erase_behind(services, one.identity, second.key)
 
 
 async def _mark_conflict(services: Services, first: Row | None) -> None:

@@ -30,8 +30,8 @@ async def note_unreadable(
     evidence = "; ".join(f"{row.number('Bytes')} bytes, keyed hash {row.text('KeyedHash')}" for row in rows)
     did = f"sent {len(rows)} that cannot be read" if len(rows) > 1 else "sent what cannot be read"
     await append_audit(
-        services.tables.audit, sender.account, services.now(), who=sender.account, did=did, reason=documents[0][1],
-        evidence=evidence,
+        services.tables.audit, sender.account, services.now(), who=sender.account, did=did, evidence=evidence,
+        reason=documents[0][1].partition(", found ")[0],  # what was found may be a person's, and this is kept for ever
     )  # fmt: skip
     await open_causes(services.tables.causes, rows)  # last: where it is there, all of it was done
 

@@ -14,9 +14,8 @@ from datetime import date
 
 from shared.errors import AlreadyThereError, ChangedMeanwhileError, GroupRefusedError, NotThereError
 from shared.flows.mapping.stay_in_d365 import Stays, marked, shift_in_d365, shifts_in_d365, stand_in
-from shared.flows.posting.kept import read_as_sent, read_kept
+from shared.flows.posting.kept import first_adapter, read_as_sent, read_kept
 from shared.pos.adapter import localised
-from shared.pos.registry import ADAPTERS
 from shared.retail.business_day import store_zone
 from shared.retail.drawers import till_of_drawer
 from shared.retail.generation import (
@@ -36,6 +35,7 @@ from shared.retail.transaction import Kind, Transaction
 from shared.services import Services
 from shared.storage.causes import end_causes_of, fingerprint_of, receipt_member
 from shared.storage.corrections import CORRECTION
+from shared.storage.erasures import carried
 from shared.storage.keys import join_key, prefix_end
 from shared.storage.protocols import Condition, Insert, Operation, Remove, Replace, Row
 from shared.storage.receipts import advanced, document_of, receipt_label, receipt_rows
@@ -161,8 +161,9 @@ def _as_declared(row: Row, store: StoreSetup, mappings: Mappings) -> Transaction
     generation = declared_generation(mappings, row.partition, transaction.terminal, began_at(transaction))
     if generation == row.number("Generation", 1):
         return None
-    adapter = ADAPTERS[row.text("Adapter").partition("/")[0]]
-    new_id = adapter.id_in(sent.transaction_id, generation) if generation > 1 else sent.transaction_id
+    new_id = (
+        first_adapter(row).id_in(sent.transaction_id, generation) if generation > 1 else sent.transaction_id
+    )
     return in_generation(transaction, generation, new_id)
 
 
@@ -171,10 +172,11 @@ def _may_move(row: Row) -> bool:
 
 
 def _fresh(row: Row, transaction: Transaction, day: date) -> tuple[Row, Row]:
-    return receipt_rows(
+    fresh = receipt_rows(
         transaction, day=day, document=document_of(row), adapter=row.text("Adapter"),
         content_hash=content_hash(transaction), received_at=row.instant("ReceivedAt"),
     )  # fmt: skip
+    return carried(row, *fresh)
 
 
 async def _move(services: Services, row: Row, transaction: Transaction, day: date) -> bool:

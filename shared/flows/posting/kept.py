@@ -7,11 +7,16 @@ import zlib
 from dataclasses import replace
 
 from shared.errors import RejectedError
+from shared.pos.adapter import Adapter
+from shared.pos.erased import ErasedAdapter
 from shared.pos.registry import ADAPTERS
 from shared.retail.transaction import Transaction
 from shared.storage.corrections import CORRECTION
+from shared.storage.erasures import FROM
 from shared.storage.protocols import Row
 from shared.storage.receipts import document_of
+
+_READERS: dict[str, Adapter] = {**ADAPTERS, ErasedAdapter.name: ErasedAdapter()}
 
 
 def read_kept(row: Row) -> Transaction | None:
@@ -33,7 +38,7 @@ def read_kept(row: Row) -> Transaction | None:
 
 def read_as_sent(row: Row) -> Transaction | None:
     """Give what a row's document says, as its sender said it: under the sender's own id and generation."""
-    adapter = ADAPTERS.get(row.text("Adapter").partition("/")[0])
+    adapter = _READERS.get(row.text("Adapter").partition("/")[0])
     if adapter is None:
         return None
     try:
@@ -43,3 +48,8 @@ def read_as_sent(row: Row) -> Transaction | None:
         return adapter.read_document(document, row.text("Account"))
     except (RejectedError, zlib.error):
         return None
+
+
+def first_adapter(row: Row) -> Adapter:
+    """Give the adapter that read a receipt when it came; what is left of an erased one is read by another."""
+    return ADAPTERS[(row.text(FROM) or row.text("Adapter")).partition("/")[0]]

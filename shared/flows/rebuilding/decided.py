@@ -9,6 +9,7 @@ from shared.services import Services
 from shared.storage.amendments import AMENDMENTS, amendments_of
 from shared.storage.audit import audit_of
 from shared.storage.corrections import CORRECTION
+from shared.storage.erasures import BY, is_erased, mark_of
 from shared.storage.protocols import Row
 
 
@@ -16,7 +17,8 @@ async def undecided(services: Services, store: str, rows: Sequence[Row]) -> list
     """Name receipts that are written off otherwise than two people decided; one query where any is written off."""
     gone = [row for row in rows if row.text("WrittenOffBy")]
     said = [row for row in rows if AMENDMENTS in row.values and not row.text(CORRECTION)]
-    if not gone and not said:
+    erased = [row for row in rows if is_erased(row)]
+    if not gone and not said and not erased:
         return []
     decisions = [one async for one in audit_of(services.tables.audit, store)]
     told = {(one.text("Who"), one.text("Did")) for one in decisions}
@@ -33,6 +35,24 @@ async def undecided(services: Services, store: str, rows: Sequence[Row]) -> list
         for row in said
         for one in amendments_of(row)
         if (one.by, f"amended {row.text('TransactionId')} of {row.text('Account')}: {one.words}", one.text) not in known
+    ] + _erased_by_nobody(erased, decisions)  # fmt: skip
+
+
+def _erased_by_nobody(rows: Sequence[Row], decisions: Sequence[Row]) -> list[Finding]:
+    """Name erased receipts of which no decision says that just this is left."""
+    marks = {
+        mark
+        for one in decisions
+        if "personal data" in one.text("Did")
+        for mark in one.text("Evidence").split()
+    }
+    return [
+        Finding(
+            "receipt", receipt_name(row), "what is left of it", "as the audit has it",
+            f"erased by {row.text(BY)}, altered since",
+        )
+        for row in rows
+        if mark_of(row) not in marks
     ]  # fmt: skip
 
 

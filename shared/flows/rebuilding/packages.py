@@ -11,6 +11,7 @@ from shared.flows.posting.material import material_of
 from shared.flows.rebuilding.findings import Finding, differences
 from shared.retail.status import Status
 from shared.services import Services
+from shared.storage.erasures import OPERATOR, is_gone
 from shared.storage.packages import package_key, read_members, sent_members
 from shared.storage.protocols import Row
 from shared.storage.shifts import SENDING
@@ -33,6 +34,12 @@ async def rebuild_package(services: Services, package: str) -> tuple[list[Findin
     moved = [one for one in (*material.receipts, *material.shift_rows) if one.text("Package") != package]
     if moved:
         return [], f"{len(moved)} of its receipts or shifts went on in another package since"
+    gone = [one for one in material.receipts if is_gone(one)]
+    if gone:
+        return [], f"retention has let the documents of {len(gone)} of its receipts go"
+    nameless = [one for one in material.receipts if one.flag(OPERATOR)]
+    if nameless:
+        return [], f"the cashiers of {len(nameless)} of its receipts were erased, and D365 was told of them"
     material.receipts = [one.with_values(Status=str(Status.SENDING)) for one in material.receipts]
     material.shift_rows = [one.with_values(Status=SENDING) for one in material.shift_rows]
     return await _compared(services, package, row, material), ""

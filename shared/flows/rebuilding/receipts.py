@@ -27,6 +27,8 @@ from shared.retail.status import Status, may_advance
 from shared.retail.transaction import Transaction
 from shared.storage.amendments import AMENDMENTS, LEDGER_FIGURES, as_amended
 from shared.storage.corrections import CORRECTION
+from shared.storage.erasures import HASH as ERASED_HASH
+from shared.storage.erasures import is_erased, is_gone
 from shared.storage.protocols import Row, Value
 from shared.storage.receipts import UNKNOWN_STORE, document_of, key_values, receipt_rows
 
@@ -50,12 +52,14 @@ class Rebuilt:
 def rebuild_receipt(row: Row, identity: Row | None, mappings: Mappings, material: Material) -> Rebuilt:
     """Derive one receipt again, from its document to the rows it went to D365 with."""
     name = receipt_name(row)
+    if is_gone(row):
+        return Rebuilt(row, tuple(_history(row, name)))
     document, findings = _document(row, name)
     transaction = read_kept(row) if document is not None and not findings else None
     if document is None or transaction is None:
         findings = findings or [Finding(RECEIPT, name, "kept document", "readable", "of another format")]
         return Rebuilt(row, tuple(findings))
-    transaction, day = _as_ingested(row, transaction, mappings)
+    transaction, day = as_ingested(row, transaction, mappings)
     fresh_identity, fresh = receipt_rows(
         transaction, day=day, document=document, adapter=row.text("Adapter"), content_hash=content_hash(transaction),
         received_at=row.instant("ReceivedAt"),
@@ -63,6 +67,7 @@ def rebuild_receipt(row: Row, identity: Row | None, mappings: Mappings, material
     if row.key.startswith("conflict~"):
         fresh = fresh.with_values(Record="conflict")
     names = [one for one in fresh.values if one not in _LATER and not one.startswith("Document")]
+    fresh_identity, fresh, names = _without_what_was_erased(row, fresh_identity, fresh, names)
     if row.text(CORRECTION):
         names = [one for one in names if one not in _OF_CORRECTIONS]
     findings += differences(RECEIPT, name, fresh.values, row.values, names)
@@ -77,6 +82,18 @@ def rebuild_receipt(row: Row, identity: Row | None, mappings: Mappings, material
     derived = row.with_values(**{one: fresh.values[one] for one in names})
     mapped, more = _mapped(row, name, material)
     return Rebuilt(derived, (*findings, *more), mapped)
+
+
+def _without_what_was_erased(
+    row: Row, identity: Row, fresh: Row, names: list[str]
+) -> tuple[Row, Row, list[str]]:
+    """Of an erased receipt the hash of what is left is derived; that of what arrived has no source any more."""
+    if not is_erased(row):
+        return identity, fresh, names
+    mark = fresh.text("ContentHash")
+    marked = identity.with_values(ContentHash=row.text("ContentHash"))
+    fresh = fresh.with_values(**{ERASED_HASH: mark})
+    return marked, fresh, [*(one for one in names if one != "ContentHash"), ERASED_HASH]
 
 
 def _in_ledger(row: Row, transaction: Transaction) -> dict[str, Value | None]:
@@ -98,7 +115,7 @@ def _document(row: Row, name: str) -> tuple[bytes | None, list[Finding]]:
     return document, []
 
 
-def _as_ingested(row: Row, transaction: Transaction, mappings: Mappings) -> tuple[Transaction, date]:
+def as_ingested(row: Row, transaction: Transaction, mappings: Mappings) -> tuple[Transaction, date]:
     """Give the transaction as the door saw it: its store ours, its times the store's, its day found as then."""
     kept_day = date.fromisoformat(row.text("BusinessDay"))
     store = mappings.store(row.partition, kept_day) if row.partition != UNKNOWN_STORE else None

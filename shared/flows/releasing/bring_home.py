@@ -17,6 +17,7 @@ from shared.retail.status import Status
 from shared.services import Services
 from shared.storage.causes import end_cause_rows
 from shared.storage.due import MAP, Due, due_key, note_again_after, note_due
+from shared.storage.erasures import carried
 from shared.storage.protocols import Insert, Row
 from shared.storage.receipts import UNKNOWN_STORE, advanced, document_of, receipt_rows
 
@@ -56,6 +57,7 @@ async def _bring(services: Services, mappings: Mappings, member: Row, who: str) 
         transaction, day=day, document=document_of(row), adapter=row.text("Adapter"),
         content_hash=content_hash(transaction), received_at=row.instant("ReceivedAt"),
     )  # fmt: skip
+    identity, fresh = carried(row, identity, fresh)
     is_there = await _insert_or_same(services, identity, fresh)
     took = (services.now() - begun_at) / services.clock.speed
     await note_again_after(services.tables.due, dues, took, services.settings.settle_seconds)
