@@ -114,7 +114,9 @@ FORMATS: Mapping[str, Callable[[str], str]] = {
     "second track of a chip": lambda number: f"{number}D29121010000012345678F",
     "groups in JSON in a text": lambda number: json.dumps({"card": "\r\n".join(groups(number))}),
     "groups by dashes in JSON in a text": lambda number: json.dumps({"card": "\u2013".join(groups(number))}),
-    "JSON in JSON in a text": lambda number: json.dumps({"a": json.dumps({"b": "\r\n".join(groups(number))})}),
+    "JSON in JSON in a text": lambda number: json.dumps(
+        {"a": json.dumps({"b": "\r\n".join(groups(number))})}
+    ),
     "JSON in a text": lambda number: f'{{"card": "{number}", "cvv": "123"}}',
 }
 

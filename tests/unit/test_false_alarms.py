@@ -19,7 +19,12 @@ NEVER = (
     "two telephone numbers", "telephone number in pairs", "time stamp, 14 digits", "time stamp, 17 digits",
     "time stamp, ISO 8601", "milliseconds since 1970",
 )  # fmt: skip
-SOMETIMES = ("GTIN-14", "reference of 16 digits", "order id of 19 digits", "receipt number, day and number in one")
+SOMETIMES = (
+    "GTIN-14",
+    "reference of 16 digits",
+    "order id of 19 digits",
+    "receipt number, day and number in one",
+)
 
 
 def test_what_can_be_told_apart_is_never_masked_and_the_rest_as_often_as_luhn_lets_it() -> None:
