@@ -101,7 +101,7 @@ def _slices(body: bytes) -> list[bytes]:
         at = _expect(text, 0, "{")
         key, at = _DECODER.raw_decode(text, at)
         if key != "transactions":
-            name = safe(key.encode("latin-1", "replace").decode("utf-8", "replace"))
+            name = safe(key) if key.isascii() else "with a name in other letters"
             raise rejected(Problem(SHAPE, "body", _FORM, f"the field {name}"))
         spans, at = _spans(text, _expect(text, _expect(text, at, ":"), "["))
         _expect(text, _expect(text, at, "}"), "")
