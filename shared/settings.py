@@ -13,6 +13,7 @@ from typing import Any
 from shared.clock import Clock
 from shared.errors import SettingsError
 from shared.settings_alerts import ALERT_SETTING_NAMES, AlertSettings, read_alert_settings
+from shared.settings_vendors import VENDOR_SETTING_NAMES, VendorAccount, read_vendor_settings
 
 SIMULATION = "simulation"
 ENVIRONMENTS = (SIMULATION, "test", "production")
@@ -37,6 +38,7 @@ SETTING_NAMES = (
     "TILLPOST_REFUND_WAIT_HOURS",
     "TILLPOST_EFFECT_HOURS",
     *ALERT_SETTING_NAMES,
+    *VENDOR_SETTING_NAMES,
     "TILLPOST_DUE_SHARDS",
     *SIMULATION_ONLY[:3],
     "D365_URL",
@@ -69,7 +71,7 @@ class Sender:
     """A source account that may send: one or two live secrets, and the stores it may speak for ("*": all)."""
 
     account: str
-    secrets: tuple[str, ...]
+    secrets: tuple[str, ...] = field(repr=False)
     stores: frozenset[str]
 
     def may_send_for(self, store: str) -> bool:
@@ -139,6 +141,7 @@ class Settings:
     effect_hours: int = 72
     alerts: AlertSettings = field(default_factory=AlertSettings)
     due_shards: int = 1
+    vendors: Mapping[str, VendorAccount] = field(default_factory=dict)
 
 
 def read_settings(environ: Mapping[str, str]) -> Settings:
@@ -157,10 +160,11 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
     for name in SIMULATION_ONLY:
         if environ.get(name) and environment != SIMULATION:
             raise SettingsError(f"{name} is for simulations only; TILLPOST_ENVIRONMENT is {environment}")
+    senders = _senders(_needed(environ, "TILLPOST_SENDERS"))
     return Settings(
         environment=environment,
         storage=_storage(environ),
-        senders=_senders(_needed(environ, "TILLPOST_SENDERS")),
+        senders=senders,
         people=_people(_needed(environ, "TILLPOST_PEOPLE")),
         keyed_hash_secret=_secret(environ, "TILLPOST_KEYED_HASH_SECRET"),
         grace_minutes=_number(environ, "TILLPOST_GRACE_MINUTES", 60),
@@ -175,6 +179,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         effect_hours=_number(environ, "TILLPOST_EFFECT_HOURS", 72),
         alerts=read_alert_settings(environ),
         due_shards=_shards(environ),
+        vendors=read_vendor_settings(environ, taken=senders, is_simulation=environment == SIMULATION),
     )
 
 

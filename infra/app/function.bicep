@@ -193,6 +193,7 @@ resource settings 'Microsoft.Web/sites/config@2024-04-01' = {
     TILLPOST_REFUND_WAIT_HOURS: string(refundWaitHours)
     TILLPOST_EFFECT_HOURS: string(effectHours)
     TILLPOST_ALERT_CHANNELS: '@Microsoft.KeyVault(SecretUri=${secretUri}tillpost-alert-channels)'
+    TILLPOST_VENDORS: '@Microsoft.KeyVault(SecretUri=${secretUri}tillpost-vendors)'
     TILLPOST_QUIET_HOURS: quietHours
     TILLPOST_DIGEST_AT: digestAt
     TILLPOST_DIGEST_ZONE: digestZone

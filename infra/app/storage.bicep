@@ -24,6 +24,7 @@ var tableNames = [
   'audit'
   'releases'
   'checks'
+  'wanted'
 ]
 
 // The poison queues are made here, not on first use, so that they can be seen to be empty.

@@ -23,6 +23,7 @@ TABLE_NAMES = (
     "checks",
     "tasks",
     "alerts",
+    "wanted",
 )
 QUEUE_NAMES = ("mapping-due", "posting-due")
 POISON_SUFFIX = "-poison"
@@ -51,6 +52,7 @@ class Tables:
     checks: Table
     tasks: Table
     alerts: Table
+    wanted: Table
     _ensure: Ensure
     _close: Close
 

@@ -173,6 +173,7 @@ def test_the_tables_and_queues_of_the_design_are_made() -> None:
         "audit",
         "releases",
         "checks",
+        "wanted",
     }
     assert set(names_in("app/storage.bicep", "queueNames")) == {
         "mapping-due",
@@ -190,6 +191,7 @@ def test_secrets_come_from_the_vault_and_docs_say_how_to_set_them() -> None:
         "TILLPOST_PEOPLE": "tillpost-people",
         "TILLPOST_KEYED_HASH_SECRET": "tillpost-keyed-hash-secret",
         "TILLPOST_ALERT_CHANNELS": "tillpost-alert-channels",
+        "TILLPOST_VENDORS": "tillpost-vendors",
         "D365_CLIENT_SECRET": "d365-client-secret",
     }
     for setting, secret in secrets.items():

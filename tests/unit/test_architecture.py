@@ -53,6 +53,7 @@ MAY_IMPORT = {
         "shared.services",
         "shared.settings",
         "shared.settings_alerts",
+        "shared.settings_vendors",
         "shared.retail",
         "shared.pos",
         "shared.d365",
@@ -77,8 +78,14 @@ MAY_IMPORT = {
         "shared.storage",
     ),
     "shared.gate": ("shared.errors", "shared.settings"),
-    "shared.settings": ("shared.clock", "shared.errors", "shared.settings_alerts"),
+    "shared.settings": (
+        "shared.clock",
+        "shared.errors",
+        "shared.settings_alerts",
+        "shared.settings_vendors",
+    ),
     "shared.settings_alerts": ("shared.errors",),
+    "shared.settings_vendors": ("shared.errors",),
     "shared.clock": (),
     "shared.errors": (),
 }

@@ -338,6 +338,7 @@ def test_the_bundles_hold_every_table_and_queue_by_name() -> None:
         "audit",
         "releases",
         "checks",
+        "wanted",
     ]
     assert [getattr(tables, name).name for name in names] == names
     assert (queues.mapping_due.name, queues.posting_due.name) == ("mapping-due", "posting-due")
