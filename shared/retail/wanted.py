@@ -21,7 +21,7 @@ class Naming:
     """That a vendor named something, such as an order.
 
     at: the vendor's own time of it (of its event; of a list, when it last changed), None where it does not say. event: what
-    is the same on every delivery of one event, "" in a list. location: where it happened, as far as it was told.
+    is the same on every delivery of one event, "" in a list. location, happened_at, amount, currency: as far as they were told.
     """
 
     kind: str
@@ -30,11 +30,17 @@ class Naming:
     event: str = ""
     location: str = ""
     heard_by: str = WEBHOOK
+    happened_at: datetime | None = None
+    amount: str = ""
+    currency: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Something to fetch. wanted_at: since when. at: the newest vendor's time it was named with. etag: of its row."""
+    """Something to fetch. wanted_at: since when. at: the newest vendor's time it was named with. etag: of its row.
+
+    happened_at, amount, currency: what a list says of it. told: where people are told that it is not here, "" where nobody is.
+    """
 
     account: str
     kind: str
@@ -48,6 +54,10 @@ class Wanted:
     attempts: int = 0
     problem: str = ""
     etag: str = ""
+    happened_at: datetime | None = None
+    amount: str = ""
+    currency: str = ""
+    told: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,13 +114,24 @@ def heard(
         events=kept[-EVENTS_KEPT:],
         location=naming.location,
         heard_by=naming.heard_by,
+        happened_at=naming.happened_at,
+        amount=naming.amount,
+        currency=naming.currency,
     )
 
 
 def heard_again(wanted: Wanted, naming: Naming, now: datetime) -> Wanted:
     """Give what is wanted where it was wanted already: nothing is tried earlier for it."""
     again = heard(naming, now, wanted.account, wanted.at, wanted.events)
-    return replace(wanted, at=again.at, events=again.events, location=naming.location or wanted.location)
+    return replace(
+        wanted,
+        at=again.at,
+        events=again.events,
+        location=naming.location or wanted.location,
+        happened_at=naming.happened_at or wanted.happened_at,
+        amount=naming.amount or wanted.amount,
+        currency=naming.currency or wanted.currency,
+    )
 
 
 def after_failure(wanted: Wanted, now: datetime, problem: str, wait_seconds: float | None) -> Wanted:

@@ -14,9 +14,10 @@ from typing import Any
 from shared.errors import RejectedError, RetryableError
 from shared.outbound import in_path
 from shared.pos.json_tree import text_of_tree
-from shared.pos.lightspeed_sale import instant_of
+from shared.pos.lightspeed_sale import instant_of, status_of
 from shared.pos.vendor_json import Part
-from shared.vendors.listed import CLOSURE, FIRST, SALE, Listed, Page
+from shared.retail.transaction import TillStatus
+from shared.vendors.listed import CLOSURE, FIRST, SALE, Fetched, Listed, Page
 from shared.vendors.wire import NotAtVendorError, VendorWire
 
 SALES, REGISTERS = "sales", "registers"
@@ -55,12 +56,13 @@ class LightspeedClient:
             raise RetryableError(f"{name}: the list goes back instead of on")
         found = tuple(one for entry in entries for one in self._listed(name, entry))
         following = f"{highest:020d}" if len(entries) >= PAGE_SIZE else ""
-        return Page(found, following, f"{highest:020d}" if highest else "")
+        ripe = _ripe_until(entries, found, since, now) if name == SALES else highest
+        return Page(found, following, f"{ripe:020d}" if ripe else "")
 
-    async def fetch(self, kind: str, named: str, location: str) -> bytes:
+    async def fetch(self, kind: str, named: str, location: str) -> Fetched:
         if kind == CLOSURE:
-            return await self._closure(id, location)
-        sale = await self._one(SALE, f"{self._base}/sales/{in_path(id)}")
+            return await self._closure(named, location)
+        sale = await self._one(SALE, f"{self._base}/sales/{in_path(named)}")
         document: dict[str, Any] = {"sale": sale.fields}
         source = sale.part_or_none("source") if isinstance(sale.fields.get("source"), dict) else None
         register_id = (source and source.id_or_none("register_id")) or sale.id_or_none("register_id")
@@ -71,7 +73,7 @@ class LightspeedClient:
         if outlet_id:
             document["outlet"] = await self._place("outlet", outlet_id)
         document["retailer"] = await self._place("retailer", "")
-        return text_of_tree(document).encode()
+        return Fetched(text_of_tree(document).encode(), _sale_listed(sale).changed_at)
 
     async def _first_version(self, now: datetime) -> int:
         """Find where a first sweep begins: before the oldest sale of the last days; with none, at the newest of all."""
@@ -95,27 +97,27 @@ class LightspeedClient:
         at = instant_of(entry, "register_open_time")
         return [Listed(CLOSURE, opened, at, entry.id("id"), at, is_sale=False)]
 
-    async def _closure(self, id: str, register_id: str) -> bytes:
+    async def _closure(self, named: str, register_id: str) -> Fetched:
         """Read the opening that a register is in, and what it took so far; an opening it has left cannot be asked for."""
         register = await self._one(REGISTERS, f"{self._base}/registers/{in_path(register_id)}")
-        if register.id_or_none("register_open_sequence_id") != id:
+        if register.id_or_none("register_open_sequence_id") != named:
             raise NotAtVendorError(
                 "the register is in another opening by now", field=CLOSURE, found="another"
             )
         closure = {
-            "id": id, "register_id": register_id, "outlet_id": register.fields.get("outlet_id"),
+            "id": named, "register_id": register_id, "outlet_id": register.fields.get("outlet_id"),
             "register_open_time": register.fields.get("register_open_time"),
         }  # fmt: skip
         document: dict[str, Any] = {"register_closure": closure, "register": _slim("register", register)}
         if register.id_or_none("outlet_id"):
             document["outlet"] = await self._place("outlet", register.id("outlet_id"))
         document["retailer"] = await self._place("retailer", "")
-        return text_of_tree(document).encode()
+        return Fetched(text_of_tree(document).encode(), instant_of(register, "register_open_time"))
 
-    async def _place(self, kind: str, id: str) -> dict[str, Any]:
-        key = f"{kind} {id}"
+    async def _place(self, kind: str, named: str) -> dict[str, Any]:
+        key = f"{kind} {named}"
         if key not in self._places:
-            path = f"{self._base}/{kind}s/{in_path(id)}" if id else f"{self._base}/{kind}"
+            path = f"{self._base}/{kind}s/{in_path(named)}" if named else f"{self._base}/{kind}"
             self._places[key] = _slim(kind, await self._one(kind, path))
         return self._places[key]
 
@@ -144,6 +146,17 @@ def _version(entry: Part) -> int:
     return int(version)
 
 
+def _ripe_until(entries: list[Part], found: tuple[Listed, ...], since: int, now: datetime) -> int:
+    """Give the highest version before the first that is not ripe yet."""
+    pairs = sorted((_version(entry), one.is_ripe(now)) for entry, one in zip(entries, found, strict=True))
+    reached = since
+    for version, is_ripe in pairs:
+        if not is_ripe:
+            break
+        reached = version
+    return reached
+
+
 def _sale_listed(sale: Part) -> Listed:
     source = sale.part_or_none("source") if isinstance(sale.fields.get("source"), dict) else None
     totals = sale.part_or_none("totals")
@@ -155,6 +168,7 @@ def _sale_listed(sale: Part) -> Listed:
         location=(source and source.id_or_none("outlet_id")) or sale.id_or_none("outlet_id") or "",
         happened_at=instant_of(sale, "sale_date", "date"),
         amount=amount,
+        is_settled=status_of(sale) not in (TillStatus.SUSPENDED, TillStatus.PENDING),
     )
 
 

@@ -1,4 +1,4 @@
-"""What every vendor's client gives: pages of what its lists name, and the document of one thing, as the vendor's adapter reads it."""
+"""What every vendor's client gives: pages of what its lists name, and one thing whole, as the vendor's adapter reads it."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Protocol
 
 ORDER, SALE, SESSION, SHIFT, CLOSURE = "order", "sale", "session", "shift", "closure"
 OVERLAP = timedelta(minutes=15)  # what a vendor shows a little later than it happened is listed again
+RIPE = timedelta(minutes=5)  # what changed just now is its webhook's to tell; the next sweep lists it again
 FIRST = timedelta(hours=72)  # how far the first sweep looks back: as late as a till that was offline sends
 CASH_OPEN = timedelta(days=7)  # how long a drawer may stay open and still be found closed
 
@@ -18,7 +19,8 @@ CASH_OPEN = timedelta(days=7)  # how long a drawer may stay open and still be fo
 class Listed:
     """One thing that a list names. changed_at: the newest change it tells of; location, happened_at, amount: as far as told.
 
-    is_sale: it is turnover, or may be; a drawer's shift is none.
+    is_sale: it is turnover, or may be; a drawer's shift is none. is_settled: it counts, or never will; of what is put aside or
+    partly paid a later change tells.
     """
 
     kind: str
@@ -29,11 +31,23 @@ class Listed:
     amount: Decimal | None = None
     currency: str = ""
     is_sale: bool = True
+    is_settled: bool = True
+
+    def is_ripe(self, now: datetime) -> bool:
+        return self.changed_at <= now - RIPE
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """One thing as the vendor's adapter reads it. changed_at: the newest change that it tells of."""
+
+    document: bytes
+    changed_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A page of a list. after: where the next one begins, "" on the last. mark: the farthest this page got, "" for nowhere."""
+    """A page of a list. after: where the next one begins, "" on the last. mark: how far all of it is ripe, "" for nowhere."""
 
     found: tuple[Listed, ...]
     after: str = ""
@@ -54,7 +68,7 @@ class VendorClient(Protocol):
         """Read a page of a list: what changed since a mark ("": the first time), less an overlap."""
         ...
 
-    async def fetch(self, kind: str, named: str, location: str) -> bytes:
+    async def fetch(self, kind: str, named: str, location: str) -> Fetched:
         """Read one thing whole, in the form that the vendor's adapter reads.
 
         Raises:
@@ -77,6 +91,7 @@ def since_of(mark: str, now: datetime, overlap: timedelta = OVERLAP, first: time
     return datetime.fromisoformat(mark) - overlap if mark else now - first
 
 
-def latest(found: tuple[Listed, ...]) -> str:
-    """Give the mark of the newest change that a page tells of."""
-    return mark_of(max(one.changed_at for one in found)) if found else ""
+def latest(found: tuple[Listed, ...], now: datetime) -> str:
+    """Give the mark of the newest change of a page that is ripe: a vendor's clock that runs ahead moves no mark."""
+    ripe = [one.changed_at for one in found if one.is_ripe(now)]
+    return mark_of(max(ripe)) if ripe else ""

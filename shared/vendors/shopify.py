@@ -20,6 +20,7 @@ from shared.vendors.listed import (
     CASH_OPEN,
     ORDER,
     SESSION,
+    Fetched,
     Listed,
     Page,
     latest,
@@ -46,6 +47,7 @@ PAGES_OF_ONE_MAX = 40
 _NO_ENTRY = frozenset({"ACCESS_DENIED", "SHOP_INACTIVE", "UNAUTHORIZED"})
 _LATER = frozenset({"INTERNAL_SERVER_ERROR", "TIMEOUT", "SERVICE_UNAVAILABLE"})
 _MADE_AT_A_TILL = "pos"
+_NOT_SETTLED = frozenset({"PENDING", "AUTHORIZED"})
 _GIVEN_BACK = frozenset({"REFUNDED", "PARTIALLY_REFUNDED"})
 
 
@@ -75,28 +77,32 @@ class ShopifyClient:
             data = await self._graphql(ORDERS, ORDERS_QUERY, _search("updated_at", since, after))
             nodes, following = _nodes(data, "orders")
             found = tuple(_order(one) for one in nodes if _is_of_a_till(one))
-        return Page(found, following, latest(found))
+        return Page(found, following, latest(found, now))
 
-    async def fetch(self, kind: str, named: str, location: str) -> bytes:
+    async def fetch(self, kind: str, named: str, location: str) -> Fetched:  # noqa: ARG002 - an id is the shop's own
         if kind == SESSION:
-            return await self._session(id)
+            return await self._session(named)
         if self._by_webhooks:
-            tree = await self._wire.get(ORDER, f"{self._base}/orders/{in_path(id)}.json")
-            return text_of_tree(tree).encode()
-        gid = f"gid://shopify/Order/{in_path(id)}"
+            tree = await self._wire.get(ORDER, f"{self._base}/orders/{in_path(named)}.json")
+            return Fetched(
+                text_of_tree(tree).encode(), Fields(tree.get("order"), "order").instant("updated_at")
+            )
+        gid = f"gid://shopify/Order/{in_path(named)}"
         order = await self._agreements(gid)
         money = await self._money(gid)
         if money.get("updatedAt") != order.get("updatedAt"):
             raise RetryableError("the order changed while it was read")
-        return text_of_tree({"order": {**order, **money}}).encode()
+        document = text_of_tree({"order": {**order, **money}}).encode()
+        return Fetched(document, Fields(order, "order").instant("updatedAt"))
 
-    async def _session(self, id: str) -> bytes:
-        variables = {"query": f"id:{in_path(id)}", "after": None}
+    async def _session(self, named: str) -> Fetched:
+        variables = {"query": f"id:{in_path(named)}", "after": None}
         data = await self._graphql(SESSION, SESSION_BY_ID_QUERY, variables)
         nodes, _ = _nodes(data, "pointOfSaleDevicePaymentSessions")
-        if not nodes or number_of(nodes[0]) != id:
+        if not nodes or number_of(nodes[0]) != named:
             raise NotAtVendorError("the vendor knows no such cash session", field=SESSION, found="nothing")
-        return text_of_tree({"pointOfSaleDevicePaymentSession": nodes[0].fields}).encode()
+        document = text_of_tree({"pointOfSaleDevicePaymentSession": nodes[0].fields}).encode()
+        return Fetched(document, _session(nodes[0]).changed_at)
 
     async def _agreements(self, gid: str) -> dict[str, Any]:
         """Read an order's header and all its agreements, a few at a time; one with many sales alone."""
@@ -136,7 +142,7 @@ class ShopifyClient:
         raise RejectedError("an agreement of more sales than are read", field="agreements")
 
     async def _money(self, gid: str) -> dict[str, Any]:
-        """Read an order's payments and refunds. Shopify says of neither list whether there is more: a full one is asked for again."""
+        """Read an order's payments and refunds. Shopify says of neither list whether there is more: a full one is asked again."""
         asked = {"id": gid, "payments": PAYMENTS, "refunds": REFUNDS}
         order = await self._order_part("money", MONEY_QUERY, asked)
         if len(order["transactions"]) >= PAYMENTS:
@@ -251,6 +257,7 @@ def _order(order: Fields) -> Listed:
         happened_at=order.instant_or_none("processedAt"),
         amount=order.money("totalPriceSet"),
         currency=order.currency("currencyCode"),
+        is_settled=order.text("displayFinancialStatus") not in _NOT_SETTLED,
     )
 
 

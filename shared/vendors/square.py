@@ -18,7 +18,18 @@ from shared.pos.json_tree import text_of_tree
 from shared.pos.square_events import needed_for
 from shared.pos.square_money import Purse
 from shared.pos.vendor_json import Part
-from shared.vendors.listed import CASH_OPEN, FIRST, ORDER, SHIFT, Listed, Page, latest, mark_of, since_of
+from shared.vendors.listed import (
+    CASH_OPEN,
+    FIRST,
+    ORDER,
+    SHIFT,
+    Fetched,
+    Listed,
+    Page,
+    latest,
+    mark_of,
+    since_of,
+)
 from shared.vendors.wire import NotAtVendorError, VendorWire
 
 ORDERS, PAYMENTS, REFUNDS, SHIFTS = "orders", "payments", "refunds", "shifts"
@@ -58,28 +69,29 @@ class SquareClient:
         else:
             found, cursor = await self._money(name, parts[number][0], since_of(mark, now), cursor)
         following = f"{number} {cursor}" if cursor else f"{number + 1} " if number + 1 < len(parts) else ""
-        return Page(found, following, latest(found))
+        return Page(found, following, latest(found, now))
 
-    async def fetch(self, kind: str, named: str, location: str) -> bytes:
+    async def fetch(self, kind: str, named: str, location: str) -> Fetched:
         if kind == SHIFT:
-            return await self._shift(id, location)
-        order = await self._order(id)
+            return await self._shift(named, location)
+        order = await self._order(named)
         payments, sources = needed_for(text_of_tree({"order": order.fields}).encode())
         refunds = await self._refunds_of(order) if order.has("returns") else []
         given_back = [one.id("payment_id") for one in refunds if one.has("payment_id")]
+        paid = [
+            await self._one("payment", f"/v2/payments/{in_path(one)}", "payment")
+            for one in dict.fromkeys([*payments, *given_back])
+        ]
+        sold = [one for one in [await self._source(source) for source in sources] if one is not None]
         document: dict[str, Any] = {
             "order": order.fields,
-            "payments": [
-                (await self._one("payment", f"/v2/payments/{in_path(one)}", "payment")).fields
-                for one in dict.fromkeys([*payments, *given_back])
-            ],
+            "payments": [one.fields for one in paid],
             "refunds": [one.fields for one in refunds],
-            "source_orders": [
-                one.fields for one in [await self._source(source) for source in sources] if one is not None
-            ],
+            "source_orders": [one.fields for one in sold],
             **self._environment,
         }
-        return text_of_tree(document).encode()
+        newest = max(_changed_at(one) for one in (order, *paid, *refunds))
+        return Fetched(text_of_tree(document).encode(), newest)
 
     @property
     def _environment(self) -> dict[str, str]:
@@ -118,7 +130,7 @@ class SquareClient:
         }  # fmt: skip
         asked = {one: value for one, value in query.items() if value}
         root = Part(await self._wire.get(name, f"/v2/{name}", asked))
-        found = tuple(_money_listed(one, name) for one in root.parts(name) if one.has("order_id"))
+        found = tuple(_money_listed(one) for one in root.parts(name) if one.has("order_id"))
         return found, root.text("cursor")
 
     async def _shifts(self, location: str, since: datetime, cursor: str) -> tuple[tuple[Listed, ...], str]:
@@ -131,13 +143,13 @@ class SquareClient:
         listed = root.parts("cash_drawer_shifts") or root.parts("items")
         return tuple(_shift_listed(one, location) for one in listed), root.text("cursor")
 
-    async def _order(self, id: str) -> Part:
-        return await self._one("order", f"/v2/orders/{in_path(id)}", "order")
+    async def _order(self, named: str) -> Part:
+        return await self._one("order", f"/v2/orders/{in_path(named)}", "order")
 
-    async def _source(self, id: str) -> Part | None:
+    async def _source(self, named: str) -> Part | None:
         """Read the order that goods came back of; one that Square does not know any more is left out."""
         try:
-            return await self._order(id)
+            return await self._order(named)
         except NotAtVendorError:
             return None
 
@@ -170,9 +182,9 @@ class SquareClient:
                 return found
         raise RejectedError("more refunds of two days than are looked through", field="refunds")
 
-    async def _shift(self, named: str, location: str) -> bytes:
+    async def _shift(self, named: str, location: str) -> Fetched:
         where = {"location_id": location}
-        path = f"/v2/cash-drawers/shifts/{in_path(id)}"
+        path = f"/v2/cash-drawers/shifts/{in_path(named)}"
         shift = await self._one(SHIFT, path, "cash_drawer_shift", where)
         events: list[Mapping[str, Any]] = []
         cursor = ""
@@ -190,7 +202,7 @@ class SquareClient:
             "location_id": location,
             **self._environment,
         }
-        return text_of_tree(document).encode()
+        return Fetched(text_of_tree(document).encode(), _shift_listed(shift, location).changed_at)
 
     async def _one(self, kind: str, path: str, name: str, query: Mapping[str, str] | None = None) -> Part:
         """Read an object of which the answer has one."""
@@ -206,23 +218,27 @@ def _parts(locations: tuple[str, ...], size: int) -> list[tuple[str, ...]]:
 
 def _order_listed(order: Part) -> Listed:
     location = order.id("location_id")
-    changed = order.instant("updated_at" if order.has("updated_at") else "created_at")
     money = order.part_or_none("net_amounts") or order
     amount = money.part_or_none("total_money")
     currency = amount.text("currency") if amount else ""
     return Listed(
-        ORDER, order.id("id"), changed, location,
+        ORDER, order.id("id"), _changed_at(order), location,
         order.instant_or_none("closed_at") or order.instant_or_none("created_at"),
         Purse(currency).of(money, "total_money") if currency else None, currency,
+        is_settled=order.text("state") not in ("OPEN", "DRAFT"),
     )  # fmt: skip
 
 
-def _money_listed(money: Part, name: str) -> Listed:
+def _money_listed(money: Part) -> Listed:
     """Name the order of a payment or refund. What it comes to, the order says."""
-    changed = money.instant("updated_at" if money.has("updated_at") else "created_at")
     return Listed(
-        ORDER, money.id("order_id"), changed, money.text("location_id"), money.instant("created_at")
-    )
+        ORDER, money.id("order_id"), _changed_at(money), money.text("location_id"), money.instant("created_at"),
+        is_settled=money.text("status") not in ("APPROVED", "PENDING"),
+    )  # fmt: skip
+
+
+def _changed_at(part: Part) -> datetime:
+    return part.instant("updated_at" if part.has("updated_at") else "created_at")
 
 
 def _shift_listed(shift: Part, location: str) -> Listed:

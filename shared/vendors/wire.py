@@ -46,14 +46,25 @@ class AnswerTooLargeError(RejectedError):
 
 
 class VendorWire:
-    """Calls to one account's host with its token. Counts calls by kind."""
+    """Calls to one account's host with its token. Counts calls by kind.
+
+    tokens: one or two live ones; the second is tried where the first is refused. headers_of: the headers a token goes in.
+    simulated_at: in simulations alone, where the host really is; "" everywhere else.
+    """
 
     def __init__(
-        self, http: httpx.AsyncClient, host: str, headers: Mapping[str, str], now: Callable[[], datetime]
+        self,
+        http: httpx.AsyncClient,
+        host: str,
+        tokens: Sequence[str],
+        headers_of: Callable[[str], Mapping[str, str]],
+        now: Callable[[], datetime],
+        simulated_at: str = "",
     ) -> None:
         self.host = host
         self.calls: Counter[str] = Counter()
-        self._http, self._headers, self._now = http, dict(headers), now
+        self._http, self._tokens, self._headers_of, self._now = http, list(tokens), headers_of, now
+        self._simulated_at = simulated_at
         self._allowed = allowed_hosts([host])
         _hosts.add(host)
 
@@ -79,11 +90,32 @@ class VendorWire:
         query: Mapping[str, str] | Sequence[tuple[str, str]],
         content: bytes | None,
     ) -> dict[str, Any]:
+        """Ask with the token that was good last, and once more with the other where it is refused."""
+        try:
+            return await self._exchange(kind, method, path, query, content)
+        except SignInRefusedError:
+            if len(self._tokens) < 2:
+                raise
+        self._tokens.reverse()
+        return await self._exchange(kind, method, path, query, content)
+
+    async def _exchange(
+        self,
+        kind: str,
+        method: str,
+        path: str,
+        query: Mapping[str, str] | Sequence[tuple[str, str]],
+        content: bytes | None,
+    ) -> dict[str, Any]:
         url = allowed_address(f"https://{self.host}{path}", self._allowed)
-        headers = {"Accept": "application/json", **self._headers}
+        if self._simulated_at:
+            url = f"{self._simulated_at}{path}"
+        headers = {"Accept": "application/json", **self._headers_of(self._tokens[0])}
         if content is not None:
             headers["Content-Type"] = "application/json"
-        pairs = list(query.items()) if isinstance(query, Mapping) else list(query)
+        pairs: list[tuple[str, str | int | float | bool | None]] = list(
+            query.items() if isinstance(query, Mapping) else query
+        )
         request = self._http.build_request(
             method, url, params=pairs or None, content=content, headers=headers, timeout=TIMEOUT
         )
