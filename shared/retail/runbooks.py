@@ -88,6 +88,10 @@ RUNBOOKS = frozenset(
         "warehouse_missing",
         "work_given_up",
         "write_off_proposed",
+        "receipt_not_fetched",
+        "vendor_refuses",
+        "vendor_silent",
+        "vendor_webhooks_dead",
     }
 )
 

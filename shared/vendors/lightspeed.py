@@ -168,6 +168,7 @@ def _sale_listed(sale: Part) -> Listed:
         location=(source and source.id_or_none("outlet_id")) or sale.id_or_none("outlet_id") or "",
         happened_at=instant_of(sale, "sale_date", "date"),
         amount=amount,
+        mark=f"{_version(sale):020d}",
         is_settled=status_of(sale) not in (TillStatus.SUSPENDED, TillStatus.PENDING),
     )
 

@@ -20,7 +20,7 @@ class Listed:
     """One thing that a list names. changed_at: the newest change it tells of; location, happened_at, amount: as far as told.
 
     is_sale: it is turnover, or may be; a drawer's shift is none. is_settled: it counts, or never will; of what is put aside or
-    partly paid a later change tells.
+    partly paid a later change tells. mark: its own, where the list is not by time.
     """
 
     kind: str
@@ -32,6 +32,7 @@ class Listed:
     currency: str = ""
     is_sale: bool = True
     is_settled: bool = True
+    mark: str = ""
 
     def is_ripe(self, now: datetime) -> bool:
         return self.changed_at <= now - RIPE
@@ -52,6 +53,10 @@ class Page:
     found: tuple[Listed, ...]
     after: str = ""
     mark: str = ""
+
+    def is_beyond(self, listed: Listed, mark: str) -> bool:
+        """Say whether a list got as far as this only after a mark."""
+        return not mark or (listed.mark or mark_of(listed.changed_at)) > mark
 
 
 class VendorClient(Protocol):

@@ -40,11 +40,17 @@ from shared.vendors.shopify_queries import (
     SESSION_BY_ID_QUERY,
     SESSIONS_QUERY,
 )
-from shared.vendors.wire import WAIT_SECONDS_MAX, NotAtVendorError, SignInRefusedError, VendorWire
+from shared.vendors.wire import (
+    WAIT_SECONDS_MAX,
+    NotAtVendorError,
+    RightMissingError,
+    SignInRefusedError,
+    VendorWire,
+)
 
 ORDERS, SESSIONS = "orders", "sessions"
 PAGES_OF_ONE_MAX = 40
-_NO_ENTRY = frozenset({"ACCESS_DENIED", "SHOP_INACTIVE", "UNAUTHORIZED"})
+_NO_ENTRY = frozenset({"SHOP_INACTIVE", "UNAUTHORIZED"})
 _LATER = frozenset({"INTERNAL_SERVER_ERROR", "TIMEOUT", "SERVICE_UNAVAILABLE"})
 _MADE_AT_A_TILL = "pos"
 _NOT_SETTLED = frozenset({"PENDING", "AUTHORIZED"})
@@ -190,6 +196,8 @@ def _refusal(kind: str, tree: Mapping[str, Any]) -> Exception:
     codes = sorted({str((one.get("extensions") or {}).get("code", ""))[:40] for one in listed} - {""})
     if "THROTTLED" in codes:
         return ThrottledError(f"{kind}: the shop's allowance is used up", wait_seconds=_refilled_in(tree))
+    if "ACCESS_DENIED" in codes:
+        return RightMissingError(f"{kind}: ACCESS_DENIED", field=kind, found="ACCESS_DENIED")
     if _NO_ENTRY & set(codes):
         return SignInRefusedError(f"{kind}: {', '.join(codes)}", field=kind, found=", ".join(codes))
     if _LATER & set(codes):

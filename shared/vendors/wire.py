@@ -4,7 +4,8 @@
 |-----------------------------------------------------|------------------------------------|
 | no connection, answer lost, time-out, 408, 5xx       | RetryableError                     |
 | 429, 503                                            | ThrottledError, with the wait told |
-| 401, 402, 403                                       | SignInRefusedError: a person acts  |
+| 401, 402                                            | SignInRefusedError: a person acts  |
+| 403                                                 | RightMissingError: a person acts   |
 | 404, 410                                            | NotAtVendorError                   |
 | other 4xx, 3xx, an answer that is too large          | RejectedError                      |
 | an answer that is no JSON                           | RetryableError                     |
@@ -34,7 +35,11 @@ _hosts: set[str] = set()
 
 
 class SignInRefusedError(RejectedError):
-    """The vendor does not let us in, or not so far: a token has ended, was replaced, or lacks a right."""
+    """The vendor does not let us in: a token has ended or was replaced, or the account is closed."""
+
+
+class RightMissingError(RejectedError):
+    """The vendor lets us in, but not as far as this: the token lacks a right."""
 
 
 class NotAtVendorError(RejectedError):
@@ -138,8 +143,10 @@ class VendorWire:
         told = f"{kind}: {self.host} answered {status}"
         if status in (429, 503):
             return ThrottledError(told, wait_seconds=self._wait(response.headers.get("Retry-After", "")))
-        if status in (401, 402, 403):
+        if status in (401, 402):
             return SignInRefusedError(told, field=kind, found=str(status))
+        if status == 403:
+            return RightMissingError(told, field=kind, found=str(status))
         if status in (404, 410):
             return NotAtVendorError(told, field=kind, found=str(status))
         if status in (408, 425) or status >= 500:

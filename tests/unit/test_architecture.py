@@ -36,10 +36,20 @@ MAY_IMPORT = {
     "shared.d365": ("shared.d365", "shared.retail", "shared.errors"),
     "shared.storage": ("shared.storage", "shared.retail", "shared.errors", "shared.settings"),
     "shared.alerts": ("shared.alerts", "shared.retail", "shared.errors", "shared.settings_alerts"),
+    "shared.vendors": (
+        "shared.vendors",
+        "shared.outbound",
+        "shared.pos",
+        "shared.retail",
+        "shared.errors",
+        "shared.settings_vendors",
+    ),
+    "shared.outbound": ("shared.errors",),
     "shared.flows": (
         "shared.flows.checking",
         "shared.flows.closing",
         "shared.flows.compiling",
+        "shared.flows.fetching",
         "shared.flows.ingesting",
         "shared.flows.isolating",
         "shared.flows.mapping",
@@ -58,6 +68,7 @@ MAY_IMPORT = {
         "shared.pos",
         "shared.d365",
         "shared.storage",
+        "shared.vendors",
         "shared.errors",
     ),
     "shared.web": (
@@ -76,6 +87,7 @@ MAY_IMPORT = {
         "shared.errors",
         "shared.settings",
         "shared.storage",
+        "shared.vendors",
     ),
     "shared.gate": ("shared.errors", "shared.settings"),
     "shared.settings": (
