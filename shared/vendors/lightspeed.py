@@ -55,7 +55,7 @@ class LightspeedClient:
         if entries and highest <= since:
             raise RetryableError(f"{name}: the list goes back instead of on")
         found = tuple(one for entry in entries for one in self._listed(name, entry))
-        following = f"{highest:020d}" if len(entries) >= PAGE_SIZE else ""
+        following = f"{highest:020d}" if entries else ""  # a page may be shorter than was asked for
         ripe = _ripe_until(entries, found, since, now) if name == SALES else highest
         return Page(found, following, f"{ripe:020d}" if ripe else "")
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 from shared.pos.shopify_agreements import ORDER_QUERY
 from shared.pos.shopify_cash import SESSION_QUERY
 
-AGREEMENTS, SALES, SALES_ALONE = 2, 20, 40
+AGREEMENTS, SALES, SALES_ALONE = 2, 18, 36
 PAYMENTS, PAYMENTS_MAX = 40, 80
-REFUNDS, REFUNDS_MAX = 20, 60
+REFUNDS, REFUNDS_MAX = 20, 40
 ORDERS_A_PAGE, SESSIONS_A_PAGE = 100, 100
 
 _OPENING, _, _AFTER_HEADER = ORDER_QUERY.partition("    transactions(first: 100) {\n")
@@ -49,4 +49,4 @@ query Sessions($query: String!, $after: String) {
   }
 }
 """
-SESSION_BY_ID_QUERY = SESSION_QUERY.replace("first: 25", "first: 1").replace("first: 250", "first: 150")
+SESSION_BY_ID_QUERY = SESSION_QUERY.replace("(first: 25,", "(first: 1,").replace("first: 250", "first: 90")
