@@ -24,13 +24,13 @@ from shared.retail.reasons_alerts import OF_ALERTS
 from shared.retail.reasons_alerts import OUTAGES as OUTAGES
 from shared.retail.reasons_completeness import OF_COMPLETENESS
 from shared.retail.reasons_d365 import OF_D365
+from shared.retail.reasons_fetching import OF_FETCHING
 from shared.retail.reasons_mappings import OF_MAPPINGS
 from shared.retail.reasons_month_end import OF_MONTH_END
 from shared.retail.reasons_returns import OF_RETURNS
 from shared.retail.reasons_rounding import OF_ROUNDING
 from shared.retail.reasons_shifts import OF_SHIFTS
 from shared.retail.reasons_statement import OF_STATEMENTS
-from shared.retail.reasons_vendors import OF_VENDORS
 from shared.retail.reasons_write_off import OF_WRITE_OFFS
 from shared.retail.runbooks import RUNBOOKS, refuse_orphans
 
@@ -288,7 +288,7 @@ _ALL = (
     *OF_RETURNS,
     *OF_ROUNDING,
     *OF_WRITE_OFFS,
-    *OF_VENDORS,
+    *OF_FETCHING,
     *OF_ALERTS,
 )  # fmt: skip
 # Told of receipts that go on all the same: these end by what they are about, not because nothing is held.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from shared.retail.reason import IT, STORE_OPERATIONS, SYSTEM, Reason
 
-OF_VENDORS = (
+OF_FETCHING = (
     Reason(
         "receipt_not_fetched", STORE_OPERATIONS, SYSTEM,
         "The POS vendor lists receipts of store {store} for {day} that are not here.",
