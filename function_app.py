@@ -39,6 +39,7 @@ from shared.triggers import (
     shifts,
     storedays,
     tasks,
+    vendors,
 )
 from shared.triggers.answered import rung
 
@@ -60,6 +61,7 @@ for part in (
     environment,
     month_end,
     checks,
+    vendors,
 ):
     app.register_functions(part.blueprint)
 log = logging.getLogger("tillpost")

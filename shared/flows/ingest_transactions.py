@@ -6,7 +6,6 @@ where some of the receipts had been there before.
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -15,6 +14,7 @@ from shared.errors import (
     RejectedError,
 )
 from shared.flows.ingesting.settle import Kept, settle, settle_one_by_one, write
+from shared.flows.ingesting.unreadable import note_unreadable
 from shared.pos.adapter import Adapter, Arrival, localised
 from shared.retail.business_day import business_day_of, closing_hour, store_zone
 from shared.retail.generation import in_generation, in_its_drawer, is_another_tills
@@ -26,9 +26,7 @@ from shared.retail.status import Status
 from shared.retail.transaction import Transaction
 from shared.services import Services
 from shared.settings import Sender
-from shared.storage.audit import append_audit
 from shared.storage.causes import (
-    Member,
     cause_row,
     fingerprint_of,
     open_causes,
@@ -61,9 +59,11 @@ class Verdict:
 
 
 async def ingest_transactions(
-    services: Services, sender: Sender, adapter: Adapter, body: bytes
+    services: Services, sender: Sender, adapter: Adapter, body: bytes, *, tell_again: bool = True
 ) -> list[Verdict]:
     """Read, check and keep the receipts in a document; give a verdict for each, in the order they stand in it.
+
+    tell_again: what cannot be read is told again where a person has ended it; not of what anybody may have sent once more.
 
     Raises:
         RejectedError: the document as a whole cannot be read; that it came is kept, with a keyed hash of it.
@@ -75,7 +75,7 @@ async def ingest_transactions(
         else:
             arrivals = adapter.read(body, sender.account)
     except RejectedError as error:
-        await _note_unreadable(services, sender, [(body, str(error))])
+        await note_unreadable(services, sender, [(body, str(error))], tell_again=tell_again)
         raise
     mappings = await _mappings_for(services, arrivals)
     verdicts: list[Verdict] = []
@@ -87,7 +87,7 @@ async def ingest_transactions(
         else:
             kept.append(outcome)
     refused = [(arrivals[one.index].document, _first_problem(one.problems)) for one in verdicts]
-    await _note_unreadable(services, sender, refused)
+    await note_unreadable(services, sender, refused, tell_again=tell_again)
     await _keep(services, kept)
     verdicts += [_verdict_of(one) for one in kept]
     return sorted(verdicts, key=lambda one: one.index)
@@ -247,24 +247,3 @@ def _first_problem(problems: Sequence[Problem]) -> str:
         return ""
     first = problems[0]
     return f"{first.rule}: {first.field}: expected {first.expected}, found {first.found}"
-
-
-async def _note_unreadable(
-    services: Services, sender: Sender, documents: Sequence[tuple[bytes, str]]
-) -> None:
-    """Keep that something came which cannot be read: sender, time, length, reason and a keyed hash, never its bytes."""
-    if not documents:
-        return
-    now, rows = services.now(), []
-    for document, why in documents:
-        digest = hmac.new(services.settings.keyed_hash_secret.encode(), document, "sha256").hexdigest()
-        problem = cause("cannot_be_read", sender.account, problem=why[:300])
-        member = Member(what="document", store="", name=digest[:32], account=sender.account, receipts=0)
-        rows.append(cause_row(problem, member, now).with_values(Bytes=len(document), KeyedHash=digest))
-    await open_causes(services.tables.causes, rows)
-    evidence = "; ".join(f"{row.number('Bytes')} bytes, keyed hash {row.text('KeyedHash')}" for row in rows)
-    did = f"sent {len(rows)} that cannot be read" if len(rows) > 1 else "sent what cannot be read"
-    await append_audit(
-        services.tables.audit, sender.account, now, who=sender.account, did=did, reason=documents[0][1],
-        evidence=evidence,
-    )  # fmt: skip

@@ -20,7 +20,8 @@ _ORDERS = frozenset({"order.created", "order.updated"})
 class Named:
     """What an event names, "" where it does not. event_id: the same on every delivery of one event.
 
-    is_settled: the money has moved, or will not any more; before that, a later event comes.
+    is_settled: the money has moved, or will not any more, or the order is done; before that, a later event comes. created_at:
+    the event's time as it was sent, which is signed like all of it.
     """
 
     event_id: str
@@ -31,6 +32,7 @@ class Named:
     payment: str = ""
     refund: str = ""
     is_settled: bool = False
+    created_at: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,22 +52,34 @@ def named_by_event(body: bytes) -> Named:
     refuse_large_body(body)
     root = root_of(body)
     event, event_id, merchant = root.id("type"), root.id("event_id"), root.id("merchant_id")
+    created_at = root.text("created_at")
     if event in _PAYMENTS:
         payment = root.part("data").part("object").part("payment")
         return Named(
             event_id, event, merchant, payment.text("order_id"), payment.text("location_id"), payment.id("id"),
             is_settled=payment.text("status") in ("COMPLETED", "CANCELED", "FAILED"),
+            created_at=created_at,
         )  # fmt: skip
     if event in _REFUNDS:
         refund = root.part("data").part("object").part("refund")
         return Named(
             event_id, event, merchant, refund.text("order_id"), refund.text("location_id"), refund.text("payment_id"),
             refund.id("id"), is_settled=refund.text("status") in ("COMPLETED", "REJECTED", "FAILED"),
+            created_at=created_at,
         )  # fmt: skip
     if event in _ORDERS:
         order = root.part("data").part("object").part(event.replace(".", "_"))
-        return Named(event_id, event, merchant, order.id("order_id"), order.text("location_id"))
-    return Named(event_id, event, merchant)
+        settled = order.text("state") in ("COMPLETED", "CANCELED")
+        return Named(
+            event_id, event, merchant, order.id("order_id"), order.text("location_id"), is_settled=settled,
+            created_at=created_at,
+        )  # fmt: skip
+    return Named(event_id, event, merchant, created_at=created_at)
+
+
+def is_about_orders(event: str) -> bool:
+    """Say whether events of this type name an order: the others are about something else of the seller's."""
+    return event in _PAYMENTS | _REFUNDS | _ORDERS
 
 
 def listed_orders(body: bytes) -> Listed:

@@ -31,6 +31,7 @@ from shared.retail.reasons_returns import OF_RETURNS
 from shared.retail.reasons_rounding import OF_ROUNDING
 from shared.retail.reasons_shifts import OF_SHIFTS
 from shared.retail.reasons_statement import OF_STATEMENTS
+from shared.retail.reasons_vendors import OF_VENDORS
 from shared.retail.reasons_write_off import OF_WRITE_OFFS
 from shared.retail.runbooks import RUNBOOKS, refuse_orphans
 
@@ -289,6 +290,7 @@ _ALL = (
     *OF_ROUNDING,
     *OF_WRITE_OFFS,
     *OF_FETCHING,
+    *OF_VENDORS,
     *OF_ALERTS,
 )  # fmt: skip
 # Told of receipts that go on all the same: these end by what they are about, not because nothing is held.

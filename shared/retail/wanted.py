@@ -13,6 +13,7 @@ WEBHOOK, SWEEP = "webhook", "sweep"
 EVENTS_KEPT = 20
 PROBLEM_CHARACTERS = 300
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 60, 6 * 3600
+SIGNED_FOR_HOURS = 72  # longer than any of the vendors repeats a webhook
 AHEAD = timedelta(minutes=5)  # a vendor's clock may be before ours
 
 
@@ -87,6 +88,14 @@ def is_news(naming: Naming, at: datetime | None, events: tuple[str, ...]) -> boo
     if naming.at is None or at is None or naming.at > at:
         return True
     return naming.at == at and naming.event != ""
+
+
+def is_past(naming: Naming, now: datetime) -> bool:
+    """Say whether a naming is older than any vendor repeats it: if it is true, the vendor's list tells it too.
+
+    What was fetched may be forgotten after as long, and not before.
+    """
+    return naming.at is not None and now - naming.at > timedelta(hours=SIGNED_FOR_HOURS)
 
 
 def newer(one: datetime | None, other: datetime | None) -> datetime | None:

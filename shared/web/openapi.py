@@ -9,6 +9,7 @@ from typing import Any
 from shared.pos.canonical_model import schema_text
 from shared.web.route import CSV, HTML, JSON, REASON, Route
 from shared.web.routes import ROUTES
+from shared.web.routes_vendors import HEARD_SCHEMA, VENDOR_SCHEMES, VENDOR_SECURITY
 
 _PROBLEM = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
 
@@ -80,6 +81,8 @@ def _body_schema(route: Route) -> dict[str, Any]:
 
 
 def _common(route: Route) -> dict[str, str]:
+    if set(route.security) & set(VENDOR_SCHEMES):  # authentic, whatever is in it, is never refused
+        return {"401": "Problem", "503": "Problem"}
     common = {"401": "Problem", "403": "Problem", "503": "Problem"} if route.security else {}
     if not route.body:
         return common
@@ -95,7 +98,8 @@ def _response(kind: str) -> dict[str, Any]:
         text = {"schema": {"type": "string"}}
         content = {JSON: {"schema": {"type": "object"}}, CSV: text, HTML: text}
         return {"description": "The answer, in the format asked for.", "content": content}
-    schema = {"$ref": "#/components/schemas/Results"} if kind == "Results" else {"type": "object"}
+    named = kind in ("Results", "Heard")
+    schema = {"$ref": f"#/components/schemas/{kind}"} if named else {"type": "object"}
     return {"description": "The answer.", "content": {"application/json": {"schema": schema}}}
 
 
@@ -143,14 +147,17 @@ _SCHEMAS: dict[str, Any] = {
         },
     },
     "Results": {"type": "object", "required": ["results"], "properties": {"results": _VERDICTS}},
+    "Heard": HEARD_SCHEMA,
 }
 _TEXTS = {"Text": CSV}
 _SCHEMES: dict[str, dict[str, list[str]]] = {
     "person": {"person": []}, "signature": {"account": [], "timestamp": [], "signature": []},
+    **VENDOR_SCHEMES,
 }  # fmt: skip
 _SECURITY: dict[str, Any] = {
     "person": {"type": "http", "scheme": "bearer"},
     "account": {"type": "apiKey", "in": "header", "name": "X-Tillpost-Account"},
     "timestamp": {"type": "apiKey", "in": "header", "name": "X-Tillpost-Timestamp"},
     "signature": {"type": "apiKey", "in": "header", "name": "X-Tillpost-Signature"},
+    **VENDOR_SECURITY,
 }

@@ -22,6 +22,7 @@ from shared.web.routes_checks import OF_CHECKS
 from shared.web.routes_decisions import OF_DECISIONS
 from shared.web.routes_mappings import OF_MAPPINGS
 from shared.web.routes_tasks import OF_TASKS
+from shared.web.routes_vendors import OF_VENDORS
 
 ROUTES: tuple[Route, ...] = (
     Route(
@@ -306,6 +307,7 @@ ROUTES: tuple[Route, ...] = (
         takes={"reason": REASON},
     ),
     *OF_TASKS,
+    *OF_VENDORS,
     *OF_CHECKS,
     *OF_CAUSES,
     *OF_MAPPINGS,

@@ -27,6 +27,8 @@ MAY_IMPORT = {
         "shared.services",
         "shared.errors",
         "shared.gate",
+        "shared.gate_vendors",
+        "shared.settings_vendors",
         "shared.web",
         "shared.pos.registry",
         "shared.retail.money",
@@ -90,6 +92,13 @@ MAY_IMPORT = {
         "shared.vendors",
     ),
     "shared.gate": ("shared.errors", "shared.settings"),
+    "shared.gate_vendors": (
+        "shared.errors",
+        "shared.settings",
+        "shared.settings_vendors",
+        "shared.vendor_signatures",
+    ),
+    "shared.vendor_signatures": (),
     "shared.settings": (
         "shared.clock",
         "shared.errors",

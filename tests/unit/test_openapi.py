@@ -17,6 +17,7 @@ from shared.web.openapi import openapi_document, transactions_schema
 from tests.unit.documents import sale_document
 
 TOP = Path(__file__).resolve().parents[2]
+VENDORS = {"shopify", "square", "lightspeed"}
 
 
 def routes() -> dict[tuple[str, str], ast.AsyncFunctionDef]:
@@ -45,7 +46,7 @@ def test_the_description_is_valid_openapi() -> None:
 
 
 def test_every_http_function_is_described_and_nothing_else() -> None:
-    assert len(routes()) == 60
+    assert len(routes()) == 63
     assert set(routes()) == set(operations())
 
 
@@ -67,6 +68,7 @@ def test_each_function_passes_the_gate_that_its_description_names() -> None:
         schemes = {name for one in operations()[address]["security"] for name in one}
         by_person, by_sender = "admit_person" in calls, bool(calls & {"admit_sender", "_arrived"})
         assert (by_person, by_sender) == ("person" in schemes, "signature" in schemes), address
+        assert ("_heard" in calls) == bool(schemes & VENDORS), address
 
 
 def test_each_part_of_a_path_is_a_parameter_and_each_operation_says_what_it_answers() -> None:
@@ -76,6 +78,9 @@ def test_each_part_of_a_path_is_a_parameter_and_each_operation_says_what_it_answ
         answers = set(one["responses"])
         assert answers & {"200", "202"}
         assert not one["security"] or {"401", "503"} <= answers, path
+        if {name for scheme in one["security"] for name in scheme} & VENDORS:
+            assert answers == {"200", "401", "503"}, "vendors end a subscription that is refused too often"
+            continue
         takes_a_body = method in ("POST", "PUT") and path not in (
             "/api/preflight",
             "/api/reference",

@@ -250,8 +250,9 @@ def test_a_webhook_names_what_to_fetch_and_is_no_receipt() -> None:
     with pytest.raises(RejectedError, match='expected "order" with "payments"'):
         SQUARE.read(body, "sq-1")
     assert named_by_event(body) == Named(
-        "8d5f7a52-made-up", "payment.updated", "MERCHANT-1", "ORDER-1", "LOC-1", "PAY-2", is_settled=True
-    )
+        "8d5f7a52-made-up", "payment.updated", "MERCHANT-1", "ORDER-1", "LOC-1", "PAY-2", is_settled=True,
+        created_at="2025-03-08T17:00:07Z",
+    )  # fmt: skip
 
 
 def test_an_event_about_something_else_names_nothing_to_fetch() -> None:

@@ -27,10 +27,12 @@ ENDED_BY_WORD = frozenset(
         "credit_not_confirmed",
         "d365_went_back",
         "receipt_not_fetched",
+        "personal_data_asked",
         "shift_closed_twice",
         "shift_counted_twice",
         "shift_never_opened",
         "till_maybe_replaced",
+        "webhook_not_used",
         "work_given_up",
     }
 )
