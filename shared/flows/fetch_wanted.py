@@ -76,7 +76,7 @@ async def _account(services: Services, account: VendorAccount, ingest: Ingest) -
 async def _fetch(services: Services, account: VendorAccount, wanted: Wanted) -> _Done | Trouble:
     """Fetch one thing; what the whole account suffers from is given back and leaves the row as it is."""
     client = services.vendors[account.account]
-    answer = await ask(client.fetch(wanted.kind, wanted.id, wanted.location))
+    answer = await ask(client.fetch(wanted.kind, wanted.id, wanted.location, wanted.payload))
     if isinstance(answer, Fetched):
         return _Done(wanted, answer, await read_fetched(services, account, answer.document))
     if answer.of_account:

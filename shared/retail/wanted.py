@@ -23,6 +23,7 @@ class Naming:
 
     at: the vendor's own time of it (of its event; of a list, when it last changed), None where it does not say. event: what
     is the same on every delivery of one event, "" in a list. location, happened_at, amount, currency: as far as they were told.
+    payload: what was told, masked, where the vendor tells it only once and it can be fetched from nowhere.
     """
 
     kind: str
@@ -34,6 +35,7 @@ class Naming:
     happened_at: datetime | None = None
     amount: str = ""
     currency: str = ""
+    payload: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,7 @@ class Wanted:
     amount: str = ""
     currency: str = ""
     told: str = ""
+    payload: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +129,7 @@ def heard(
         happened_at=naming.happened_at,
         amount=naming.amount,
         currency=naming.currency,
+        payload=naming.payload,
     )
 
 
@@ -140,6 +144,7 @@ def heard_again(wanted: Wanted, naming: Naming, now: datetime) -> Wanted:
         happened_at=naming.happened_at or wanted.happened_at,
         amount=naming.amount or wanted.amount,
         currency=naming.currency or wanted.currency,
+        payload=naming.payload or wanted.payload,
     )
 
 

@@ -192,7 +192,12 @@ def _row(wanted: Wanted) -> Row:
         "Events": json.dumps(wanted.events), "Location": wanted.location, "HeardBy": wanted.heard_by,
         "Attempts": wanted.attempts, "Problem": wanted.problem,
     }  # fmt: skip
-    told = {"Amount": wanted.amount, "Currency": wanted.currency, "Told": wanted.told}
+    told = {
+        "Amount": wanted.amount,
+        "Currency": wanted.currency,
+        "Told": wanted.told,
+        "Payload": wanted.payload,
+    }
     values.update({name: one for name, one in told.items() if one})
     if wanted.at is not None:
         values["At"] = wanted.at
@@ -206,7 +211,7 @@ def _wanted_from(row: Row) -> Wanted:
         row.partition, row.text("Kind"), row.text("Id"), row.instant("WantedAt"), row.instant("NextAt"), _at(row),
         _events(row), row.text("Location"), row.text("HeardBy"), row.number("Attempts"), row.text("Problem"), row.etag,
         row.instant("HappenedAt") if "HappenedAt" in row.values else None, row.text("Amount"), row.text("Currency"),
-        row.text("Told"),
+        row.text("Told"), row.text("Payload"),
     )  # fmt: skip
 
 

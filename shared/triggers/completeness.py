@@ -7,6 +7,7 @@ import functools
 import azure.functions as func
 
 from shared.flows.read_completeness import list_heard, read_completeness
+from shared.flows.read_vendors import read_vendors
 from shared.flows.tell_over_typed import tell_over_typed
 from shared.gate import admit_person
 from shared.services import Services
@@ -31,6 +32,13 @@ async def completeness_asked_for(request: func.HttpRequest, services: Services) 
 async def heard_asked_for(request: func.HttpRequest, services: Services) -> func.HttpResponse:
     admit_person(services.settings, request.headers)
     return answer({"stores": await list_heard(services)})
+
+
+@route("vendors", methods=["GET"])
+@answered
+async def vendors_asked_for(request: func.HttpRequest, services: Services) -> func.HttpResponse:
+    admit_person(services.settings, request.headers)
+    return answer({"vendors": await read_vendors(services)})
 
 
 @route("overtyped/{store}/{business_day}", methods=["POST"])

@@ -15,7 +15,7 @@ from shared.errors import RejectedError, RetryableError
 from shared.outbound import in_path
 from shared.pos.json_tree import text_of_tree
 from shared.pos.lightspeed_sale import instant_of, status_of
-from shared.pos.vendor_json import Part
+from shared.pos.vendor_json import Part, root_of
 from shared.retail.transaction import TillStatus
 from shared.vendors.listed import CLOSURE, FIRST, SALE, Fetched, Listed, Page
 from shared.vendors.wire import NotAtVendorError, VendorWire
@@ -59,9 +59,10 @@ class LightspeedClient:
         ripe = _ripe_until(entries, found, since, now) if name == SALES else highest
         return Page(found, following, f"{ripe:020d}" if ripe else "")
 
-    async def fetch(self, kind: str, named: str, location: str) -> Fetched:
+    async def fetch(self, kind: str, named: str, location: str, payload: str = "") -> Fetched:
         if kind == CLOSURE:
-            return await self._closure(named, location)
+            told = Part(_tree(payload)) if payload else await self._opening(named, location)
+            return await self._closure(told)
         sale = await self._one(SALE, f"{self._base}/sales/{in_path(named)}")
         document: dict[str, Any] = {"sale": sale.fields}
         source = sale.part_or_none("source") if isinstance(sale.fields.get("source"), dict) else None
@@ -97,22 +98,32 @@ class LightspeedClient:
         at = instant_of(entry, "register_open_time")
         return [Listed(CLOSURE, opened, at, entry.id("id"), at, is_sale=False)]
 
-    async def _closure(self, named: str, register_id: str) -> Fetched:
-        """Read the opening that a register is in, and what it took so far; an opening it has left cannot be asked for."""
+    async def _opening(self, named: str, register_id: str) -> Part:
+        """Read the opening that a register is in; one it has left cannot be asked for."""
         register = await self._one(REGISTERS, f"{self._base}/registers/{in_path(register_id)}")
         if register.id_or_none("register_open_sequence_id") != named:
             raise NotAtVendorError(
                 "the register is in another opening by now", field=CLOSURE, found="another"
             )
-        closure = {
-            "id": named, "register_id": register_id, "outlet_id": register.fields.get("outlet_id"),
-            "register_open_time": register.fields.get("register_open_time"),
-        }  # fmt: skip
-        document: dict[str, Any] = {"register_closure": closure, "register": _slim("register", register)}
-        if register.id_or_none("outlet_id"):
-            document["outlet"] = await self._place("outlet", register.id("outlet_id"))
+        return Part(
+            {
+                "id": named, "register_id": register_id, "outlet_id": register.fields.get("outlet_id"),
+                "register_open_time": register.fields.get("register_open_time"),
+            }
+        )  # fmt: skip
+
+    async def _closure(self, closure: Part) -> Fetched:
+        """Put beside an opening or a close where it was."""
+        document: dict[str, Any] = {"register_closure": closure.fields}
+        outlet_id = closure.id_or_none("outlet_id")
+        if closure.has("register_id"):
+            document["register"] = await self._place("register", closure.id("register_id"))
+            outlet_id = outlet_id or Part(document["register"]).id_or_none("outlet_id")
+        if outlet_id:
+            document["outlet"] = await self._place("outlet", outlet_id)
         document["retailer"] = await self._place("retailer", "")
-        return Fetched(text_of_tree(document).encode(), instant_of(register, "register_open_time"))
+        at = instant_of(closure, "register_close_time", "register_open_time")
+        return Fetched(text_of_tree(document).encode(), at)
 
     async def _place(self, kind: str, named: str) -> dict[str, Any]:
         key = f"{kind} {named}"
@@ -126,6 +137,10 @@ class LightspeedClient:
         if not root.has("data"):
             raise RetryableError(f"{kind}: the vendor's answer lacks it")
         return root.part("data")
+
+
+def _tree(payload: str) -> dict[str, Any]:
+    return dict(root_of(payload.encode()).fields)
 
 
 def _slim(kind: str, place: Part) -> dict[str, Any]:

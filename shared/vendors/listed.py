@@ -73,8 +73,8 @@ class VendorClient(Protocol):
         """Read a page of a list: what changed since a mark ("": the first time), less an overlap."""
         ...
 
-    async def fetch(self, kind: str, named: str, location: str) -> Fetched:
-        """Read one thing whole, in the form that the vendor's adapter reads.
+    async def fetch(self, kind: str, named: str, location: str, payload: str = "") -> Fetched:
+        """Read one thing whole, in the form that the vendor's adapter reads. payload: what was told of it, if nothing else is.
 
         Raises:
             NotAtVendorError: the vendor does not know it.

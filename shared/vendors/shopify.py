@@ -85,7 +85,7 @@ class ShopifyClient:
             found = tuple(_order(one) for one in nodes if _is_of_a_till(one))
         return Page(found, following, latest(found, now))
 
-    async def fetch(self, kind: str, named: str, location: str) -> Fetched:  # noqa: ARG002 - an id is the shop's own
+    async def fetch(self, kind: str, named: str, location: str, payload: str = "") -> Fetched:  # noqa: ARG002 - ids are the shop's own
         if kind == SESSION:
             return await self._session(named)
         if self._by_webhooks:

@@ -71,7 +71,7 @@ class SquareClient:
         following = f"{number} {cursor}" if cursor else f"{number + 1} " if number + 1 < len(parts) else ""
         return Page(found, following, latest(found, now))
 
-    async def fetch(self, kind: str, named: str, location: str) -> Fetched:
+    async def fetch(self, kind: str, named: str, location: str, payload: str = "") -> Fetched:  # noqa: ARG002 - all is fetched
         if kind == SHIFT:
             return await self._shift(named, location)
         order = await self._order(named)
