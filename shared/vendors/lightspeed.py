@@ -22,6 +22,7 @@ from shared.vendors.wire import NotAtVendorError, VendorWire
 
 SALES, REGISTERS = "sales", "registers"
 PAGE_SIZE = 200
+_STAYS = "stays"
 VERSIONS_AGAIN = 500  # what got its version before it could be seen is listed again
 
 
@@ -42,22 +43,32 @@ class LightspeedClient:
         await self._wire.close()
 
     async def page(self, name: str, mark: str, after: str, now: datetime) -> Page:
-        """Read a page. mark, after: versions in 20 digits, so that later ones are greater texts."""
-        since = int(after or mark or "0")
+        """Read a page. mark: a version in 20 digits, so that later ones are greater texts.
+
+        after: such a version, and “stays” where something before it was not ripe: then no later page moves the mark.
+        """
+        version, _, stays = after.partition(" ")
+        since = int(version or mark or "0")
         if not mark and not after:
             since = await self._first_version(now) if name == SALES else 0
         elif not after:
             since = max(0, since - VERSIONS_AGAIN)
         query = {"after": str(since), "page_size": str(PAGE_SIZE)}
         root = Part(await self._wire.get(name, f"{self._base}/{name}", query))
-        entries = root.parts("data")
-        highest = max((_version(one) for one in entries), default=since)
-        if entries and highest <= since:
+        entries = sorted(root.parts("data"), key=_version)
+        if not entries:
+            return Page(())
+        highest = _version(entries[-1])
+        if highest <= since:
             raise RetryableError(f"{name}: the list goes back instead of on")
         found = tuple(one for entry in entries for one in self._listed(name, entry))
-        following = f"{highest:020d}" if entries else ""  # a page may be shorter than was asked for
-        ripe = _ripe_until(entries, found, since, now) if name == SALES else highest
-        return Page(found, following, f"{ripe:020d}" if ripe else "")
+        ripe = _ripe_until(entries, found, now) if name == SALES else highest
+        stays = stays or ("" if ripe == highest else _STAYS)
+        reached = f"{ripe:020d}" if ripe and not after.endswith(_STAYS) else ""
+        following = (
+            f"{highest:020d} {stays}"  # a page may be shorter than was asked for: an empty one is the last
+        )
+        return Page(found, following, reached)
 
     async def fetch(self, kind: str, named: str, location: str, payload: str = "") -> Fetched:
         if kind == CLOSURE:
@@ -161,14 +172,13 @@ def _version(entry: Part) -> int:
     return int(version)
 
 
-def _ripe_until(entries: list[Part], found: tuple[Listed, ...], since: int, now: datetime) -> int:
-    """Give the highest version before the first that is not ripe yet."""
-    pairs = sorted((_version(entry), one.is_ripe(now)) for entry, one in zip(entries, found, strict=True))
-    reached = since
-    for version, is_ripe in pairs:
-        if not is_ripe:
+def _ripe_until(entries: list[Part], found: tuple[Listed, ...], now: datetime) -> int:
+    """Give the highest version before the first that is not ripe yet; 0 where the first is not."""
+    reached = 0
+    for entry, one in zip(entries, found, strict=True):
+        if not one.is_ripe(now):
             break
-        reached = version
+        reached = _version(entry)
     return reached
 
 

@@ -11,6 +11,7 @@ from typing import Protocol
 ORDER, SALE, SESSION, SHIFT, CLOSURE = "order", "sale", "session", "shift", "closure"
 OVERLAP = timedelta(minutes=15)  # what a vendor shows a little later than it happened is listed again
 RIPE = timedelta(minutes=5)  # what changed just now is its webhook's to tell; the next sweep lists it again
+FAR_AHEAD = timedelta(hours=1)
 FIRST = timedelta(hours=72)  # how far the first sweep looks back: as late as a till that was offline sends
 CASH_OPEN = timedelta(days=7)  # how long a drawer may stay open and still be found closed
 
@@ -35,7 +36,8 @@ class Listed:
     mark: str = ""
 
     def is_ripe(self, now: datetime) -> bool:
-        return self.changed_at <= now - RIPE
+        """Say whether its webhook has had its time. A time far ahead of ours is no time to wait for."""
+        return self.changed_at <= now - RIPE or self.changed_at > now + FAR_AHEAD
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,5 +100,5 @@ def since_of(mark: str, now: datetime, overlap: timedelta = OVERLAP, first: time
 
 def latest(found: tuple[Listed, ...], now: datetime) -> str:
     """Give the mark of the newest change of a page that is ripe: a vendor's clock that runs ahead moves no mark."""
-    ripe = [one.changed_at for one in found if one.is_ripe(now)]
+    ripe = [one.changed_at for one in found if one.changed_at <= now - RIPE]
     return mark_of(max(ripe)) if ripe else ""
