@@ -130,12 +130,12 @@ async def _seen(services: Services, account: VendorAccount, listed: Listed) -> s
 
 
 def _count(count: _Count, page: Page, part: tuple[Listed, ...], news: list[bool | None], mark: str) -> None:
-    """Count what this list tells of for the first time: what is before its mark was counted by the sweep before."""
+    """Count what was found, and what was told by webhook: of that, what is before the mark was counted by the sweep before."""
     for listed, is_news in zip(part, news, strict=True):
-        if is_news is None or not listed.is_sale or not page.is_beyond(listed, mark):
+        if is_news is None or not listed.is_sale:
             continue
         count.found += is_news
-        count.told += not is_news
+        count.told += not is_news and page.is_beyond(listed, mark)
 
 
 async def _stopped(services: Services, at: Swept, trouble: Trouble) -> Trouble:

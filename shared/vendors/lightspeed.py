@@ -7,6 +7,7 @@ which opening it is in, and while that is so, what it took. A close is told by i
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -61,7 +62,7 @@ class LightspeedClient:
         highest = _version(entries[-1])
         if highest <= since:
             raise RetryableError(f"{name}: the list goes back instead of on")
-        found = tuple(one for entry in entries for one in self._listed(name, entry))
+        found = tuple([one for entry in entries for one in await self._listed(name, entry)])
         ripe = _ripe_until(entries, found, now) if name == SALES else highest
         stays = stays or ("" if ripe == highest else _STAYS)
         reached = f"{ripe:020d}" if ripe and not after.endswith(_STAYS) else ""
@@ -100,9 +101,9 @@ class LightspeedClient:
         found = Part(await self._wire.get("search", f"{self._base}/search", newest)).parts("data")
         return max(0, _version(found[0]) - 1) if found else 0
 
-    def _listed(self, name: str, entry: Part) -> list[Listed]:
+    async def _listed(self, name: str, entry: Part) -> list[Listed]:
         if name == SALES:
-            return [_sale_listed(entry)]
+            return [await self._sale_listed(entry)]
         opened = entry.id_or_none("register_open_sequence_id")
         if opened is None or not entry.has("register_open_time"):
             return []
@@ -142,6 +143,16 @@ class LightspeedClient:
             path = f"{self._base}/{kind}s/{in_path(named)}" if named else f"{self._base}/{kind}"
             self._places[key] = _slim(kind, await self._one(kind, path))
         return self._places[key]
+
+    async def _sale_listed(self, sale: Part) -> Listed:
+        """Name a sale, with the outlet of its register and that outlet's currency, which a list leaves out."""
+        listed = _sale_listed(sale)
+        outlet_id = listed.location
+        if not outlet_id and sale.has("register_id"):
+            register = Part(await self._place("register", sale.id("register_id")))
+            outlet_id = register.id_or_none("outlet_id") or ""
+        outlet = Part(await self._place("outlet", outlet_id)) if outlet_id else Part({})
+        return replace(listed, location=outlet_id, currency=outlet.text("currency"))
 
     async def _one(self, kind: str, path: str) -> Part:
         root = Part(await self._wire.get(kind, path))

@@ -1,0 +1,605 @@
+"""Fetching and sweeping: crashes at every effect, accounts that fail, what is not settled or not there, and who is told."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pytest
+
+from shared.errors import RetryableError
+from shared.flows.fetch_wanted import fetch_wanted
+from shared.flows.ingest_transactions import ingest_transactions
+from shared.flows.read_vendors import read_vendors
+from shared.flows.sweep_vendors import sweep_vendors
+from shared.pos.registry import ADAPTERS
+from shared.retail.wanted import Naming
+from shared.services import Services
+from shared.settings_vendors import SHOPIFY, WEBHOOKS
+from shared.storage.causes import OPEN, cause_rows
+from shared.storage.protocols import Row
+from shared.storage.vendor_states import read_state
+from shared.storage.wanted import all_wanted, want
+from shared.vendors.clients import client_of
+from shared.vendors.listed import CLOSURE, ORDER, SALE
+from tests.contract.vendors_world import (
+    ACCOUNT,
+    TOKEN,
+    FakeLightspeed,
+    FakeShopify,
+    FakeSquare,
+    FakeVendor,
+    account_at,
+    answers,
+    breaks,
+    stamp,
+    vendor_services,
+)
+from tests.unit.flow_services import SENDER, Hand, flow_services, run
+from tests.unit.shopify_documents import line, order
+
+MAKERS = [FakeShopify, FakeSquare, FakeLightspeed]
+TRIED_EACH = 7
+
+
+class CrashError(Exception):
+    """The process ends here."""
+
+
+def kind_of(fake: FakeVendor) -> str:
+    return SALE if isinstance(fake, FakeLightspeed) else ORDER
+
+
+async def told(services: Services, fake: FakeVendor, name: str, event: str = "e") -> None:
+    """A webhook named something."""
+    naming = Naming(kind_of(fake), name, services.now(), f"{event} {name}")
+    await want(services.tables.wanted, ACCOUNT, naming, services.now())
+
+
+async def fetch(services: Services) -> int:
+    return await fetch_wanted(services, ingest_transactions)
+
+
+async def receipts(services: Services, store: str = "S1") -> dict[str, str]:
+    rows = [row async for row in services.tables.transactions.query(store)]
+    return {row.text("TransactionId"): row.text("Total") for row in rows if row.text("Record") == "receipt"}
+
+
+async def causes(services: Services, state: str = OPEN) -> list[Row]:
+    return [row async for row in cause_rows(services.tables.causes, None, state)]
+
+
+async def codes(services: Services) -> list[str]:
+    return sorted(row.text("Reason") for row in await causes(services))
+
+
+# Crashes
+
+
+class Crasher:
+    """Ends the process at one effect of those on the tables that matter, before it happens or after."""
+
+    def __init__(self, services: Services, crash_at: int, *, after: bool) -> None:
+        self.effects, self.crash_at = 0, crash_at
+        for name in ("wanted", "transactions", "causes", "due"):
+            table: Any = getattr(services.tables, name)
+            setattr(table, "after_effect" if after else "before_effect", self)
+
+    async def __call__(self, kind: str, table: str) -> None:
+        self.effects += 1
+        if self.effects == self.crash_at:
+            raise CrashError(f"{kind} of {table}")
+
+
+async def rounds(services: Services, fake: FakeVendor, hand: Hand, names: list[str]) -> None:
+    """Webhooks, until the vendor has its answer; then sweeps and fetches, each begun again after a crash."""
+    for number in range(6):
+        hand.turn(minutes=10)
+        with contextlib.suppress(CrashError):
+            for name in names if number < 2 else ():
+                await told(services, fake, name)
+            await sweep_vendors(services)
+            await fetch(services)
+
+
+async def with_a_crash(make: type[FakeVendor], crash_at: int, *, after: bool) -> tuple[dict[str, str], int]:
+    hand = Hand()
+    fake = make(hand)
+    services = await vendor_services(hand, fake)
+    crasher = Crasher(services, crash_at, after=after)
+    names = [fake.sell(number, number * 100, hand()) for number in range(1, 6)]
+    await rounds(services, fake, hand, names[:3])
+    crasher.crash_at = 0
+    assert await all_wanted(services.tables.wanted, ACCOUNT) == []
+    assert await causes(services) == []
+    return await receipts(services), crasher.effects
+
+
+@pytest.mark.parametrize("make", MAKERS)
+@pytest.mark.parametrize("after", [False, True])
+def test_a_crash_before_or_after_any_effect_loses_and_doubles_nothing(
+    make: type[FakeVendor], after: bool
+) -> None:
+    """Three sales told, two found by the sweep, with a crash at storage requests in turn; then all of it once more.
+
+    Each seventh, before it and after it in turn; all of them (TRIED_EACH = 1) take half a minute.
+    """
+    whole, effects = run(with_a_crash(make, 0, after=after))
+    assert sorted(whole.values()) == ["1.00", "2.00", "3.00", "4.00", "5.00"]
+    for crash_at in range(3 if after else 1, effects + 1, TRIED_EACH):
+        assert run(with_a_crash(make, crash_at, after=after))[0] == whole, crash_at
+
+
+def test_what_is_named_anew_while_it_is_fetched_is_fetched_again() -> None:
+    async def go() -> None:
+        hand = Hand()
+        fake = FakeSquare(hand)
+        services = await vendor_services(hand, fake)
+        name = fake.sell(1, 500, hand())
+        await told(services, fake, name)
+
+        async def slow(*given: Any) -> Any:
+            hand.turn(seconds=5)
+            await told(services, fake, name, "later")
+            return await ingest_transactions(*given)
+
+        await fetch_wanted(services, slow)
+        assert [one.id for one in await all_wanted(services.tables.wanted, ACCOUNT)] == [name]
+        assert await fetch(services) == 1
+        assert await receipts(services) == {name: "5.00"}
+
+    run(go())
+
+
+# Accounts apart, and an account that fails
+
+
+def test_without_accounts_the_timers_ask_storage_for_nothing() -> None:
+    async def go() -> None:
+        asked: list[str] = []
+
+        async def effect(kind: str, table: str) -> None:
+            asked.append(f"{kind} {table}")
+
+        services = await flow_services(Hand(), before_effect=effect)
+        asked.clear()
+        assert (await fetch(services), await sweep_vendors(services)) == (0, 0)
+        assert asked == []
+
+    run(go())
+
+
+def test_one_account_that_fails_stops_no_other() -> None:
+    async def go() -> None:
+        hand = Hand()
+        fake, other = FakeSquare(hand), FakeSquare(hand)
+        services = await vendor_services(hand, fake)
+        west = account_at(other.vendor, account="west")
+        services.settings = replace(services.settings, vendors={**services.settings.vendors, "west": west})
+        http = httpx.AsyncClient(transport=httpx.MockTransport(other))
+        services.vendors = {**services.vendors, "west": client_of(west, http, hand)}
+        name = fake.sell(1, 500, hand())
+        await told(services, fake, name)
+        naming = Naming(ORDER, other.sell(2, 700, hand()), hand(), "e")
+        await want(services.tables.wanted, "west", naming, hand())
+
+        def bug(request: httpx.Request) -> httpx.Response:
+            raise ZeroDivisionError("a bug in reading this account")
+
+        other.faults.extend([bug] * 9)
+        with pytest.raises(ZeroDivisionError):
+            await fetch(services)
+        assert await receipts(services) == {name: "5.00"}
+
+    run(go())
+
+
+@pytest.mark.parametrize("make", MAKERS)
+def test_a_throttled_account_rests_as_long_as_it_was_told_and_then_goes_on(make: type[FakeVendor]) -> None:
+    async def go() -> None:
+        hand = Hand()
+        fake = make(hand)
+        services = await vendor_services(hand, fake)
+        for number in range(1, 31):
+            await told(services, fake, fake.sell(number, 100, hand()))
+        fake.faults.append(answers(429, **{"Retry-After": "300"}))
+        await fetch(services)
+        asked = len(fake.requests)
+        hand.turn(seconds=290)
+        assert await fetch(services) == 0
+        assert await sweep_vendors(services) == 0
+        assert len(fake.requests) == asked
+        hand.turn(seconds=11)
+        await fetch(services)
+        assert len(await receipts(services)) == 30
+        assert (await read_state(services.tables.wanted, ACCOUNT)).failing_since is None
+
+    run(go())
+
+
+@pytest.mark.parametrize("make", MAKERS)
+def test_a_token_that_ended_is_one_cause_for_it_and_no_endless_asking(make: type[FakeVendor]) -> None:
+    async def go() -> None:
+        hand = Hand()
+        fake = make(hand)
+        services = await vendor_services(hand, fake)
+        for number in range(1, 41):
+            await told(services, fake, fake.sell(number, 100, hand()))
+        fake.tokens = {"another token than ours"}
+        for _ in range(15):
+            hand.turn(minutes=2)
+            await sweep_vendors(services)
+            await fetch(services)
+        assert len(fake.requests) <= 3 * 11
+        (cause,) = await causes(services)
+        assert (cause.text("Reason"), cause.text("Owner"), cause.text("Value")) == (
+            "vendor_refuses",
+            "it",
+            ACCOUNT,
+        )
+        assert TOKEN not in str(dict(cause.values))
+        fake.tokens = {TOKEN}
+        for _ in range(10):
+            hand.turn(minutes=2)
+            await sweep_vendors(services)
+            await fetch(services)
+        assert await causes(services) == []
+        assert len(await receipts(services)) == 40
+
+    run(go())
+
+
+def test_a_right_that_is_missing_for_cash_stops_no_receipt() -> None:
+    async def go() -> None:
+        hand = Hand()
+        fake = FakeShopify(hand)
+        fake.denied = {"Sessions"}
+        services = await vendor_services(hand, fake)
+        fake.sell(1, 500, hand())
+        for _ in range(6):
+            hand.turn(minutes=10)
+            await sweep_vendors(services)
+            await fetch(services)
+        assert await receipts(services) == {"O1": "5.00"}
+        assert await codes(services) == ["vendor_refuses"]
+        fake.denied = set()
+        hand.turn(minutes=20)
+        await sweep_vendors(services)
+        assert await codes(services) == []
+
+    run(go())
+
+
+def test_a_vendor_that_does_not_answer_for_hours_is_told_and_ends_by_itself() -> None:
+    async def go() -> None:
+        hand = Hand()
+        fake = FakeSquare(hand)
+        services = await vendor_services(hand, fake)
+        fake.faults.extend([breaks] * 500)
+        for _ in range(12):
+            hand.turn(minutes=10)
+            await sweep_vendors(services)
+        assert await codes(services) == []
+        for _ in range(3):
+            hand.turn(minutes=10)
+            await sweep_vendors(services)
+        assert await codes(services) == ["vendor_silent"]
+        fake.faults.clear()
+        hand.turn(minutes=10)
+        await sweep_vendors(services)
+        assert await codes(services) == []
+
+    run(go())
+
+
+def test_webhooks_that_tell_of_nothing_for_a_day_are_told_until_one_comes() -> None:
+    async def go() -> None:
+        hand = Hand()
+        fake = FakeShopify(hand)
+        services = await vendor_services(hand, fake)
+        for hour in range(26):
+            fake.sell(hour + 1, 100, hand())
+            hand.turn(minutes=60)
+            await sweep_vendors(services)
+            await fetch(services)
+        assert await codes(services) == ["vendor_webhooks_dead"]
+        (cause,) = await causes(services)
+        assert "found by looking" in cause.text("WhatHappened")
+        assert "…" not in cause.text("WhatHappened") + cause.text("HoldsUp")
+        await told(services, fake, fake.sell(100, 100, hand()))
+        await fetch(services)
+        assert await codes(services) == []
+        (body,) = await read_vendors(services)
+        assert body["found_by_sweep"] == 26
+        assert body["last_heard"] == hand().isoformat()
+
+    run(go())
+
+
+def test_a_quiet_day_is_no_dead_webhook() -> None:
+    async def go() -> None:
+        hand = Hand()
+        services = await vendor_services(hand, FakeShopify(hand))
+        for _ in range(30):
+            hand.turn(minutes=60)
+            await sweep_vendors(services)
+        assert await codes(services) == []
+
+    run(go())
+
+
+# What is not settled, not there, or cannot be read
+
+
+def test_what_is_not_settled_is_looked_at_again_rarely_and_not_for_ever() -> None:
+    async def go() -> None:
+        hand = Hand()
+        fake = FakeSquare(hand)
+        services = await vendor_services(hand, fake)
+        name = fake.sell(1, 500, hand())
+        fake.payments["PAY-1"]["status"] = "APPROVED"
+        await told(services, fake, name)
+        for _ in range(400):
+            hand.turn(minutes=10)
+            await fetch(services)
+        assert fake.calls["/v2/orders/:id"] == 10
+        assert await receipts(services) == {}
+        assert await causes(services) == []
+        fake.payments["PAY-1"] |= {"status": "COMPLETED", "updated_at": stamp(hand())}
+        await told(services, fake, name, "paid")
+        await fetch(services)
+        assert await receipts(services) == {name: "5.00"}
+
+    run(go())
+
+
+def test_of_an_order_with_an_unpaid_edit_the_sale_goes_and_the_edit_waits() -> None:
+    async def go() -> None:
+        hand = Hand()
+        fake = FakeShopify(hand)
+        services = await vendor_services(hand, fake)
+        name = fake.sell(1, 500, hand())
+        edit = fake.agreement(2, 300, hand() + timedelta(minutes=5))
+        fake.orders[name]["agreements"].append({**edit, "reason": "ORDER_EDIT"})
+        fake.orders[name]["displayFinancialStatus"] = "PARTIALLY_PAID"
+        hand.turn(minutes=10)
+        await told(services, fake, name)
+        assert await fetch(services) == 0
+        assert await receipts(services) == {"O1": "5.00"}
+        assert len(await all_wanted(services.tables.wanted, ACCOUNT)) == 1
+
+    run(go())
+
+
+def test_what_the_vendor_does_not_know_is_put_before_the_store_after_some_tries() -> None:
+    async def go() -> None:
+        hand = Hand()
+        fake = FakeSquare(hand)
+        services = await vendor_services(hand, fake)
+        naming = Naming(ORDER, "GONE", hand(), "e", "S1")
+        await want(services.tables.wanted, ACCOUNT, naming, hand())
+        for _ in range(60):
+            hand.turn(minutes=10)
+            await fetch(services)
+        assert fake.calls["/v2/orders/:id"] == 6
+        (cause,) = await causes(services)
+        assert (cause.text("Reason"), cause.text("Owner")) == ("receipt_not_fetched", "store_operations")
+        assert (cause.text("Value"), cause.text("TransactionId")) == ("S1 2017-12-23", "GONE")
+        fake.sell(7, 500, hand())
+        fake.orders["GONE"] = {**fake.orders["ORDER/7"], "id": "GONE"}
+        fake.payments["PAY-7"]["order_id"] = "GONE"
+        await told(services, fake, "GONE", "again")
+        await fetch(services)
+        assert await causes(services) == []
+        assert await receipts(services) == {"GONE": "5.00"}
+
+    run(go())
+
+
+def test_an_opening_that_its_register_has_left_troubles_nobody() -> None:
+    async def go() -> None:
+        hand = Hand()
+        fake = FakeLightspeed(hand)
+        services = await vendor_services(hand, fake)
+        await want(services.tables.wanted, ACCOUNT, Naming(CLOSURE, "OPEN-0", hand(), "e", "1"), hand())
+        for _ in range(60):
+            hand.turn(minutes=10)
+            await fetch(services)
+        assert await causes(services) == []
+        assert await all_wanted(services.tables.wanted, ACCOUNT) == []
+
+    run(go())
+
+
+def test_what_cannot_be_read_is_one_exception_and_holds_up_no_neighbour() -> None:
+    async def go() -> None:
+        hand = Hand()
+        fake = FakeSquare(hand)
+        services = await vendor_services(hand, fake)
+        names = [fake.sell(number, 100, hand()) for number in (1, 2, 3)]
+        fake.orders[names[1]]["line_items"] = "none"
+        for name in names:
+            await told(services, fake, name)
+        assert await fetch(services) == 3
+        assert sorted(await receipts(services)) == [names[0], names[2]]
+        assert await codes(services) == ["cannot_be_read"]
+        assert await all_wanted(services.tables.wanted, ACCOUNT) == []
+
+    run(go())
+
+
+def test_a_receipt_of_a_store_the_account_may_not_speak_for_is_not_kept_as_its() -> None:
+    async def go() -> None:
+        hand = Hand()
+        fake = FakeSquare(hand)
+        services = await vendor_services(hand, fake, stores=frozenset({"S2"}))
+        await told(services, fake, fake.sell(1, 100, hand()))
+        await fetch(services)
+        assert await receipts(services) == {}
+        assert await codes(services) == ["cannot_be_read"]
+
+    run(go())
+
+
+def test_what_was_made_online_is_left_out_unless_the_settings_name_it() -> None:
+    async def go(stores: frozenset[str]) -> list[str]:
+        hand = Hand()
+        fake = FakeShopify(hand)
+        services = await vendor_services(hand, fake, stores=stores)
+        name = fake.sell(1, 100, hand())
+        fake.orders[name] |= {"retailLocation": None, "sourceName": "web"}
+        fake.orders[name]["transactions"][0]["location"] = None
+        await told(services, fake, name)
+        await fetch(services)
+        return await codes(services)
+
+    assert run(go(frozenset({"*"}))) == []
+    assert run(go(frozenset({"*", "no-location"}))) == ["store_unknown"]
+
+
+# Sweeping
+
+
+@pytest.mark.parametrize("make", MAKERS)
+def test_a_page_that_is_kept_in_part_moves_no_mark(make: type[FakeVendor]) -> None:
+    async def go() -> None:
+        hand = Hand()
+        fake = make(hand)
+        fake.page_size = 3
+        services = await vendor_services(hand, fake)
+        names = [fake.sell(number, 100, hand()) for number in range(1, 10)]
+        hand.turn(minutes=10)
+        table = services.tables.wanted
+        writes = 0
+
+        async def effect(kind: str, _: str) -> None:
+            nonlocal writes
+            writes += kind == "insert"
+            if writes == 5:
+                raise RetryableError("storage does not answer")
+
+        table.before_effect = effect  # type: ignore[attr-defined]
+        with pytest.raises(RetryableError):
+            await sweep_vendors(services)
+        table.before_effect = None  # type: ignore[attr-defined]
+        hand.turn(minutes=1)
+        await sweep_vendors(services)
+        await fetch(services)
+        assert len(await receipts(services)) == len(names)
+
+    run(go())
+
+
+def test_what_a_list_shows_late_is_found_by_the_overlap() -> None:
+    async def go() -> None:
+        hand = Hand()
+        fake = FakeShopify(hand)
+        services = await vendor_services(hand, fake)
+        hidden = fake.sell(1, 100, hand())
+        fake.hidden = {hidden}
+        hand.turn(minutes=4)
+        fake.sell(2, 100, hand())
+        hand.turn(minutes=8)
+        await sweep_vendors(services)
+        fake.hidden = set()
+        hand.turn(minutes=16)
+        assert await sweep_vendors(services) == 1
+        await fetch(services)
+        assert sorted(await receipts(services)) == ["O1", "O2"]
+
+    run(go())
+
+
+def test_a_page_token_the_vendor_forgot_begins_the_sweep_again() -> None:
+    async def go() -> None:
+        hand = Hand()
+        fake = FakeSquare(hand)
+        fake.page_size = 1
+        services = await vendor_services(hand, fake)
+        for number in range(1, 31):
+            fake.sell(number, 100, hand())
+        hand.turn(minutes=10)
+        await sweep_vendors(services)
+        fake.faults.append(answers(400))
+        hand.turn(minutes=2)
+        await sweep_vendors(services)
+        fake.page_size = 100
+        for _ in range(3):
+            hand.turn(minutes=20)
+            await sweep_vendors(services)
+            await fetch(services)
+        assert len(await receipts(services)) == 30
+
+    run(go())
+
+
+def test_where_webhooks_are_read_as_receipts_a_sweep_wants_only_what_none_brought() -> None:
+    async def go() -> None:
+        hand = Hand()
+        fake = FakeShopify(hand)
+        services = await vendor_services(hand, fake, mode=WEBHOOKS)
+        changes = {"currency": "USD", "location_id": "S1", "device_id": "1"}
+        for number in (1, 2, 3):
+            fake.sell(number, 1000, hand())
+            at = stamp(hand())
+            fake.rest[str(number)] = order(
+                [line("1001", "10.00")], "10.00", id=number, admin_graphql_api_id=f"gid://shopify/Order/{number}",
+                created_at=at, processed_at=at, updated_at=at, **changes,
+            )  # fmt: skip
+        adapter_body = json.dumps(fake.rest["1"]).encode()
+        await ingest_transactions(services, SENDER, services_adapter(), adapter_body)
+        hand.turn(minutes=10)
+        assert await sweep_vendors(services) == 2
+        await fetch(services)
+        assert await receipts(services) == {"O1": "10.00", "O2": "10.00", "O3": "10.00"}
+        assert [request.url.path for request in fake.requests if request.method == "GET"] == [
+            "/admin/api/2026-04/orders/2.json",
+            "/admin/api/2026-04/orders/3.json",
+        ]
+
+    run(go())
+
+
+def services_adapter() -> Any:
+    return ADAPTERS[SHOPIFY]
+
+
+# What a list has and we do not
+
+
+@pytest.mark.parametrize("make", MAKERS)
+def test_what_a_list_has_and_cannot_be_fetched_is_told_by_store_day_with_its_money(
+    make: type[FakeVendor],
+) -> None:
+    async def go() -> None:
+        hand = Hand()
+        fake = make(hand)
+        services = await vendor_services(hand, fake)
+        name = fake.sell(1, 1234, hand())
+        hand.turn(minutes=10)
+        await sweep_vendors(services)
+        for _ in range(25):
+            fake.faults.append(answers(500))
+            hand.turn(minutes=2)
+            await fetch(services)
+        fake.faults.clear()
+        hand.turn(minutes=10)
+        await sweep_vendors(services)
+        (cause,) = await causes(services)
+        assert (cause.text("Reason"), cause.text("Value")) == ("receipt_not_fetched", "S1 2017-12-23")
+        assert (cause.text("TransactionId"), cause.number("Receipts")) == (name, 1)
+        assert (cause.text("Amount"), cause.text("Currency")) == ("12.34", "USD")
+        (body,) = await read_vendors(services)
+        (waiting,) = body["waiting"]
+        assert (waiting["amount"], waiting["store"], waiting["heard_by"]) == ("12.34", "S1", "sweep")
+        assert TOKEN not in json.dumps(body)
+        hand.turn(minutes=370)
+        await fetch(services)
+        assert await causes(services) == []
+        assert len(await receipts(services)) == 1
+
+    run(go())
