@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from shared.flows.fetching.asking import Trouble, ask
+from shared.flows.fetching.asking import NOT_SETTLED, Trouble, ask
 from shared.flows.fetching.hand_over import Ingest, Read, hand_over, read_fetched
 from shared.flows.fetching.telling import end_not_here, tell_not_here, tell_state
 from shared.flows.isolating.storedays import StoreDays
@@ -27,7 +27,6 @@ AT_ONCE = 10
 BEAT_SECONDS_MAX = 60
 TRIES_OF_MISSING, TRIES_OF_REFUSED, LOOKS_MAX = 6, 3, 10
 HEARD_EVERY_SECONDS = 600
-NOT_SETTLED = "not settled yet"
 
 
 @dataclass(frozen=True, slots=True)

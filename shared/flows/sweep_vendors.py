@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from shared.flows.fetching.asking import Trouble, ask
+from shared.flows.fetching.asking import NOT_SETTLED, Trouble, ask
 from shared.flows.fetching.telling import tell_not_here, tell_state
 from shared.flows.isolating.storedays import StoreDays
 from shared.pos.shopify_order import NO_LOCATION, revision_of
@@ -21,11 +21,12 @@ from shared.settings_vendors import WEBHOOKS, VendorAccount
 from shared.storage.receipts import UNKNOWN_STORE, identity_key
 from shared.storage.vendor_states import change_state, read_state
 from shared.storage.wanted import all_wanted, forget_fetched, read_swept, save_swept, want
-from shared.vendors.listed import ORDER, Listed, Page
+from shared.vendors.listed import CLOSURE, ORDER, Listed, Page
 
 SWEEP_STAGE = "sweep"
 PAGES_A_BEAT_MAX = 20
 AT_ONCE = 10
+TOLD_A_SWEEP_MAX = 200
 OVERDUE = timedelta(minutes=30)
 KEPT = timedelta(days=14)
 
@@ -163,11 +164,18 @@ async def _remember(
 
 
 async def _tell_overdue(services: Services, account: VendorAccount) -> None:
-    """Put before the stores what was wanted half an hour ago and is not here."""
+    """Put before the stores what was wanted half an hour ago and is not here; so many a sweep, the longest wanted first."""
     now = services.now()
-    for one in await all_wanted(services.tables.wanted, account.account):
-        if now - one.wanted_at >= OVERDUE and not one.told and one.location and one.happened_at is not None:
-            await tell_not_here(services, one, one.problem or "it waits its turn")
+    overdue = [
+        one
+        for one in await all_wanted(services.tables.wanted, account.account)
+        if now - one.wanted_at >= OVERDUE
+        and not one.told
+        and one.kind != CLOSURE
+        and one.problem != NOT_SETTLED
+    ]
+    for one in overdue[:TOLD_A_SWEEP_MAX]:
+        await tell_not_here(services, one, one.problem or "it waits its turn")
 
 
 async def _forget(services: Services, account: VendorAccount, lists: list[Swept], now: datetime) -> None:

@@ -5,23 +5,27 @@ from __future__ import annotations
 import contextlib
 import json
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import httpx
 import pytest
 
 from shared.errors import RetryableError
+from shared.flows.compile_statements import compile_statements
 from shared.flows.fetch_wanted import fetch_wanted
 from shared.flows.ingest_transactions import ingest_transactions
+from shared.flows.read_completeness import read_completeness
 from shared.flows.read_vendors import read_vendors
 from shared.flows.sweep_vendors import sweep_vendors
 from shared.pos.registry import ADAPTERS
+from shared.retail.statement import NOT_STATED, StoreDay, compile_store_day
 from shared.retail.wanted import Naming
 from shared.services import Services
 from shared.settings_vendors import SHOPIFY, WEBHOOKS
 from shared.storage.causes import OPEN, cause_rows
 from shared.storage.protocols import Row
+from shared.storage.statements import statement_key, statement_text
 from shared.storage.vendor_states import read_state
 from shared.storage.wanted import all_wanted, want
 from shared.vendors.clients import client_of
@@ -40,6 +44,7 @@ from tests.contract.vendors_world import (
     vendor_services,
 )
 from tests.unit.flow_services import SENDER, Hand, flow_services, run
+from tests.unit.refund_world import map_all
 from tests.unit.shopify_documents import line, order
 
 MAKERS = [FakeShopify, FakeSquare, FakeLightspeed]
@@ -603,3 +608,57 @@ def test_what_a_list_has_and_cannot_be_fetched_is_told_by_store_day_with_its_mon
         assert len(await receipts(services)) == 1
 
     run(go())
+
+
+def test_a_statement_names_what_a_list_has_and_is_not_called_complete_until_it_is_here() -> None:
+    async def go() -> None:
+        hand = Hand()
+        fake = FakeSquare(hand)
+        services = await vendor_services(hand, fake)
+        fake.sell(1, 500, hand())
+        await told(services, fake, "ORDER/1")
+        await fetch(services)
+        fake.sell(2, 1234, hand())
+        hand.turn(minutes=10)
+        await sweep_vendors(services)
+        for _ in range(16):
+            fake.faults.append(answers(500))
+            hand.turn(minutes=50)
+            await fetch(services)
+            fake.faults.clear()
+            await sweep_vendors(services)
+        await map_all(services)
+        await compile_statements(services)
+        day = await read_completeness(services, "S1", date(2017, 12, 23))
+        assert day is not None
+        assert day["not_here"] == ["east ORDER/2, 12.34 USD"]
+        statement = await read_statement(services)
+        (cause,) = [one for one in statement["causes"] if one["code"] == "receipt_not_fetched"]
+        assert (cause["amount"], cause["owner"]) == ("0.00", "store_operations")
+        assert statement["unexplained"] == "0.00"
+        hand.turn(minutes=370)
+        await fetch(services)
+        await map_all(services)
+        await compile_statements(services)
+        day = await read_completeness(services, "S1", date(2017, 12, 23))
+        assert day is not None
+        assert day["not_here"] == []
+
+    run(go())
+
+
+async def read_statement(services: Services) -> dict[str, Any]:
+    day = date(2017, 12, 23)
+    row = await services.tables.statements.read("S1", statement_key("S1", day))
+    assert row is not None
+    found: dict[str, Any] = json.loads(statement_text(row))
+    return found
+
+
+def test_a_day_whose_totals_agree_is_not_proved_while_a_list_has_more() -> None:
+    whole = StoreDay("S1", "usrt", date(2017, 12, 23), "USD", Hand()(), (), ())
+    missing = compile_store_day(replace(whole, not_here=("east B", "east A, 1.00 USD")))
+    assert missing.verdict == NOT_STATED
+    (cause,) = missing.causes
+    assert (cause.code, cause.receipts) == ("receipt_not_fetched", ("east A, 1.00 USD", "east B"))
+    assert cause.figures.is_nothing

@@ -6,9 +6,10 @@ from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 
+from shared.flows.fetching.not_here import not_fetched
 from shared.retail.business_day import business_day_of, closing_hour, store_zone
 from shared.retail.money import ZERO
-from shared.retail.reasons import Cause, cause
+from shared.retail.reasons import cause
 from shared.retail.vendor_state import VendorState, is_deaf, is_silent
 from shared.retail.wanted import Wanted
 from shared.services import Services
@@ -63,9 +64,7 @@ async def tell_not_here(services: Services, wanted: Wanted, problem: str) -> Wan
     if wanted.told:
         return wanted
     store, day, is_known = await _place_of(services, wanted)
-    why = cause(
-        "receipt_not_fetched", f"{store} {day.isoformat()}", store=store, day=day.isoformat(), problem=problem
-    )
+    why = not_fetched(store, day, problem)
     name = f"{wanted.account} {wanted.kind} {wanted.id}"
     member = Member(
         AT_VENDOR, store, name, business_day=day.isoformat(), account=wanted.account, transaction_id=wanted.id,
@@ -91,11 +90,6 @@ async def end_not_here(services: Services, wanted: Wanted) -> None:
     if store and day and services.mappings.known.store(store) is not None:
         await note_due(services.tables.due, [Due(STATEMENT, store, date.fromisoformat(day), services.now())])
     await end_cause_rows(services.tables.causes, [row], services.now(), "it was fetched")
-
-
-def not_fetched(store: str, day: date) -> Cause:
-    """Give the cause of a store-day's receipts that a vendor lists and that are not here."""
-    return cause("receipt_not_fetched", f"{store} {day.isoformat()}", store=store, day=day.isoformat())
 
 
 async def _place_of(services: Services, wanted: Wanted) -> tuple[str, date, bool]:
