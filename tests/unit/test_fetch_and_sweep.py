@@ -19,7 +19,7 @@ from shared.flows.read_completeness import read_completeness
 from shared.flows.read_vendors import read_vendors
 from shared.flows.sweep_vendors import sweep_vendors
 from shared.pos.registry import ADAPTERS
-from shared.retail.statement import NOT_STATED, StoreDay, compile_store_day
+from shared.retail.statement import NOT_STATED, PROVED, compile_store_day
 from shared.retail.wanted import Naming
 from shared.services import Services
 from shared.settings_vendors import SHOPIFY, WEBHOOKS
@@ -46,6 +46,9 @@ from tests.contract.vendors_world import (
 from tests.unit.flow_services import SENDER, Hand, flow_services, run
 from tests.unit.refund_world import map_all
 from tests.unit.shopify_documents import line, order
+from tests.unit.test_statement import SALE as figures_of_a_sale
+from tests.unit.test_statement import day as day_of
+from tests.unit.test_statement import record
 
 MAKERS = [FakeShopify, FakeSquare, FakeLightspeed]
 TRIED_EACH = 7
@@ -656,7 +659,8 @@ async def read_statement(services: Services) -> dict[str, Any]:
 
 
 def test_a_day_whose_totals_agree_is_not_proved_while_a_list_has_more() -> None:
-    whole = StoreDay("S1", "usrt", date(2017, 12, 23), "USD", Hand()(), (), ())
+    whole = day_of([record(1)], figures_of_a_sale)
+    assert compile_store_day(whole).verdict == PROVED
     missing = compile_store_day(replace(whole, not_here=("east B", "east A, 1.00 USD")))
     assert missing.verdict == NOT_STATED
     (cause,) = missing.causes
