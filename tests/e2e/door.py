@@ -25,6 +25,7 @@ from jsonschema import Draft202012Validator
 from demo.clock import Clock
 from demo.world import World, _answers, _process, _wait_for, app_settings, new_world
 from scripts import azurite
+from tests.unit.vendor_calls import ACCOUNTS, Call
 
 EAST, NEXT_SECRET = "east", "the secret that east turns to next"
 SHOP, SHOP_SECRET = "one-shop", "a secret of one shop alone"
@@ -86,6 +87,14 @@ class Door:
         response = self.ask("POST", path, content=body, headers={**signed, **headers})
         if response.status_code == 202:
             self._conforms("Results", response.json())
+        return response
+
+    def hook(self, call: Call, **headers: str) -> httpx.Response:
+        """Post a vendor's webhook, signed as the vendor signs; an answer of 200 is held to its description."""
+        path = f"/api/pos/{call.vendor}/{call.account}"
+        response = self.ask("POST", path, content=call.body, headers={**call.headers, **headers})
+        if response.status_code == 200:
+            self._conforms("Heard", response.json())
         return response
 
     def signed(
@@ -164,7 +173,8 @@ def opened(folder: Path, **more: str) -> Iterator[Door]:
     with contextlib.ExitStack() as stack:
         storage = stack.enter_context(azurite.started()).connection_string
         settings = app_settings(world, clock, storage)
-        settings |= {"TILLPOST_SENDERS": json.dumps(senders), "D365_CA_FILE": "", **more}
+        doors = {"TILLPOST_SENDERS": json.dumps(senders), "TILLPOST_VENDORS": json.dumps(ACCOUNTS)}
+        settings |= {**doors, "D365_CA_FILE": "", **more}
         host = ["localhost", "--port", str(world.app_port)]
         app = stack.enter_context(_process("app", host, settings, folder))
         _wait_for(app, folder / "app.log", lambda: _answers(f"{world.app_url}/api/health"))

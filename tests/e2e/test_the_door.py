@@ -20,6 +20,7 @@ import pytest
 
 from shared.web.openapi import openapi_document
 from tests.e2e.door import DOOR, EAST, NEXT_SECRET, POSLOG, SHOP, STORES, Door, opened
+from tests.unit import vendor_calls as vendors
 from tests.unit.documents import sale_document, shift_document
 
 Json = dict[str, Any]
@@ -944,3 +945,49 @@ def test_no_answer_was_the_servers_fault_and_nothing_failed_unseen(door: Door) -
     assert "Traceback" not in door.log()
     assert door.world.sender_secret not in door.log()
     assert not any(key in door.log() for key in door.world.keys.values())
+
+
+# Vendors' webhooks
+
+
+def test_a_vendors_webhook_is_a_kept_receipt_or_wanted_by_the_time_it_is_answered(door: Door) -> None:
+    stores = f"{STORES.splitlines()[0]}\nV1,usrt,NY09,059,W9,EAST,NY,USD,America/New_York,{vendors.SHOP},no\n"
+    assert door.put("stores", stores).status_code == 200
+    order = vendors.paid(820982911946154508, location_id="V1", email="sam.sample@example.org", note=CARD)
+    for word in ("kept", "kept"):
+        answer = door.hook(vendors.shopify(order))
+        assert (answer.status_code, answer.json()) == (200, {"heard": word})
+    kept = door.desk("reader", "GET", f"/api/transactions/V1/{vendors.SHOP}/O820982911946154508")
+    assert (kept.status_code, kept.json()["total"], kept.json()["business_day"]) == (200, "10.00", DAY)
+    for call in (vendors.square(vendors.payment_event()), vendors.lightspeed(vendors.sale())):
+        assert [door.hook(call).json() for _ in range(2)] == [{"heard": "wanted"}, {"heard": "known"}]
+    everything = list(door.rows())
+    assert len([row for row in everything if "'RowKey': 'want~order~ORDER-1'" in row]) == 1
+    assert len([row for row in everything if "'RowKey': 'want~sale~SALE-1'" in row]) == 1
+    for never in ("sam.sample@example.org", CARD):
+        assert not [row for row in everything if never in row]
+        assert never not in door.log()
+
+
+@pytest.mark.parametrize(
+    "call",
+    [vendors.shopify(b"{"), vendors.square(b"{"), vendors.signed_form(b"payload")],
+    ids=lambda one: one.vendor,
+)
+def test_an_authentic_webhook_is_never_refused_and_what_is_wrong_with_it_is_before_a_person(
+    door: Door, call: vendors.Call
+) -> None:
+    assert door.hook(call).json() == {"heard": "told"}
+    cause = door.desk("it", "GET", f"/api/causes/cannot_be_read~{call.account}").json()
+    assert cause["owner"] == "it"
+
+
+def test_a_webhook_that_somebody_altered_is_refused(door: Door) -> None:
+    for call in (
+        vendors.shopify(vendors.paid(7)),
+        vendors.square(vendors.payment_event("E-7")),
+        vendors.lightspeed(vendors.sale()),
+    ):
+        altered = call.sent(body=call.body.replace(b"1", b"2"))
+        for wrong in (altered, call.sent(account="nobody"), call.sent(headers={})):
+            assert door.hook(wrong).status_code == 401

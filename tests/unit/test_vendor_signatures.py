@@ -36,7 +36,12 @@ def accounts() -> dict[str, VendorAccount]:
         "shop-east", "shopify", (SHOP_SECRET, SHOP_NEXT), frozenset({"1"}), "east.myshopify.com"
     )
     square = VendorAccount(
-        "square-west", "square", (SQUARE_SECRET,), frozenset({"*"}), "connect.squareup.com", notification_url=URL
+        "square-west",
+        "square",
+        (SQUARE_SECRET,),
+        frozenset({"*"}),
+        "connect.squareup.com",
+        notification_url=URL,
     )
     lightspeed = VendorAccount(
         "ls-north", "lightspeed", (LIGHTSPEED_SECRET,), frozenset({"*"}), "north.retail.lightspeed.app"
@@ -96,7 +101,12 @@ def test_a_signature_that_is_none_opens_nothing(given: str) -> None:
 
 
 def test_bytes_that_say_the_same_in_json_are_other_bytes() -> None:
-    for other in (BODY + b"\n", BODY.replace(b", ", b","), b'{"name": "#1001", "id": 820982911946154508}', b""):
+    for other in (
+        BODY + b"\n",
+        BODY.replace(b", ", b","),
+        b'{"name": "#1001", "id": 820982911946154508}',
+        b"",
+    ):
         refused("shopify", "shop-east", SHOP_HEADERS, other)
 
 
@@ -112,7 +122,13 @@ def test_a_shop_of_the_same_secret_is_not_the_other_shop() -> None:
 def test_square_is_asked_about_the_address_it_was_given_and_no_other() -> None:
     header = {"x-square-hmacsha256-signature": SQUARE_SIGNED}
     assert is_squares((SQUARE_SECRET,), header, BODY, URL)
-    for other in (URL + "/", URL.replace("https", "http"), URL.upper(), "https://door.azurewebsites.net/api/pos/square/x", ""):
+    for other in (
+        URL + "/",
+        URL.replace("https", "http"),
+        URL.upper(),
+        "https://door.azurewebsites.net/api/pos/square/x",
+        "",
+    ):
         assert not is_squares((SQUARE_SECRET,), header, BODY, other)
 
 
@@ -155,8 +171,14 @@ def test_nothing_compares_what_somebody_signed_or_a_key_with_equals() -> None:
             continue
         for node in ast.walk(ast.parse(text)):
             if isinstance(node, ast.Compare) and any(isinstance(one, EQUALS) for one in node.ops):
-                sides = [one for one in (node.left, *node.comparators) if not isinstance(one, ast.Constant | ast.Set)]
-                told = " ".join(ast.unparse(one).lower() for one in sides if not ast.unparse(one).startswith("len("))
+                sides = [
+                    one
+                    for one in (node.left, *node.comparators)
+                    if not isinstance(one, ast.Constant | ast.Set)
+                ]
+                told = " ".join(
+                    ast.unparse(one).lower() for one in sides if not ast.unparse(one).startswith("len(")
+                )
                 if any(word in told for word in GUESSED_AT) and "documentsha256" not in told:
                     found.append(f"{path.relative_to(SHARED).as_posix()}: {ast.unparse(node)}")
     assert constant_time >= 2

@@ -150,6 +150,16 @@ def test_two_events_at_once_are_both_kept() -> None:
     run(work())
 
 
+def test_one_event_that_two_calls_bring_at_once_is_wanted_once() -> None:
+    async def work() -> None:
+        wanted = Interferes(lambda table: want(table, "shop", order(), T0))
+        assert await want(wanted, "shop", order(), T0) is False
+        one = only(await all_wanted(wanted, "shop"))
+        assert (one.events, one.etag) == (("e1",), 'W/"1"')
+
+    run(work())
+
+
 def test_an_event_that_comes_just_as_the_fetch_ends_is_wanted_again() -> None:
     async def work() -> None:
         async def ends(table: MemoryTable) -> None:

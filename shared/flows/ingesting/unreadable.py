@@ -27,13 +27,13 @@ async def note_unreadable(
         rows = [row for row, known in zip(rows, there, strict=True) if known is None]
     if not rows:
         return
-    await open_causes(services.tables.causes, rows)
     evidence = "; ".join(f"{row.number('Bytes')} bytes, keyed hash {row.text('KeyedHash')}" for row in rows)
     did = f"sent {len(rows)} that cannot be read" if len(rows) > 1 else "sent what cannot be read"
     await append_audit(
         services.tables.audit, sender.account, services.now(), who=sender.account, did=did, reason=documents[0][1],
         evidence=evidence,
     )  # fmt: skip
+    await open_causes(services.tables.causes, rows)  # last: where it is there, all of it was done
 
 
 def _row(services: Services, sender: Sender, document: bytes, why: str) -> Row:
