@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import urlencode
 
 import httpx
 
@@ -92,6 +93,10 @@ class FakeVendor:
         """Sell something for so much at a till; give the id by which the vendor names it."""
         raise NotImplementedError
 
+    def webhook(self, name: str, event: str) -> bytes:
+        """What the vendor tells of it: enough to know what to fetch, with what it should not tell."""
+        raise NotImplementedError
+
     def shuffled(self, found: Iterable[Any]) -> list[Any]:
         some = list(found)
         self.chance.shuffle(some)
@@ -157,6 +162,18 @@ class FakeSquare(FakeVendor):
             "device_details": {"device_id": "1", "device_name": "1"},
         }  # fmt: skip
         return order
+
+    def webhook(self, name: str, event: str) -> bytes:
+        paid = next(one for one in self.payments.values() if one["order_id"] == name)
+        told = {
+            "merchant_id": "M",
+            "type": "payment.updated",
+            "event_id": event,
+            "created_at": paid["updated_at"],
+        }
+        return json.dumps(
+            {**told, "data": {"type": "payment", "id": paid["id"], "object": {"payment": paid}}}
+        ).encode()
 
     def answer(self, request: httpx.Request) -> Any:
         if request.headers.get("square-version") != VERSIONS[SQUARE]:
@@ -290,6 +307,10 @@ class FakeLightspeed(FakeVendor):
         }  # fmt: skip
         return f"SALE-{number}"
 
+    def webhook(self, name: str, event: str) -> bytes:
+        payload = json.dumps({**self.sales[name], "customer": {"email": "x@example.org"}})
+        return urlencode({"payload": payload, "domain_prefix": ACCOUNT, "type": "sale.update"}).encode()
+
     def answer(self, request: httpx.Request) -> Any:
         path, query = request.url.path, dict(request.url.params)
         if request.method != "GET" or not path.startswith("/api/2.0/"):
@@ -370,6 +391,16 @@ class FakeShopify(FakeVendor):
             "agreements": [self.agreement(number, cents, at)],
         }  # fmt: skip
         return str(number)
+
+    def webhook(self, name: str, event: str) -> bytes:
+        order = self.orders[name]
+        told = {
+            "id": int(name),
+            "admin_graphql_api_id": order["id"],
+            "updated_at": order["updatedAt"],
+            "line_items": [],
+        }
+        return json.dumps({**told, "email": "x@example.org"}).encode()
 
     def agreement(self, number: int, cents: int, at: datetime, sales: int = 1) -> dict[str, Any]:
         nothing = shop_money(0)
