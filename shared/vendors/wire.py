@@ -191,15 +191,19 @@ def _object(kind: str, content: bytes) -> dict[str, Any]:
     return tree
 
 
-def _hide_addresses(record: logging.LogRecord) -> bool:
-    """Let httpx log its requests, but of a vendor's address no more than host and path: queries may hold what people typed."""
+def _hide_queries(record: logging.LogRecord) -> bool:
+    """Let httpx log its requests, but of a vendor's address no more than host and path. Other filters may have made it a text."""
     if isinstance(record.args, tuple):
-        record.args = tuple(_without_query(one) if isinstance(one, httpx.URL) else one for one in record.args)
+        record.args = tuple(
+            _without_query(one) if isinstance(one, httpx.URL | str) else one for one in record.args
+        )
     return True
 
 
-def _without_query(url: httpx.URL) -> httpx.URL | str:
-    return f"https://{url.host}{url.path}" if url.host in _hosts else url
+def _without_query(address: httpx.URL | str) -> httpx.URL | str:
+    plain, query, _ = str(address).partition("?")
+    is_vendors = any(plain.startswith(f"https://{host}/") for host in _hosts)
+    return plain if query and is_vendors else address
 
 
-logging.getLogger("httpx").addFilter(_hide_addresses)
+logging.getLogger("httpx").addFilter(_hide_queries)

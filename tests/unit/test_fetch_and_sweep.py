@@ -43,12 +43,10 @@ from tests.contract.vendors_world import (
     stamp,
     vendor_services,
 )
+from tests.unit import test_statement as statements
 from tests.unit.flow_services import SENDER, Hand, flow_services, run
 from tests.unit.refund_world import map_all
 from tests.unit.shopify_documents import line, order
-from tests.unit.test_statement import SALE as figures_of_a_sale
-from tests.unit.test_statement import day as day_of
-from tests.unit.test_statement import record
 
 MAKERS = [FakeShopify, FakeSquare, FakeLightspeed]
 TRIED_EACH = 7
@@ -659,10 +657,71 @@ async def read_statement(services: Services) -> dict[str, Any]:
 
 
 def test_a_day_whose_totals_agree_is_not_proved_while_a_list_has_more() -> None:
-    whole = day_of([record(1)], figures_of_a_sale)
+    whole = statements.day([statements.record(1)], statements.SALE)
     assert compile_store_day(whole).verdict == PROVED
     missing = compile_store_day(replace(whole, not_here=("east B", "east A, 1.00 USD")))
     assert missing.verdict == NOT_STATED
     (cause,) = missing.causes
     assert (cause.code, cause.receipts) == ("receipt_not_fetched", ("east A, 1.00 USD", "east B"))
     assert cause.figures.is_nothing
+
+
+@pytest.mark.parametrize("make", MAKERS)
+def test_what_a_list_has_and_is_not_settled_is_neither_wanted_nor_told(make: type[FakeVendor]) -> None:
+    async def go() -> None:
+        hand = Hand()
+        fake = make(hand)
+        services = await vendor_services(hand, fake)
+        name = fake.sell(1, 500, hand())
+        if isinstance(fake, FakeShopify):
+            fake.orders[name]["displayFinancialStatus"] = "AUTHORIZED"
+        elif isinstance(fake, FakeSquare):
+            fake.orders[name]["state"] = "OPEN"
+            fake.payments["PAY-1"]["status"] = "APPROVED"
+        elif isinstance(fake, FakeLightspeed):
+            fake.sales[name]["status"] = "SAVED"
+        for _ in range(5):
+            hand.turn(minutes=20)
+            await sweep_vendors(services)
+            await fetch(services)
+        assert await all_wanted(services.tables.wanted, ACCOUNT) == []
+        assert (await causes(services), await receipts(services)) == ([], {})
+        assert (await read_state(services.tables.wanted, ACCOUNT)).found_by_sweep == 0
+
+    run(go())
+
+
+def test_what_was_told_and_is_not_settled_is_no_receipt_that_is_missing() -> None:
+    async def go() -> None:
+        hand = Hand()
+        fake = FakeSquare(hand)
+        services = await vendor_services(hand, fake)
+        name = fake.sell(1, 500, hand())
+        fake.payments["PAY-1"]["status"] = "APPROVED"
+        await told(services, fake, name)
+        for _ in range(8):
+            await fetch(services)
+            hand.turn(minutes=20)
+            await sweep_vendors(services)
+        assert len(await all_wanted(services.tables.wanted, ACCOUNT)) == 1
+        assert await causes(services) == []
+
+    run(go())
+
+
+def test_few_receipts_found_by_looking_prove_no_dead_webhooks() -> None:
+    async def go() -> None:
+        hand = Hand()
+        fake = FakeShopify(hand)
+        services = await vendor_services(hand, fake)
+        for number in range(1, 5):
+            fake.sell(number, 100, hand())
+            hand.turn(hours=12)
+            await sweep_vendors(services)
+        assert await codes(services) == ["receipt_not_fetched"] * 3
+        fake.sell(9, 100, hand())
+        hand.turn(hours=1)
+        await sweep_vendors(services)
+        assert "vendor_webhooks_dead" in await codes(services)
+
+    run(go())
