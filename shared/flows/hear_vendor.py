@@ -14,6 +14,7 @@ from typing import Any
 from shared.errors import RejectedError
 from shared.flows.ingesting.unreadable import keyed_hash, note_unreadable
 from shared.pos.adapter import Adapter
+from shared.pos.json_tree import safe
 from shared.pos.registry import ADAPTERS
 from shared.pos.webhooks import READERS, Asked, Meant, Said
 from shared.retail.reasons import cause
@@ -87,7 +88,7 @@ async def _want(
     services: Services, account: VendorAccount, sender: Sender, body: bytes, naming: Naming
 ) -> str:
     if naming.location and not account.may_send_for(naming.location):
-        why = f"store: expected a store of this source account, found {naming.location}"
+        why = f"store: expected a store of this source account, found {safe(naming.location)}"
         await note_unreadable(services, sender, [(body, why)], tell_again=False)
         return TOLD
     now = services.now()

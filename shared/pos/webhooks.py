@@ -14,7 +14,7 @@ from datetime import datetime
 from shared.errors import RejectedError
 from shared.pos.adapter import SHAPE, refuse_large_body, rejected
 from shared.pos.canonical_values import ID_LENGTH_MAX, read_instant
-from shared.pos.json_tree import tree_of
+from shared.pos.json_tree import safe, told, tree_of
 from shared.pos.lightspeed_events import LightspeedEvent, named_by_form
 from shared.pos.shopify_events import order_named_by
 from shared.pos.shopify_json import Fields, number_or_none
@@ -115,7 +115,7 @@ def said_by_square(body: bytes, meant: Meant) -> Said:
     """
     named = named_by_event(body)
     if meant.merchant and named.merchant != meant.merchant:
-        raise rejected(Problem("account", "merchant_id", "the seller of this account", named.merchant[:80]))
+        raise rejected(Problem("account", "merchant_id", "the seller of this account", safe(named.merchant)))
     if not is_about_orders(named.event):
         return Said(unused_topic=topic_text(named.event))
     if not named.is_settled:
@@ -138,7 +138,9 @@ def said_by_lightspeed(body: bytes, meant: Meant) -> Said:
     """
     event = named_by_form(body)
     if event.prefix and event.prefix != meant.shop.partition(".")[0]:
-        raise rejected(Problem("account", "domain_prefix", "the retailer of this account", event.prefix[:80]))
+        raise rejected(
+            Problem("account", "domain_prefix", "the retailer of this account", safe(event.prefix))
+        )
     if not event.kind:
         return Said(unused_topic=topic_text(event.topic))
     return Said(_naming_in(event)) if event.is_settled else Said()
@@ -157,13 +159,12 @@ READERS: dict[str, Callable[[bytes, Meant], Said]] = {
 
 def topic_text(topic: str) -> str:
     """Give a topic as it may be shown and kept: a word of the usual form, or that it has none."""
-    return topic if _TOPIC.fullmatch(topic) else "without a name"
+    return safe(topic) if _TOPIC.fullmatch(topic) else "without a name"
 
 
 def _refuse_other(event: Fields, name: str, expected: str) -> None:
     if event.fields.get(name) != expected:
-        found = str(event.fields.get(name))[:80]
-        raise rejected(Problem("account", name, "the shop of this account", found))
+        raise rejected(Problem("account", name, "the shop of this account", told(event.fields.get(name))))
 
 
 def _lenient(event: Part, *names: str) -> datetime | None:

@@ -4,17 +4,76 @@ from __future__ import annotations
 
 import functools
 import logging
+import os
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 import azure.functions as func
 
 from shared.errors import RetryableError, SettingsError, TillpostError, UnknownOutcomeError
+from shared.gate import PERSON, SIGNATURE, Call, Person, Sender, admit
+from shared.gate_vendors import admit_vendor
 from shared.services import Services, services
+from shared.settings import FUNCTION_KEYS
+from shared.settings_vendors import VENDORS, VendorAccount
 from shared.web.answers import answer_error, log_text
+from shared.web.paths import signed_path
+from shared.web.route import Route, body_of
+from shared.web.routes import route_of
 
 log = logging.getLogger("tillpost")
 Handler = Callable[[func.HttpRequest, Services], Awaitable[func.HttpResponse]]
-DECIDERS = ("finance", "store_operations", "retail_systems", "it")
+
+
+def guarded(blueprint: func.Blueprint) -> Callable[..., Callable[[Callable[..., Any]], Any]]:
+    """Give the decorator that opens a route of the table, and lets in whom the table says.
+
+    Its function is called with the request, the services and the caller, a person or a sender; behind a route that is
+    open to anyone with the request alone.
+    """
+
+    def route(path: str, methods: list[str]) -> Callable[[Callable[..., Any]], Any]:
+        (method,) = methods
+        one = route_of(method, f"/{path}")
+        opened = blueprint.route(
+            path, trigger_arg_name="request", methods=methods, auth_level=_fence_before(one)
+        )
+        return lambda handler: opened(
+            answered(_behind_the_gate(one, handler)) if one.security.ways else handler
+        )
+
+    return route
+
+
+def _fence_before(route: Route) -> func.AuthLevel:
+    """Give whether Azure itself asks for a function key first: where machines alone call, and where the setting says so."""
+    is_machines = SIGNATURE in route.security.ways and PERSON not in route.security.ways
+    is_on = os.environ.get(FUNCTION_KEYS, "").strip() == "on"
+    return func.AuthLevel.FUNCTION if is_machines and is_on else func.AuthLevel.ANONYMOUS
+
+
+def _behind_the_gate(route: Route, handler: Callable[..., Awaitable[func.HttpResponse]]) -> Handler:
+    @functools.wraps(handler)
+    async def checked(request: func.HttpRequest, services: Services) -> func.HttpResponse:
+        caller = await _caller(route, request, services)
+        # Of a source account it is judged where it can be noted that something came (ingest_transactions).
+        if isinstance(caller, Person) and route.body:
+            body_of(request, route)
+        return await handler(request, services, caller)
+
+    return checked
+
+
+async def _caller(
+    route: Route, request: func.HttpRequest, services: Services
+) -> Person | Sender | VendorAccount:
+    headers, body = request.headers, request.get_body()
+    (first, *_) = route.security.ways
+    if first in VENDORS:
+        account = request.route_params.get("account", "")
+        return admit_vendor(services.settings, first, account, headers, body)
+    call = Call(request.method, signed_path(route.path, request.route_params), headers, body)
+    return await admit(route.security, services.settings, services.token_keys, call, services.now())
 
 
 def answered(handler: Handler) -> Callable[[func.HttpRequest], Awaitable[func.HttpResponse]]:

@@ -51,12 +51,16 @@ def _operation(route: Route) -> dict[str, Any]:
     answers = {**route.answers, **_common(route)}
     operation: dict[str, Any] = {
         "summary": route.summary,
-        "security": [_SCHEMES[name] for name in route.security],
+        "security": _security(route.security.ways),
         "parameters": [
             {"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in names
         ],
         "responses": {code: _response(kind) for code, kind in answers.items()},
     }
+    if route.security.roles:
+        operation["x-roles"] = list(route.security.roles)
+    if route.body:
+        operation["x-bytes-max"] = route.bytes_max
     if route.body == CSV:
         operation["parameters"].append(
             {"name": "X-Reason", "in": "header", "required": True, "schema": REASON}
@@ -72,6 +76,12 @@ def _operation(route: Route) -> dict[str, Any]:
     return operation
 
 
+def _security(ways: tuple[str, ...]) -> list[dict[str, list[str]]]:
+    """A token opens wherever a person or a source account may come in; what a vendor signs, nothing else opens."""
+    own = [_SCHEMES[name] for name in ways]
+    return [*own, *_TOKEN] if own and not set(ways) & set(VENDOR_SCHEMES) else own
+
+
 def _body_schema(route: Route) -> dict[str, Any]:
     if route.path == "/transactions":
         return {"$ref": "/api/schemas/transactions.json"}
@@ -81,9 +91,9 @@ def _body_schema(route: Route) -> dict[str, Any]:
 
 
 def _common(route: Route) -> dict[str, str]:
-    if set(route.security) & set(VENDOR_SCHEMES):  # authentic, whatever is in it, is never refused
+    if set(route.security.ways) & set(VENDOR_SCHEMES):  # authentic, whatever is in it, is never refused
         return {"401": "Problem", "503": "Problem"}
-    common = {"401": "Problem", "403": "Problem", "503": "Problem"} if route.security else {}
+    common = {"401": "Problem", "403": "Problem", "503": "Problem"} if route.security.ways else {}
     if not route.body:
         return common
     return common | dict.fromkeys(("400", "409", "413"), "Problem")
@@ -154,8 +164,16 @@ _SCHEMES: dict[str, dict[str, list[str]]] = {
     "person": {"person": []}, "signature": {"account": [], "timestamp": [], "signature": []},
     **VENDOR_SCHEMES,
 }  # fmt: skip
+_TOKEN: list[dict[str, list[str]]] = [{"token": []}]
 _SECURITY: dict[str, Any] = {
-    "person": {"type": "http", "scheme": "bearer"},
+    "person": {"type": "http", "scheme": "bearer", "description": "The key of a person or a desk."},
+    "token": {
+        "type": "http",
+        "scheme": "bearer",
+        "bearerFormat": "JWT",
+        "description": "An access token of Entra ID: of a person with one of the roles in x-roles, or of an application that "
+        "is bound to a source account. See docs/access.md.",
+    },
     "account": {"type": "apiKey", "in": "header", "name": "X-Tillpost-Account"},
     "timestamp": {"type": "apiKey", "in": "header", "name": "X-Tillpost-Timestamp"},
     "signature": {"type": "apiKey", "in": "header", "name": "X-Tillpost-Signature"},

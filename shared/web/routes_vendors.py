@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from shared.web.route import JSON, Route
+from shared.gate import Access
+from shared.web.route import FILE_BYTES_MAX, JSON, Route
 
 FORM = "application/x-www-form-urlencoded"
 _HEARD = {"200": "Heard"}
@@ -12,25 +13,28 @@ OF_VENDORS: tuple[Route, ...] = (
         "post",
         "/pos/shopify/{account}",
         "A webhook of Shopify's. An authentic one is answered 200 once it is kept, readable or not.",
-        ("shopify",),
+        Access(("shopify",)),
         JSON,
         _HEARD,
+        bytes_max=FILE_BYTES_MAX,
     ),
     Route(
         "post",
         "/pos/square/{account}",
         "A webhook of Square's. An authentic one is answered 200 once it is kept, readable or not.",
-        ("square",),
+        Access(("square",)),
         JSON,
         _HEARD,
+        bytes_max=FILE_BYTES_MAX,
     ),
     Route(
         "post",
         "/pos/lightspeed/{account}",
         "A webhook of Lightspeed X-Series, a form. An authentic one is answered 200 once it is kept, readable or not.",
-        ("lightspeed",),
+        Access(("lightspeed",)),
         FORM,
         _HEARD,
+        bytes_max=FILE_BYTES_MAX,
     ),
 )
 VENDOR_SCHEMES: dict[str, dict[str, list[str]]] = {

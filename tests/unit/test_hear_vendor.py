@@ -328,6 +328,29 @@ def test_what_is_anothers_is_before_a_person_and_never_wanted(call: Call, found:
     run(work())
 
 
+CARD = "4111111111111111"
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        fetched_shop(paid(location_id=CARD)), square(payment_event(location_id=CARD)), lightspeed(sale(), prefix=CARD),
+        square({**payment_event(), "merchant_id": CARD}), square(event_of(f"catalog.x{CARD}", {})),
+        shopify({**REDACT, "shop_domain": CARD}), shopify({"id": 1}, f"products/x_{CARD}"), shopify({"line_items": CARD}),
+    ],
+)  # fmt: skip
+def test_a_card_number_where_an_id_should_be_is_in_nothing_that_is_told(call: Call) -> None:
+    async def work() -> None:
+        services = await door(Hand())
+        assert await heard(services, call) in ("told", "not used")
+        found = await rows(services)
+        assert CARD not in repr(
+            {name: [(row.partition, row.key, row.values) for row in found[name]] for name in found}
+        )
+
+    run(work())
+
+
 # What cannot be read is authentic all the same
 
 

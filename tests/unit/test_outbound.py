@@ -182,7 +182,7 @@ def test_every_client_is_built_in_one_place_and_follows_nothing() -> None:
             ):
                 named = {one.arg: ast.unparse(one.value) for one in node.keywords}
                 built.append((path.name, named.get("follow_redirects"), "timeout" in named))
-    assert built == [("services.py", "False", True)] * 3
+    assert built == [("services.py", "False", True)] * 4
 
 
 @pytest.mark.parametrize("vendor", ["shopify", "square", "lightspeed"])

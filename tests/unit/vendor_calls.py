@@ -5,6 +5,7 @@ The signatures are made here by hand, with nothing of the app's.
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hashlib
 import hmac
@@ -17,15 +18,14 @@ from urllib.parse import urlencode
 
 import azure.functions as func
 
-from shared.errors import TillpostError
+from shared import services as services_module
 from shared.services import Services
 from shared.settings_vendors import VendorAccount, read_vendor_settings
 from shared.storage.counting import CountingQueue, CountingTable
 from shared.storage.mappings import import_rows
 from shared.storage.tables import QUEUE_NAMES, TABLE_NAMES
-from shared.triggers import vendors
-from shared.web.answers import answer_error
 from tests.unit.flow_services import Hand, flow_services
+from tests.unit.gate_world import functions
 from tests.unit.shopify_documents import line, order
 from tests.unit.test_mapping import STORE
 
@@ -152,16 +152,22 @@ async def door(hand: Hand, before_effect: Any = None) -> Services:
 
 
 async def called(services: Services, call: Call) -> func.HttpResponse:
-    """Give the app's answer to a webhook."""
+    """Give the app's answer to a webhook, by the very function that the host calls."""
+
+    async def ready() -> Services:
+        return services
+
+    services_module._opening[id(asyncio.get_running_loop())] = asyncio.ensure_future(ready())
+    path = f"/pos/{call.vendor}/{{account}}"
     request = func.HttpRequest(
         method="POST", url=f"/api/pos/{call.vendor}/{call.account}", headers=call.headers,
         route_params={"account": call.account}, body=call.body,
     )  # fmt: skip
-    topic = vendors.shopify_topic(request.headers)
     try:
-        return await vendors._heard(request, services, call.vendor, topic)
-    except TillpostError as error:
-        return answer_error(error)
+        response: func.HttpResponse = await functions()["post", path](request)
+        return response
+    finally:
+        services_module._opening.pop(id(asyncio.get_running_loop()), None)
 
 
 async def heard(services: Services, call: Call) -> str:
