@@ -21,7 +21,7 @@ from shared.flows.sweep_vendors import sweep_vendors
 from shared.pos.registry import ADAPTERS
 from shared.retail.statement import NOT_STATED, PROVED, compile_store_day
 from shared.retail.wanted import Naming
-from shared.services import Services
+from shared.services import Services, open_vendors
 from shared.settings_vendors import SHOPIFY, WEBHOOKS
 from shared.storage.causes import OPEN, cause_rows
 from shared.storage.protocols import Row
@@ -44,7 +44,7 @@ from tests.contract.vendors_world import (
     vendor_services,
 )
 from tests.unit import test_statement as statements
-from tests.unit.flow_services import SENDER, Hand, flow_services, run
+from tests.unit.flow_services import SENDER, Hand, flow_services, run, settings_for
 from tests.unit.refund_world import map_all
 from tests.unit.shopify_documents import line, order
 
@@ -725,3 +725,34 @@ def test_few_receipts_found_by_looking_prove_no_dead_webhooks() -> None:
         assert "vendor_webhooks_dead" in await codes(services)
 
     run(go())
+
+
+@pytest.mark.parametrize(("make", "requests"), [(FakeShopify, 3), (FakeSquare, 5), (FakeLightspeed, 3)])
+def test_a_beat_with_nothing_to_do_asks_storage_a_few_times_for_each_account(
+    make: type[FakeVendor], requests: int
+) -> None:
+    """Once for what is wanted, and once for each of its lists."""
+
+    async def go() -> None:
+        hand = Hand()
+        fake = make(hand)
+        services = await vendor_services(hand, fake)
+        hand.turn(minutes=10)
+        await sweep_vendors(services)
+        crasher = Crasher(services, 0, after=False)
+        hand.turn(minutes=2)
+        await sweep_vendors(services)
+        await fetch(services)
+        assert crasher.effects == requests
+
+    run(go())
+
+
+def test_only_accounts_that_may_be_asked_have_a_client() -> None:
+    accounts = {
+        "a": account_at(SHOPIFY, account="a"),
+        "b": account_at(SHOPIFY, account="b", tokens=(), mode=WEBHOOKS),
+    }
+    built = open_vendors(replace(settings_for(Hand()), vendors=accounts))
+    assert list(built) == ["a"]
+    assert all(built[name].lists for name in built)
