@@ -29,7 +29,7 @@ from shared.storage.statements import statement_key, statement_text
 from shared.storage.vendor_states import read_state
 from shared.storage.wanted import all_wanted, want
 from shared.vendors.clients import client_of
-from shared.vendors.listed import CLOSURE, ORDER, SALE
+from shared.vendors.listed import CLOSURE, ORDER, SALE, SHIFT
 from tests.contract.vendors_world import (
     ACCOUNT,
     TOKEN,
@@ -272,6 +272,10 @@ def test_a_right_that_is_missing_for_cash_stops_no_receipt() -> None:
             await fetch(services)
         assert await receipts(services) == {"O1": "5.00"}
         assert await codes(services) == ["vendor_refuses"]
+        await told(services, fake, fake.sell(2, 700, hand()))
+        await fetch(services)
+        assert await receipts(services) == {"O1": "5.00", "O2": "7.00"}
+        assert await codes(services) == ["vendor_refuses"]
         fake.denied = set()
         hand.turn(minutes=20)
         await sweep_vendors(services)
@@ -438,6 +442,30 @@ def test_what_cannot_be_read_is_one_exception_and_holds_up_no_neighbour() -> Non
     run(go())
 
 
+def test_a_drawer_of_more_than_a_call_may_hold_is_one_exception() -> None:
+    async def go() -> None:
+        hand = Hand()
+        fake = FakeSquare(hand)
+        services = await vendor_services(hand, fake)
+        at, cash = stamp(hand()), {"amount": 100, "currency": "USD"}
+        fake.shifts["D1"] = {
+            "shift": {
+                "id": "D1", "location_id": "S1", "state": "OPEN", "opened_at": at, "opened_cash_money": cash,
+                "device": {"name": "1"},
+            },
+            "events": [
+                {"id": f"E{one:04d}", "event_type": "PAID_OUT", "event_money": cash, "created_at": at}
+                for one in range(600)
+            ],
+        }  # fmt: skip
+        await want(services.tables.wanted, ACCOUNT, Naming(SHIFT, "D1", hand(), "e", "S1"), hand())
+        assert await fetch(services) == 1
+        assert await codes(services) == ["cannot_be_read"]
+        assert await receipts(services) == {}
+
+    run(go())
+
+
 def test_a_receipt_of_a_store_the_account_may_not_speak_for_is_not_kept_as_its() -> None:
     async def go() -> None:
         hand = Hand()
@@ -549,29 +577,28 @@ def test_where_webhooks_are_read_as_receipts_a_sweep_wants_only_what_none_brough
         fake = FakeShopify(hand)
         services = await vendor_services(hand, fake, mode=WEBHOOKS)
         changes = {"currency": "USD", "location_id": "S1", "device_id": "1"}
-        for number in (1, 2, 3):
+        for number in (1, 2, 3, 4):
             fake.sell(number, 1000, hand())
             at = stamp(hand())
             fake.rest[str(number)] = order(
                 [line("1001", "10.00")], "10.00", id=number, admin_graphql_api_id=f"gid://shopify/Order/{number}",
                 created_at=at, processed_at=at, updated_at=at, **changes,
             )  # fmt: skip
-        adapter_body = json.dumps(fake.rest["1"]).encode()
-        await ingest_transactions(services, SENDER, services_adapter(), adapter_body)
+        for number in ("1", "4"):
+            body = json.dumps(fake.rest[number]).encode()
+            await ingest_transactions(services, SENDER, ADAPTERS[SHOPIFY], body)
+        fake.orders["4"]["updatedAt"] = stamp(
+            hand() + timedelta(minutes=1)
+        )  # such as a refund that was told by none
         hand.turn(minutes=10)
         assert await sweep_vendors(services) == 2
         await fetch(services)
-        assert await receipts(services) == {"O1": "10.00", "O2": "10.00", "O3": "10.00"}
-        assert [request.url.path for request in fake.requests if request.method == "GET"] == [
-            "/admin/api/2026-04/orders/2.json",
-            "/admin/api/2026-04/orders/3.json",
+        assert await receipts(services) == dict.fromkeys(("O1", "O2", "O3", "O4"), "10.00")
+        assert sorted(request.url.path for request in fake.requests if request.method == "GET") == [
+            f"/admin/api/2026-04/orders/{number}.json" for number in (2, 3, 4)
         ]
 
     run(go())
-
-
-def services_adapter() -> Any:
-    return ADAPTERS[SHOPIFY]
 
 
 # What a list has and we do not

@@ -494,3 +494,17 @@ def test_an_opening_is_read_of_its_register_and_a_close_of_its_webhook() -> None
             await one.fetch(CLOSURE, "OPEN-0", "1")
 
     run(go())
+
+
+def test_a_version_behind_one_that_is_not_ripe_moves_no_mark_either() -> None:
+    async def go() -> None:
+        fake = FakeLightspeed(HAND)
+        fake.page_size = 1
+        first = fake.sales[fake.sell(1, 100, AT)]["version"]
+        fake.sell(2, 100, HAND() - timedelta(minutes=1))
+        fake.sell(3, 100, AT)
+        found, mark = await sweep(client(fake), "sales")
+        assert sorted(found) == ["SALE-1", "SALE-2", "SALE-3"]
+        assert int(mark) == first
+
+    run(go())
