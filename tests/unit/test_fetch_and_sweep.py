@@ -584,8 +584,8 @@ def test_where_webhooks_are_read_as_receipts_a_sweep_wants_only_what_none_brough
                 [line("1001", "10.00")], "10.00", id=number, admin_graphql_api_id=f"gid://shopify/Order/{number}",
                 created_at=at, processed_at=at, updated_at=at, **changes,
             )  # fmt: skip
-        for number in ("1", "4"):
-            body = json.dumps(fake.rest[number]).encode()
+        for known in ("1", "4"):
+            body = json.dumps(fake.rest[known]).encode()
             await ingest_transactions(services, SENDER, ADAPTERS[SHOPIFY], body)
         fake.orders["4"]["updatedAt"] = stamp(
             hand() + timedelta(minutes=1)
