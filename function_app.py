@@ -5,6 +5,7 @@ Those that are called over HTTP are in `shared/triggers/`, by what they are abou
 
 from __future__ import annotations
 
+import functools
 import gc
 import logging
 
@@ -14,6 +15,8 @@ from shared.flows.check_effects import check_effects
 from shared.flows.compile_statements import compile_statements
 from shared.flows.continue_releases import continue_releases
 from shared.flows.end_empty_causes import end_empty_causes
+from shared.flows.fetch_wanted import fetch_wanted
+from shared.flows.ingest_transactions import ingest_transactions
 from shared.flows.keep_causes import keep_causes
 from shared.flows.keep_given_up import keep_given_up
 from shared.flows.let_go import let_go
@@ -22,6 +25,7 @@ from shared.flows.post_transactions import post_transactions
 from shared.flows.read_reference import read_reference
 from shared.flows.ring_overdue import ring_overdue
 from shared.flows.send_alerts import send_alerts
+from shared.flows.sweep_vendors import sweep_vendors
 from shared.flows.track_packages import track_packages
 from shared.flows.watch_lateness import watch_lateness
 from shared.flows.watch_silence import watch_silence
@@ -150,3 +154,13 @@ async def alerts_waited(timer: func.TimerRequest) -> None:
 @app.timer_trigger("timer", schedule="%TILLPOST_HEARTBEAT_SCHEDULE%")
 async def time_passed(timer: func.TimerRequest) -> None:
     await let_go(await services())
+
+
+@app.timer_trigger("timer", schedule="%TILLPOST_HEARTBEAT_SCHEDULE%")
+async def vendors_waited(timer: func.TimerRequest) -> None:
+    await fetch_wanted(await services(), functools.partial(ingest_transactions, tell_again=False))
+
+
+@app.timer_trigger("timer", schedule="%TILLPOST_HEARTBEAT_SCHEDULE%")
+async def vendors_listed(timer: func.TimerRequest) -> None:
+    await sweep_vendors(await services())

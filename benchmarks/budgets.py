@@ -13,12 +13,14 @@ from shared.flows.check_effects import check_effects
 from shared.flows.compile_statements import compile_statements
 from shared.flows.continue_releases import continue_releases
 from shared.flows.end_empty_causes import end_empty_causes
+from shared.flows.fetch_wanted import fetch_wanted
 from shared.flows.ingest_transactions import ingest_transactions
 from shared.flows.keep_causes import keep_causes
 from shared.flows.let_go import let_go
 from shared.flows.map_transactions import map_transactions
 from shared.flows.read_reference import read_reference
 from shared.flows.send_alerts import send_alerts
+from shared.flows.sweep_vendors import sweep_vendors
 from shared.flows.track_packages import track_packages
 from shared.flows.watch_lateness import watch_lateness
 from shared.flows.watch_silence import watch_silence
@@ -39,10 +41,10 @@ from tests.unit.flow_services import SENDER
 
 CALLS, RECEIPTS_A_CALL = 50, 100
 BEATS_MAX = 120
-# As function_app.py has them, the heartbeat and the carrying on of releases aside.
+# As function_app.py has them, the heartbeat, the carrying on of releases and fetching aside.
 TIMERS: tuple[Callable[[Services], Awaitable[object]], ...] = (
     track_packages, read_reference, check_effects, compile_statements, watch_silence, watch_lateness, end_empty_causes,
-    keep_causes, send_alerts, let_go,
+    keep_causes, send_alerts, let_go, sweep_vendors,
 )  # fmt: skip
 
 
@@ -81,6 +83,7 @@ async def _beat(world: PostingWorld) -> None:
     for timer in TIMERS:
         await timer(services)
     await continue_releases(services, map_transactions)
+    await fetch_wanted(services, ingest_transactions)
 
 
 async def _door_to_posted(world: PostingWorld) -> Sequence[str]:

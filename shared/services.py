@@ -13,7 +13,7 @@ import random
 import secrets
 import ssl
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, TypeVar
@@ -38,6 +38,9 @@ from shared.storage.due import PARTITION, doorbell
 from shared.storage.mappings import MappingCache
 from shared.storage.protocols import Queue, Row, Value
 from shared.storage.sharded import ShardedTable
+from shared.vendors.clients import client_of
+from shared.vendors.listed import VendorClient
+from shared.vendors.wire import TIMEOUT as VENDOR_TIMEOUT
 
 T = TypeVar("T")
 WRITES_AT_ONCE_MAX = 20
@@ -67,6 +70,7 @@ class Services:
     token_hex: Callable[[int], str] = secrets.token_hex  # names nobody else gives; a simulation gives its own
     log: logging.Logger = field(default_factory=lambda: logging.getLogger("tillpost"))
     alerts: AlertClient | None = None  # there are channels, or there is nobody to tell
+    vendors: Mapping[str, VendorClient] = field(default_factory=dict)  # by account; those the app may ask
     token_keys: TokenKeys | None = None  # tokens of Entra ID open this app, or none does
 
     @property
@@ -153,8 +157,19 @@ async def open_services(settings: Settings) -> Services:
         storage_calls=calls,
         started_at=settings.clock.now(),
         alerts=open_alerts(settings),
+        vendors=open_vendors(settings),
         token_keys=open_keys_of_tokens(settings),
     )
+
+
+def open_vendors(settings: Settings) -> Mapping[str, VendorClient]:
+    """Build the clients of the accounts at vendors that the app may ask; each has connections of its own."""
+    found: dict[str, VendorClient] = {}
+    for one in settings.vendors.values():
+        if one.can_fetch:
+            http = httpx.AsyncClient(timeout=VENDOR_TIMEOUT, follow_redirects=False, trust_env=False)
+            found[one.account] = client_of(one, http, settings.clock.now)
+    return found
 
 
 def open_alerts(settings: Settings) -> AlertClient | None:

@@ -35,13 +35,13 @@ resource heartbeatSilent 'Microsoft.Insights/scheduledQueryRules@2022-06-15' = {
           // of sampling, so none is missing. The threshold is their number.
           query: '''
             AppRequests
-            | where OperationName in ('heart_beat', 'headquarters_moved', 'reference_aged', 'returns_aged', 'day_ended', 'silence_lasted', 'receipts_aged', 'causes_emptied', 'causes_moved', 'alerts_waited', 'release_stood_still', 'time_passed') and Success == true
+            | where OperationName in ('heart_beat', 'headquarters_moved', 'reference_aged', 'returns_aged', 'day_ended', 'silence_lasted', 'receipts_aged', 'causes_emptied', 'causes_moved', 'alerts_waited', 'release_stood_still', 'time_passed', 'vendors_waited', 'vendors_listed') and Success == true
             | summarize Beats = dcount(OperationName)
           '''
           timeAggregation: 'Total'
           metricMeasureColumn: 'Beats'
           operator: 'LessThan'
-          threshold: 12
+          threshold: 14
           failingPeriods: {
             numberOfEvaluationPeriods: 1
             minFailingPeriodsToAlert: 1

@@ -17,6 +17,7 @@ from shared.retail.mapping import Mappings
 from shared.retail.money import money_text, total
 from shared.retail.reasons import cause
 from shared.retail.silence import Heard, counts_from
+from shared.retail.statement import NOT_FETCHED
 from shared.services import Services
 from shared.storage.causes import cause_rows, fingerprint_of
 from shared.storage.heard import heard_of, silence_rows
@@ -40,6 +41,9 @@ async def read_completeness(services: Services, store: str, day: date) -> dict[s
         "business_day": day.isoformat(),
         "verdict": body["verdict"],
         "tills": tills,
+        "not_here": [
+            name for one in body["causes"] if one["code"] == NOT_FETCHED for name in one["receipts"]
+        ],
         "lateness": await _lateness(services, store, day),
     }
 

@@ -11,6 +11,8 @@ from urllib.parse import parse_qsl
 
 from shared.errors import RejectedError
 from shared.pos.adapter import SHAPE, refuse_large_body, rejected
+from shared.pos.json_tree import text_of_tree
+from shared.pos.lightspeed import MASKS
 from shared.pos.lightspeed_sale import instant_of, status_of
 from shared.pos.vendor_json import Part, root_of
 from shared.retail.rules import Problem
@@ -18,6 +20,7 @@ from shared.retail.transaction import TillStatus
 
 FIELDS_MAX = 20
 FORM_BYTES_MAX = 2 * 1024 * 1024
+CLOSURE_CHARACTERS_MAX = 16_000
 SALES, CLOSURES = "sale.update", "register_closure.create"
 _FORM = "a form with the fields type and payload"
 
@@ -27,6 +30,7 @@ class LightspeedEvent:
     """What a webhook names; kind "" where it is about something else. prefix: whose it is, "" where it is not told.
 
     at: when it last changed, None where that is not told. is_settled: a sale is neither put aside nor on its way.
+    payload: a closure, without people and cards: Lightspeed tells it here and nowhere else.
     """
 
     topic: str
@@ -36,6 +40,7 @@ class LightspeedEvent:
     at: datetime | None = None
     outlet: str = ""
     is_settled: bool = True
+    payload: str = ""
 
 
 def named_by_form(body: bytes) -> LightspeedEvent:
@@ -53,9 +58,23 @@ def named_by_form(body: bytes) -> LightspeedEvent:
     one = root_of(fields["payload"].encode())
     outlet = one.id_or_none("outlet_id") or ""
     if topic == CLOSURES:
-        return LightspeedEvent(topic, prefix, "closure", one.id("id"), None, outlet)
+        return LightspeedEvent(topic, prefix, "closure", one.id("id"), None, outlet, payload=_kept(one))
     settled = status_of(one) not in (TillStatus.SUSPENDED, TillStatus.PENDING)
     return LightspeedEvent(topic, prefix, "sale", one.id("id"), _changed(one), outlet, settled)
+
+
+def _kept(closure: Part) -> str:
+    """Write a closure as it may be kept.
+
+    Raises:
+        RejectedError: it is larger than any closure.
+    """
+    text = text_of_tree(MASKS.kept(closure.fields))
+    if len(text) > CLOSURE_CHARACTERS_MAX:
+        raise rejected(
+            Problem(SHAPE, "payload", f"a closure of at most {CLOSURE_CHARACTERS_MAX} characters", "more")
+        )
+    return text
 
 
 def _changed(one: Part) -> datetime | None:

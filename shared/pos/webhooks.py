@@ -147,7 +147,7 @@ def said_by_lightspeed(body: bytes, meant: Meant) -> Said:
 
 
 def _naming_in(event: LightspeedEvent) -> Naming:
-    return Naming(event.kind, event.id, event.at, location=event.outlet)
+    return Naming(event.kind, event.id, event.at, location=event.outlet, payload=event.payload)
 
 
 READERS: dict[str, Callable[[bytes, Meant], Said]] = {

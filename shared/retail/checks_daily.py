@@ -57,7 +57,7 @@ STORES_HEARD = _check(
 )  # fmt: skip
 RECEIPTS_ARRIVED = _check(
     "receipts_arrived", STORE_OPERATIONS, "Every receipt that the tills numbered has arrived, and could be read.",
-    "receipts_missing", "cannot_be_read", "webhook_not_used",
+    "receipts_missing", "cannot_be_read", "receipt_not_fetched", "webhook_not_used",
 )  # fmt: skip
 TILLS_CLOSED = _check(
     "tills_closed", STORE_OPERATIONS, "Every till's shifts are closed, counted and one after the other.",
@@ -93,7 +93,8 @@ LISTS_COMPARED = _check(
 )  # fmt: skip
 APP_WORKS = _check(
     "app_works", IT, "The app gave up no work, and nobody who asked about their data waits.",
-    "work_given_up", "cannot_be_mapped", "alerts_failing", "personal_data_asked",
+    "work_given_up", "cannot_be_mapped", "alerts_failing", "personal_data_asked", "vendor_refuses", "vendor_silent",
+    "vendor_webhooks_dead",
 )  # fmt: skip
 DAYS_COMPILED = _check("days_compiled", IT, "Every store-day that is over has its statement.")
 NOTHING_UNEXPLAINED = _check(

@@ -24,6 +24,7 @@ from shared.retail.reasons_alerts import OF_ALERTS
 from shared.retail.reasons_alerts import OUTAGES as OUTAGES
 from shared.retail.reasons_completeness import OF_COMPLETENESS
 from shared.retail.reasons_d365 import OF_D365
+from shared.retail.reasons_fetching import OF_FETCHING
 from shared.retail.reasons_mappings import OF_MAPPINGS
 from shared.retail.reasons_month_end import OF_MONTH_END
 from shared.retail.reasons_returns import OF_RETURNS
@@ -288,6 +289,7 @@ _ALL = (
     *OF_RETURNS,
     *OF_ROUNDING,
     *OF_WRITE_OFFS,
+    *OF_FETCHING,
     *OF_VENDORS,
     *OF_ALERTS,
 )  # fmt: skip

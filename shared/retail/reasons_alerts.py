@@ -21,5 +21,6 @@ OUTAGES = frozenset(
     {
         "store_silent", "stores_silent", "receipts_delayed", "work_given_up", "alerts_failing", "d365_silent",
         "d365_call_refused", "d365_contract_mismatch", "d365_went_back", "package_stuck",
+        "vendor_refuses", "vendor_silent",
     }
 )  # fmt: skip

@@ -90,6 +90,10 @@ RUNBOOKS = frozenset(
         "webhook_not_used",
         "work_given_up",
         "write_off_proposed",
+        "receipt_not_fetched",
+        "vendor_refuses",
+        "vendor_silent",
+        "vendor_webhooks_dead",
     }
 )
 

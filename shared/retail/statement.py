@@ -34,6 +34,7 @@ from shared.retail.supplement import Supplement, supplement_of
 PROVED = "proved"
 NOT_PROVED = "not proved"
 NOT_STATED = "completeness not proven"
+NOT_FETCHED = "receipt_not_fetched"
 
 # Causes that are no exception: the receipt is on its way. Owner and remedy by code.
 ON_THE_WAY = {
@@ -128,7 +129,7 @@ def compile_store_day(day: StoreDay) -> Statement:
         and (one.moves_money or (one.is_receipt and one.status is not Status.EXCLUDED))
     ]
     causes = (
-        *_gap_causes(day, gaps, stated=pos_says is not None), *_receipt_causes(receipts),
+        *_gap_causes(day, gaps, stated=pos_says is not None), *_not_here(day), *_receipt_causes(receipts),
         *_reversed_for_good(receipts, stated=pos_says is not None), *_beside(receipts, foreign),
     )  # fmt: skip
     difference = (received if pos_says is None else pos_says) - posted
@@ -204,6 +205,18 @@ def _gap_causes(day: StoreDay, gaps: Sequence[Gap], *, stated: bool) -> list[Pro
             )
         )
     return causes
+
+
+def _not_here(day: StoreDay) -> list[ProofCause]:
+    """What a vendor's list has and we do not. Its list tells neither tenders nor taxes, so it stands beside the columns."""
+    if not day.not_here:
+        return []
+    reason, value = REASONS[NOT_FETCHED], f"{day.store} {day.business_day}"
+    return [
+        ProofCause(
+            NOT_FETCHED, value, "", Figures(), tuple(sorted(day.not_here)), reason.owner, reason.do_this
+        )
+    ]
 
 
 def gap_value(day: StoreDay, terminal: str, generation: int) -> str:
@@ -310,7 +323,7 @@ def _verdict(pos_says: Figures | None, causes: Sequence[ProofCause], unexplained
         return NOT_PROVED
     if any(one.code in ("content_conflict", "other_currency") for one in causes):
         return NOT_PROVED
-    open_gap = any(one.code == "receipts_missing" and one.decided is None for one in causes)
+    open_gap = any(one.code in ("receipts_missing", NOT_FETCHED) and one.decided is None for one in causes)
     if pos_says is None or open_gap or unexplained.count:
         return NOT_STATED
     return PROVED

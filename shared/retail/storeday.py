@@ -123,7 +123,10 @@ class ReceiptRecord:
 
 @dataclass(frozen=True, slots=True)
 class StoreDay:
-    """A store's business day as it is known at the cut-off. signed: what finance has signed of it so far."""
+    """A store's business day as it is known at the cut-off. signed: what finance has signed of it so far.
+
+    not_here: receipts that a POS vendor lists and that never arrived, as they are named to people.
+    """
 
     store: str
     legal_entity: str
@@ -137,6 +140,7 @@ class StoreDay:
     limits: Limits = field(default_factory=Limits)
     shift_findings: Sequence[Finding] = ()
     numbers_before: Mapping[Till, Sequence[Spell]] = field(default_factory=lambda: MappingProxyType({}))
+    not_here: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

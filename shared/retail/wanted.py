@@ -22,7 +22,8 @@ class Naming:
     """That a vendor named something, such as an order.
 
     at: the vendor's own time of it (of its event; of a list, when it last changed), None where it does not say. event: what
-    is the same on every delivery of one event, "" in a list. location: where it happened, as far as it was told.
+    is the same on every delivery of one event, "" in a list. location, happened_at, amount, currency: as far as they were told.
+    payload: what was told, masked, where the vendor tells it only once and it can be fetched from nowhere.
     """
 
     kind: str
@@ -31,11 +32,18 @@ class Naming:
     event: str = ""
     location: str = ""
     heard_by: str = WEBHOOK
+    happened_at: datetime | None = None
+    amount: str = ""
+    currency: str = ""
+    payload: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Something to fetch. wanted_at: since when. at: the newest vendor's time it was named with. etag: of its row."""
+    """Something to fetch. wanted_at: since when. at: the newest vendor's time it was named with. etag: of its row.
+
+    happened_at, amount, currency: what a list says of it. told: where people are told that it is not here, "" where nobody is.
+    """
 
     account: str
     kind: str
@@ -49,6 +57,11 @@ class Wanted:
     attempts: int = 0
     problem: str = ""
     etag: str = ""
+    happened_at: datetime | None = None
+    amount: str = ""
+    currency: str = ""
+    told: str = ""
+    payload: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,13 +126,26 @@ def heard(
         events=kept[-EVENTS_KEPT:],
         location=naming.location,
         heard_by=naming.heard_by,
+        happened_at=naming.happened_at,
+        amount=naming.amount,
+        currency=naming.currency,
+        payload=naming.payload,
     )
 
 
 def heard_again(wanted: Wanted, naming: Naming, now: datetime) -> Wanted:
     """Give what is wanted where it was wanted already: nothing is tried earlier for it."""
     again = heard(naming, now, wanted.account, wanted.at, wanted.events)
-    return replace(wanted, at=again.at, events=again.events, location=naming.location or wanted.location)
+    return replace(
+        wanted,
+        at=again.at,
+        events=again.events,
+        location=naming.location or wanted.location,
+        happened_at=naming.happened_at or wanted.happened_at,
+        amount=naming.amount or wanted.amount,
+        currency=naming.currency or wanted.currency,
+        payload=naming.payload or wanted.payload,
+    )
 
 
 def after_failure(wanted: Wanted, now: datetime, problem: str, wait_seconds: float | None) -> Wanted:

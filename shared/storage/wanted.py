@@ -8,12 +8,14 @@ under its ETag, so that what was named anew during the fetch stays wanted. `list
 - `fetched(table, wanted, now, seen)`: it is fetched and what came of it is kept.
 - `failed(table, wanted, now, problem, wait_seconds)`: it could not be, and is tried later.
 - `given_up(table, wanted, now, problem)`: it is no longer tried, until it is named anew.
+- `note_told(table, wanted, told)`: people are told that it is not here; kept until it is.
 - `read_swept`, `save_swept`: a list's mark, with `shared.retail.wanted.page_kept` between the two.
 """
 
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import datetime
 
 from shared.errors import (
@@ -60,7 +62,8 @@ async def want(table: Table, account: str, naming: Naming, now: datetime) -> boo
             at, events = (_at(done), _events(done)) if done is not None else (None, ())
             if not is_news(naming, at, events):
                 return False
-            await table.insert(_row(heard(naming, now, account, at, events)))
+            told = done.text("Told") if done is not None else ""
+            await table.insert(_row(replace(heard(naming, now, account, at, events), told=told)))
             return True
         except (AlreadyThereError, ChangedMeanwhileError, NotThereError):
             continue  # somebody named or fetched it meanwhile: look again
@@ -94,7 +97,9 @@ async def fetched(table: Table, wanted: Wanted, now: datetime, seen: datetime | 
 
 async def given_up(table: Table, wanted: Wanted, now: datetime, problem: str) -> bool:
     """Try no longer, until it is named anew; False where it was meanwhile and stays wanted."""
-    values: dict[str, Value] = {"GivenUpAt": now, "Problem": problem[:300], "Attempts": wanted.attempts}
+    values: dict[str, Value] = {
+        "GivenUpAt": now, "Problem": problem[:300], "Attempts": wanted.attempts, "Told": wanted.told,
+    }  # fmt: skip
     return await _end(table, wanted, now, wanted.at, values)
 
 
@@ -114,6 +119,15 @@ async def failed(
         except NotThereError:
             pass
         return
+
+
+async def note_told(table: Table, wanted: Wanted, told: str) -> Wanted | None:
+    """Remember where people are told that it is not here; None where the row was written meanwhile."""
+    noted = replace(wanted, told=told)
+    try:
+        return replace(noted, etag=await table.replace(_row(noted), wanted.etag))
+    except (ChangedMeanwhileError, NotThereError):
+        return None
 
 
 async def forget_fetched(table: Table, account: str, before: datetime) -> int:
@@ -178,8 +192,17 @@ def _row(wanted: Wanted) -> Row:
         "Events": json.dumps(wanted.events), "Location": wanted.location, "HeardBy": wanted.heard_by,
         "Attempts": wanted.attempts, "Problem": wanted.problem,
     }  # fmt: skip
+    told = {
+        "Amount": wanted.amount,
+        "Currency": wanted.currency,
+        "Told": wanted.told,
+        "Payload": wanted.payload,
+    }
+    values.update({name: one for name, one in told.items() if one})
     if wanted.at is not None:
         values["At"] = wanted.at
+    if wanted.happened_at is not None:
+        values["HappenedAt"] = wanted.happened_at
     return Row(wanted.account, _key(WANT, wanted), values)
 
 
@@ -187,6 +210,8 @@ def _wanted_from(row: Row) -> Wanted:
     return Wanted(
         row.partition, row.text("Kind"), row.text("Id"), row.instant("WantedAt"), row.instant("NextAt"), _at(row),
         _events(row), row.text("Location"), row.text("HeardBy"), row.number("Attempts"), row.text("Problem"), row.etag,
+        row.instant("HappenedAt") if "HappenedAt" in row.values else None, row.text("Amount"), row.text("Currency"),
+        row.text("Told"), row.text("Payload"),
     )  # fmt: skip
 
 

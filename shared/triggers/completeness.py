@@ -5,6 +5,7 @@ from __future__ import annotations
 import azure.functions as func
 
 from shared.flows.read_completeness import list_heard, read_completeness
+from shared.flows.read_vendors import read_vendors
 from shared.flows.tell_over_typed import tell_over_typed
 from shared.gate import Person
 from shared.services import Services
@@ -27,6 +28,13 @@ async def completeness_asked_for(
 @route("heard", methods=["GET"])
 async def heard_asked_for(request: func.HttpRequest, services: Services, person: Person) -> func.HttpResponse:
     return answer({"stores": await list_heard(services)})
+
+
+@route("vendors", methods=["GET"])
+async def vendors_asked_for(
+    request: func.HttpRequest, services: Services, person: Person
+) -> func.HttpResponse:
+    return answer({"vendors": await read_vendors(services)})
 
 
 @route("overtyped/{store}/{business_day}", methods=["POST"])

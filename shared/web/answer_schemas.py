@@ -114,6 +114,7 @@ _GIVES: Mapping[tuple[str, str], _Properties] = {
         **_objects("keeps", "through", "gone"), **_lists("left"), **_flags("more_left"),
         **_perhaps("string", "looked_at", "next_turn"),
     },
+    ("get", "/vendors"): _lists("vendors"),
     ("get", "/usage"): {**_objects("storage", "d365"), **_texts("since")},
     ("get", "/openapi.json"): {**_texts("openapi"), **_objects("info", "paths", "components")},
     ("get", "/schemas/transactions.json"): {**_texts("$schema", "type"), **_objects("$defs", "properties")},

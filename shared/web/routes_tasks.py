@@ -7,6 +7,14 @@ from shared.web.route import DAY, PEOPLE, Route
 OF_TASKS: tuple[Route, ...] = (
     Route(
         "get",
+        "/vendors",
+        "How each account at a POS vendor is: last heard, last swept, what waits to be fetched, what only sweeps found.",
+        PEOPLE,
+        "",
+        {"200": "Object"},
+    ),
+    Route(
+        "get",
         "/causes",
         "What waits for a person, by cause.",
         PEOPLE,

@@ -39,11 +39,21 @@ MAY_IMPORT = {
     "shared.d365": ("shared.d365", "shared.retail", "shared.errors"),
     "shared.storage": ("shared.storage", "shared.retail", "shared.errors", "shared.settings"),
     "shared.alerts": ("shared.alerts", "shared.retail", "shared.errors", "shared.settings_alerts"),
+    "shared.vendors": (
+        "shared.vendors",
+        "shared.outbound",
+        "shared.pos",
+        "shared.retail",
+        "shared.errors",
+        "shared.settings_vendors",
+    ),
+    "shared.outbound": ("shared.errors",),
     "shared.flows": (
         "shared.flows.checking",
         "shared.flows.closing",
         "shared.flows.compiling",
         "shared.flows.erasing",
+        "shared.flows.fetching",
         "shared.flows.ingesting",
         "shared.flows.isolating",
         "shared.flows.mapping",
@@ -63,6 +73,7 @@ MAY_IMPORT = {
         "shared.pos",
         "shared.d365",
         "shared.storage",
+        "shared.vendors",
         "shared.errors",
     ),
     "shared.web": (
@@ -84,6 +95,7 @@ MAY_IMPORT = {
         "shared.log_fence",
         "shared.settings",
         "shared.storage",
+        "shared.vendors",
     ),
     "shared.gate": ("shared.gate", "shared.errors", "shared.settings"),
     "shared.settings": (

@@ -17,6 +17,7 @@ WORDS = dict.fromkeys(
         "problem", "do_this", "words", "sentence", "action", "state", "store", "terminal", "shift", "since", "day", "numbers",
         "rule", "expected", "found", "answer", "statements", "differing",
         "limit", "typed", "came", "count", "line", "tender", "currency", "account", "topic",
+        "minutes",
     ),
     "D365's own words, with a full stop.",
 )  # fmt: skip

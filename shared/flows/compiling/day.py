@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any
 
 from shared.flows.compiling.vouchers import voucher_check, with_vouchers
+from shared.flows.fetching.not_here import not_fetched, vendors_name
 from shared.flows.mapping.note_shifts import compiled_as_of, judged
 from shared.retail.business_day import closing_hour, day_ends_at, store_zone
 from shared.retail.count_limits import limits_of
@@ -17,6 +18,7 @@ from shared.retail.shift import Shift
 from shared.retail.statement import ReceiptRecord, Statement, StoreDay
 from shared.retail.status import IN_D365, Status
 from shared.services import Services
+from shared.storage.causes import OPEN, cause_rows, fingerprint_of
 from shared.storage.numbers import completeness_json, numbers_before
 from shared.storage.receipt_record import records_of_day
 from shared.storage.shifts import as_shifts, decisions_of_day, shifts_of_two_days
@@ -57,7 +59,16 @@ async def gather_day(
         signed=tuple(signed_from(row) for row in signed),
         shift_findings=found,
         numbers_before=await numbers_before(services.tables.statements, store_id, day),
+        not_here=await _not_here(services, store_id, day),
     )
+
+
+async def _not_here(services: Services, store_id: str, day: date) -> tuple[str, ...]:
+    """Name the receipts that POS vendors list and that are not here; nobody is asked where there are no vendors."""
+    if not services.settings.vendors:
+        return ()
+    rows = cause_rows(services.tables.causes, fingerprint_of(not_fetched(store_id, day)), OPEN)
+    return tuple(sorted([vendors_name(row) async for row in rows]))
 
 
 def _tenders(receipts: Sequence[ReceiptRecord], shifts: Sequence[Shift]) -> set[str]:

@@ -26,6 +26,7 @@ ENDED_BY_WORD = frozenset(
         "counted_twice",
         "credit_not_confirmed",
         "d365_went_back",
+        "receipt_not_fetched",
         "personal_data_asked",
         "shift_closed_twice",
         "shift_counted_twice",

@@ -1,0 +1,116 @@
+"""What people are told of vendors: an account that fails, and receipts that a vendor lists and that are not here."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, datetime
+from decimal import Decimal, InvalidOperation
+
+from shared.flows.fetching.not_here import not_fetched
+from shared.retail.business_day import business_day_of, closing_hour, store_zone
+from shared.retail.money import ZERO
+from shared.retail.reasons import cause
+from shared.retail.vendor_state import VendorState, is_deaf, is_silent
+from shared.retail.wanted import Wanted
+from shared.services import Services
+from shared.settings_vendors import VendorAccount
+from shared.storage.causes import (
+    OPEN,
+    Member,
+    cause_key,
+    cause_row,
+    end_cause_rows,
+    fingerprint_of,
+    open_causes,
+)
+from shared.storage.due import STATEMENT, Due, note_due
+from shared.storage.vendor_states import change_state
+from shared.storage.wanted import note_told
+
+ACCOUNT, AT_VENDOR = "account", "receipt at the vendor"
+REFUSES, SILENT, DEAF = "vendor_refuses", "vendor_silent", "vendor_webhooks_dead"
+
+
+async def tell_state(services: Services, account: VendorAccount, state: VendorState) -> VendorState:
+    """Open and end the causes of an account, by how it is now. What is told stands on the state, so nothing is asked twice."""
+    now = services.now()
+    problem = state.problem or "no answer"
+    since = f"{state.failing_since:%Y-%m-%d %H:%M} UTC" if state.failing_since else "now"
+    minutes = str(account.sweep_minutes)
+    found = {
+        REFUSES: (state.refused, {"problem": problem}),
+        SILENT: (
+            is_silent(state, now, account.sweep_minutes) and not state.refused,
+            {"since": since, "problem": problem},
+        ),
+        DEAF: (is_deaf(state, now), {"found": str(state.missed), "minutes": minutes}),
+    }
+    for code, (holds, words) in found.items():
+        why = cause(code, account.account, **words)
+        if holds and code not in state.told:
+            member = Member(ACCOUNT, "", account.account, account=account.account, receipts=0)
+            await open_causes(services.tables.causes, [cause_row(why, member, now)])
+        if not holds and code in state.told:
+            await _end(services, fingerprint_of(why), "", account.account, "the vendor answers as it should")
+    told = tuple(code for code, (holds, _) in found.items() if holds)
+    return await change_state(services.tables.wanted, state, lambda one: replace(one, told=told))
+
+
+async def tell_not_here(services: Services, wanted: Wanted, problem: str) -> Wanted:
+    """Put a receipt that a vendor named, and that is not here, before the store's people; the day's statement shows it.
+
+    Told once. Where that is remembered comes last: told twice is one row.
+    """
+    if wanted.told:
+        return wanted
+    store, day, is_known = await _place_of(services, wanted)
+    why = not_fetched(store, day, problem)
+    name = f"{wanted.account} {wanted.kind} {wanted.id}"
+    member = Member(
+        AT_VENDOR, store, name, business_day=day.isoformat(), account=wanted.account, transaction_id=wanted.id,
+        amount=_amount(wanted), currency=wanted.currency,
+    )  # fmt: skip
+    row = cause_row(why, member, wanted.wanted_at)
+    if is_known:
+        await note_due(services.tables.due, [Due(STATEMENT, store, day, services.now())])
+    await open_causes(services.tables.causes, [row])
+    noted = await note_told(services.tables.wanted, wanted, f"{row.partition}\n{row.key}")
+    return noted or replace(wanted, told=f"{row.partition}\n{row.key}")
+
+
+async def end_not_here(services: Services, wanted: Wanted) -> None:
+    """End what was told of a receipt, for it is here now."""
+    if not wanted.told:
+        return
+    partition, _, key = wanted.told.partition("\n")
+    row = await services.tables.causes.read(partition, key)
+    if row is None or row.text("State") != OPEN:
+        return
+    store, day = row.text("Store"), row.text("BusinessDay")
+    if store and day and services.mappings.known.store(store) is not None:
+        await note_due(services.tables.due, [Due(STATEMENT, store, date.fromisoformat(day), services.now())])
+    await end_cause_rows(services.tables.causes, [row], services.now(), "it was fetched")
+
+
+async def _place_of(services: Services, wanted: Wanted) -> tuple[str, date, bool]:
+    """Give store and business day, as far as the vendor told them; a store nobody knows goes by the day in UTC."""
+    store = wanted.location or "unknown"
+    at: datetime = wanted.happened_at or wanted.at or wanted.wanted_at
+    setup = await services.mappings.store(store, at.date())
+    if setup is None:
+        return store, at.date(), False
+    day = business_day_of(at, store_zone(setup.time_zone), closing_hour(setup.closing_time))
+    return store, day, True
+
+
+def _amount(wanted: Wanted) -> Decimal:
+    try:
+        return Decimal(wanted.amount) if wanted.amount and wanted.currency else ZERO
+    except InvalidOperation:
+        return ZERO
+
+
+async def _end(services: Services, fingerprint: str, store: str, name: str, how: str) -> None:
+    row = await services.tables.causes.read(fingerprint, cause_key(fingerprint, store, name))
+    if row is not None:
+        await end_cause_rows(services.tables.causes, [row], services.now(), how)

@@ -1,0 +1,510 @@
+"""The vendors' clients: what each outcome of a call means, what is asked and how, and what is read of it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pytest
+
+from shared.errors import RejectedError, RetryableError, ThrottledError
+from shared.pos.registry import ADAPTERS
+from shared.pos.shopify_agreements import ORDER_QUERY
+from shared.pos.shopify_cash import SESSION_QUERY
+from shared.settings_vendors import LIGHTSPEED, SHOPIFY, SQUARE
+from shared.vendors.clients import client_of
+from shared.vendors.listed import CLOSURE, ORDER, SALE, SESSION, SHIFT, Page, VendorClient
+from shared.vendors.shopify_queries import AGREEMENTS_QUERY, MONEY_QUERY
+from shared.vendors.wire import AnswerTooLargeError, NotAtVendorError, RightMissingError, SignInRefusedError
+from tests.contract.vendors_world import (
+    OLD_TOKEN,
+    TOKEN,
+    FakeLightspeed,
+    FakeShopify,
+    FakeSquare,
+    FakeVendor,
+    account_at,
+    answers,
+    breaks,
+    cost_of,
+    gid,
+    money,
+    shop_money,
+    stamp,
+)
+from tests.unit.flow_services import Hand, run
+
+HAND = Hand()
+AT = HAND() - timedelta(hours=1)
+MAKERS = [FakeShopify, FakeSquare, FakeLightspeed]
+KINDS = {SHOPIFY: ORDER, SQUARE: ORDER, LIGHTSPEED: SALE}
+
+
+def client(fake: FakeVendor, **changes: Any) -> VendorClient:
+    http = httpx.AsyncClient(transport=httpx.MockTransport(fake), follow_redirects=False, trust_env=False)
+    return client_of(account_at(fake.vendor, **changes), http, HAND)
+
+
+async def sweep(one: VendorClient, name: str, mark: str = "") -> tuple[list[str], str]:
+    """Read a list to its end."""
+    found: list[str] = []
+    after, reach = "", mark
+    for _ in range(100):
+        page: Page = await one.page(name, mark, after, HAND())
+        found += [each.id for each in page.found]
+        reach, after = max(reach, page.mark), page.after
+        if not after:
+            return found, reach
+    raise AssertionError("no end")
+
+
+@pytest.mark.parametrize("make", MAKERS)
+@pytest.mark.parametrize(
+    ("fault", "error", "wait"),
+    [
+        (answers(429, **{"Retry-After": "7"}), ThrottledError, 7.0),
+        (answers(429, **{"Retry-After": "2.0"}), ThrottledError, 2.0),
+        (answers(503, **{"Retry-After": "Sat, 23 Dec 2017 18:05:00 GMT"}), ThrottledError, 300.0),
+        (answers(503, **{"Retry-After": "999999999999"}), ThrottledError, 3600.0),
+        (answers(429, **{"Retry-After": "soon"}), ThrottledError, None),
+        (answers(503), ThrottledError, None),
+        (answers(500), RetryableError, None),
+        (answers(502), RetryableError, None),
+        (answers(408), RetryableError, None),
+        (breaks, RetryableError, None),
+        (lambda _: httpx.Response(200, content=b"<html>"), RetryableError, None),
+        (lambda _: httpx.Response(200, content=b"[1]"), RetryableError, None),
+        (answers(401), SignInRefusedError, None),
+        (answers(403), RightMissingError, None),
+        (answers(404), NotAtVendorError, None),
+        (answers(410), NotAtVendorError, None),
+        (answers(301, Location="https://evil.example/"), RejectedError, None),
+        (answers(422), RejectedError, None),
+        (lambda _: httpx.Response(200, content=b'"' + b"x" * 9_000_000 + b'"'), AnswerTooLargeError, None),
+    ],
+)  # fmt: skip
+def test_each_outcome_of_a_call_is_one_error_and_says_nothing_secret(
+    make: type[FakeVendor], fault: Any, error: type[Exception], wait: float | None
+) -> None:
+    fake = make(HAND)
+    fake.faults.append(fault)
+    with pytest.raises(error) as told:
+        run(client(fake).fetch(KINDS[fake.vendor], "1", "S1"))
+    assert type(told.value) is error
+    assert getattr(told.value, "wait_seconds", None) == wait
+    assert TOKEN not in str(told.value)
+    assert "bad token" not in str(told.value)
+    assert len(fake.requests) == 1
+
+
+def test_the_token_is_in_a_header_and_in_no_log(caplog: pytest.LogCaptureFixture) -> None:
+    for make in MAKERS:
+        fake = make(HAND)
+        name = fake.sell(1, 500, AT)
+        with caplog.at_level(logging.DEBUG):
+            one = client(fake)
+            run(one.fetch(KINDS[fake.vendor], name, "S1"))
+            run(one.page(one.lists[0], "", "", HAND()))
+        assert all(TOKEN not in str(request.url) for request in fake.requests)
+        assert TOKEN not in repr(account_at(fake.vendor))
+    assert TOKEN not in caplog.text
+    assert "?" not in "".join(line for line in caplog.text.splitlines() if "HTTP Request" in line)
+
+
+def test_of_two_live_tokens_the_one_that_is_good_is_used_from_then_on() -> None:
+    async def go() -> None:
+        fake = FakeSquare(HAND)
+        name = fake.sell(1, 500, AT)
+        one = client(fake, tokens=(OLD_TOKEN, TOKEN))
+        await one.fetch(ORDER, name, "S1")
+        assert [fake.token_of(request) for request in fake.requests] == [OLD_TOKEN, TOKEN, TOKEN]
+        fake.tokens = {"neither-of-the-two-tokens"}
+        with pytest.raises(SignInRefusedError):
+            await one.fetch(ORDER, name, "S1")
+
+    run(go())
+
+
+@pytest.mark.parametrize("make", MAKERS)
+def test_what_is_fetched_is_what_the_adapter_reads(make: type[FakeVendor]) -> None:
+    fake = make(HAND)
+    name = fake.sell(1, 1234, AT)
+    fetched = run(client(fake).fetch(KINDS[fake.vendor], name, "S1"))
+    (arrival,) = ADAPTERS[fake.vendor].read(fetched.document, "east")
+    assert arrival.transaction is not None, arrival.reason
+    one = arrival.transaction
+    assert (one.store, one.terminal, str(one.amount_paid), one.currency) == ("S1", "1", "12.34", "USD")
+    assert fetched.changed_at == AT
+
+
+@pytest.mark.parametrize("make", MAKERS)
+def test_a_list_is_read_page_by_page_to_its_end_whatever_order_its_pages_are_in(
+    make: type[FakeVendor],
+) -> None:
+    async def go() -> None:
+        fake = make(HAND)
+        fake.page_size = 3
+        names = [fake.sell(number, 100, AT + timedelta(minutes=number)) for number in range(1, 12)]
+        one = client(fake)
+        found, mark = await sweep(one, one.lists[0])
+        assert sorted(found) == sorted(names)
+        new = fake.sell(50, 100, AT + timedelta(minutes=50))
+        again, later = await sweep(one, one.lists[0], mark)
+        assert new in again
+        assert later > mark
+
+    run(go())
+
+
+@pytest.mark.parametrize("make", MAKERS)
+def test_a_mark_never_passes_what_is_not_ripe_nor_follows_a_clock_that_runs_ahead(
+    make: type[FakeVendor],
+) -> None:
+    async def go() -> None:
+        fake = make(HAND)
+        one = client(fake)
+        fake.sell(1, 100, AT)
+        _, mark = await sweep(one, one.lists[0])
+        young = fake.sell(2, 100, HAND() - timedelta(minutes=1))
+        fake.sell(3, 100, HAND() + timedelta(days=3))
+        found, later = await sweep(one, one.lists[0], mark)
+        assert young in found
+        assert later == mark
+
+    run(go())
+
+
+@pytest.mark.parametrize("name", ["../../admin", "a?b=c", "x/y", "..%2F", "1 OR 1", "id:1"])
+@pytest.mark.parametrize("make", MAKERS)
+def test_an_id_is_one_part_of_a_path_whatever_it_holds(make: type[FakeVendor], name: str) -> None:
+    fake = make(HAND)
+    mode = "webhooks" if fake.vendor == SHOPIFY else "fetch"  # in the other one Shopify's ids are in the body
+    with pytest.raises(NotAtVendorError):
+        run(client(fake, mode=mode).fetch(KINDS[fake.vendor], name, "S1"))
+    (request,) = fake.requests
+    path = request.url.raw_path.decode()
+    assert path.count("/") == {SHOPIFY: 5, SQUARE: 3, LIGHTSPEED: 4}[fake.vendor]
+    assert "?" not in path
+
+
+# Shopify
+
+
+def test_the_two_halves_ask_all_that_the_adapter_needs_of_an_order() -> None:
+    words = set(ORDER_QUERY.replace("(", " ").replace(")", " ").split()) - {
+        "query", "Receipts", "50", "100", "250", "ID!", "$id:", "first:",
+    }  # fmt: skip
+    asked = set((AGREEMENTS_QUERY + MONEY_QUERY).replace("(", " ").replace(")", " ").split())
+    assert words - asked == set()
+
+
+def test_asked_as_the_adapter_says_it_shopify_would_refuse() -> None:
+    """So much could a question bring at most; Shopify takes 1,000."""
+    assert cost_of(ORDER_QUERY, {}) > 100_000
+    assert cost_of(SESSION_QUERY, {}) > 10_000
+
+
+def test_an_order_of_many_agreements_sales_and_payments_is_read_whole() -> None:
+    async def go() -> None:
+        fake = FakeShopify(HAND)
+        name = fake.sell(1, 100, AT)
+        order = fake.orders[name]
+        order["agreements"] = [
+            fake.agreement(number, 100, AT + timedelta(seconds=number), sales=50 if number == 3 else 2)
+            for number in range(1, 6)
+        ]
+        payment = order["transactions"][0]
+        order["transactions"] = [
+            {**payment, "id": gid("OrderTransaction", number), "amountSet": shop_money(100)}
+            for number in range(58)
+        ]
+        order["refunds"] = [
+            {"id": gid("Refund", number), "return": None, "transactions": {"nodes": []}}
+            for number in range(25)
+        ]
+        read = json.loads((await client(fake).fetch(ORDER, name, "")).document)["order"]
+        sales = [len(one["sales"]["nodes"]) for one in read["agreements"]["nodes"]]
+        assert sales == [2, 2, 50, 2, 2]
+        ids = [each["id"] for one in read["agreements"]["nodes"] for each in one["sales"]["nodes"]]
+        assert len(set(ids)) == 58
+        assert len(read["transactions"]) == 58
+        assert len(read["refunds"]) == 25
+
+    run(go())
+
+
+def test_an_order_of_more_payments_than_are_read_is_refused_and_not_cut_off() -> None:
+    fake = FakeShopify(HAND)
+    name = fake.sell(1, 100, AT)
+    fake.orders[name]["transactions"] *= 90
+    with pytest.raises(RejectedError):
+        run(client(fake).fetch(ORDER, name, ""))
+
+
+def test_an_order_that_changes_between_the_halves_is_read_again() -> None:
+    fake = FakeShopify(HAND)
+    name = fake.sell(1, 100, AT)
+    first = fake.answer
+
+    def change(request: httpx.Request) -> Any:
+        found = first(request)
+        fake.orders[name] = {**fake.orders[name], "updatedAt": stamp(HAND())}
+        return found
+
+    fake.answer = change  # type: ignore[method-assign]
+    with pytest.raises(RetryableError):
+        run(client(fake).fetch(ORDER, name, ""))
+
+
+def test_a_shop_whose_allowance_is_used_up_says_when_to_come_again() -> None:
+    fake = FakeShopify(HAND)
+    told = {
+        "errors": [{"message": "Throttled", "extensions": {"code": "THROTTLED"}}],
+        "extensions": {
+            "cost": {
+                "requestedQueryCost": 900,
+                "throttleStatus": {
+                    "maximumAvailable": 1000.0,
+                    "currentlyAvailable": 150,
+                    "restoreRate": 50.0,
+                },
+            }
+        },
+    }
+    fake.faults.append(lambda _: httpx.Response(200, json=told))
+    with pytest.raises(ThrottledError) as error:
+        run(client(fake).fetch(ORDER, "1", ""))
+    assert error.value.wait_seconds == 15.0
+
+
+@pytest.mark.parametrize(
+    ("code", "error"),
+    [
+        ("ACCESS_DENIED", RightMissingError),
+        ("SHOP_INACTIVE", SignInRefusedError),
+        ("INTERNAL_SERVER_ERROR", RetryableError),
+        ("MAX_COST_EXCEEDED", RejectedError),
+    ],
+)
+def test_what_graphql_says_in_a_good_answer_is_an_error_all_the_same(
+    code: str, error: type[Exception]
+) -> None:
+    fake = FakeShopify(HAND)
+    told = {"errors": [{"message": TOKEN, "extensions": {"code": code}}], "data": {"order": None}}
+    fake.faults.append(lambda _: httpx.Response(200, json=told))
+    with pytest.raises(error) as found:
+        run(client(fake).fetch(ORDER, "1", ""))
+    assert type(found.value) is error
+    assert TOKEN not in str(found.value)
+
+
+def test_what_was_sold_online_is_listed_only_where_something_of_it_came_back() -> None:
+    async def go() -> None:
+        fake = FakeShopify(HAND)
+        for number, status in ((1, "PAID"), (2, "PARTIALLY_REFUNDED"), (3, "PAID")):
+            fake.orders[fake.sell(number, 100, AT)]["displayFinancialStatus"] = status
+        for number in (1, 2):
+            fake.orders[str(number)] |= {"sourceName": "web", "retailLocation": None}
+        found, _ = await sweep(client(fake), "orders")
+        assert sorted(found) == ["2", "3"]
+
+    run(go())
+
+
+def test_fed_by_webhooks_an_order_is_read_in_their_form() -> None:
+    fake = FakeShopify(HAND)
+    fake.rest["1"] = {"id": 1, "updated_at": stamp(AT)}
+    fetched = run(client(fake, mode="webhooks").fetch(ORDER, "1", ""))
+    assert json.loads(fetched.document) == {"order": {"id": 1, "updated_at": stamp(AT)}}
+
+
+def test_cash_sessions_are_listed_and_read() -> None:
+    async def go() -> None:
+        fake = FakeShopify(HAND)
+        amount = {"amount": "100.00", "currencyCode": "USD"}
+        fake.sessions["7"] = {
+            "id": gid("PointOfSaleDevicePaymentSession", 7), "currency": "USD", "status": "CLOSED",
+            "openingTime": stamp(AT), "closingTime": stamp(AT + timedelta(minutes=30)), "totalsReady": True,
+            "location": {"id": gid("Location", "S1")}, "pointOfSaleDevice": {"id": gid("PointOfSaleDevice", 1)},
+            "cashCountedAtOpen": amount, "cashCountedAtClose": amount, "cashActivities": {"nodes": []},
+        }  # fmt: skip
+        one = client(fake)
+        assert (await sweep(one, "sessions"))[0] == ["7"]
+        fetched = await one.fetch(SESSION, "7", "S1")
+        arrivals = ADAPTERS[SHOPIFY].read(fetched.document, "east")
+        assert [str(each.transaction.kind) for each in arrivals if each.transaction] == [
+            "SHIFT_OPEN",
+            "SHIFT_CLOSE",
+        ]
+        assert fetched.changed_at == AT + timedelta(minutes=30)
+        with pytest.raises(NotAtVendorError):
+            await one.fetch(SESSION, "8", "S1")
+
+    run(go())
+
+
+# Square
+
+
+def test_a_return_is_read_with_its_refunds_and_the_sale_it_gives_back() -> None:
+    async def go() -> None:
+        fake = FakeSquare(HAND)
+        sold = fake.sell(1, 500, AT)
+        fake.refunds["REF-9"] = {
+            "id": "REF-9", "order_id": "BACK", "payment_id": "PAY-1", "location_id": "S1", "created_at": stamp(AT),
+            "updated_at": stamp(AT + timedelta(minutes=9)), "status": "COMPLETED", "amount_money": money(500),
+        }  # fmt: skip
+        fake.orders["BACK"] = {
+            "id": "BACK", "location_id": "S1", "state": "COMPLETED", "created_at": stamp(AT), "updated_at": stamp(AT),
+            "closed_at": stamp(AT), "total_money": money(0), "return_amounts": {"total_money": money(500)},
+            "refunds": [{"id": "named-otherwise"}],
+            "returns": [
+                {
+                    "uid": "R", "source_order_id": sold,
+                    "return_line_items": [
+                        {
+                            "uid": "B", "source_line_item_uid": "A", "quantity": "1", "name": "Article", "item_type": "ITEM",
+                            "catalog_object_id": "1001", "base_price_money": money(500), "gross_return_money": money(500),
+                            "total_money": money(500), "total_tax_money": money(0), "total_discount_money": money(0),
+                        }
+                    ],
+                }
+            ],
+        }  # fmt: skip
+        fetched = await client(fake).fetch(ORDER, "BACK", "S1")
+        (arrival,) = ADAPTERS[SQUARE].read(fetched.document, "east")
+        assert arrival.transaction is not None, arrival.reason
+        (tender,) = arrival.transaction.tenders
+        assert (tender.code, str(tender.amount)) == ("CASH", "-5.00")
+        (line,) = arrival.transaction.lines
+        assert line.original is not None
+        assert line.original.transaction_id == sold
+        assert fetched.changed_at == AT + timedelta(minutes=9)
+
+    run(go())
+
+
+def test_money_that_moves_later_names_its_order_again() -> None:
+    async def go() -> None:
+        fake = FakeSquare(HAND)
+        name = fake.sell(1, 500, AT)
+        fake.refunds["REF"] = {
+            "id": "REF", "order_id": "BACK", "location_id": "S1", "created_at": stamp(AT), "updated_at": stamp(AT),
+            "status": "COMPLETED",
+        }  # fmt: skip
+        one = client(fake)
+        assert (await sweep(one, "payments"))[0] == [name]
+        assert (await sweep(one, "refunds"))[0] == ["BACK"]
+
+    run(go())
+
+
+def test_a_drawer_is_read_with_all_its_events() -> None:
+    async def go() -> None:
+        fake = FakeSquare(HAND)
+        fake.page_size = 2
+        fake.shifts["D1"] = {
+            "shift": {
+                "id": "D1", "location_id": "S1", "state": "CLOSED", "opened_at": stamp(AT), "opened_cash_money": money(10_000),
+                "ended_at": stamp(AT), "closed_at": stamp(AT + timedelta(minutes=30)), "closed_cash_money": money(9_970),
+                "device": {"name": "1"},
+            },
+            "events": [
+                {"id": f"E{one}", "event_type": "PAID_OUT", "event_money": money(100), "created_at": stamp(AT)}
+                for one in range(5)
+            ],
+        }  # fmt: skip
+        one = client(fake)
+        assert (await sweep(one, "shifts"))[0] == ["D1", "D1"]  # asked for each location, told for both
+        fetched = await one.fetch(SHIFT, "D1", "S1")
+        arrivals = ADAPTERS[SQUARE].read(fetched.document, "east")
+        kinds = [str(each.transaction.kind) for each in arrivals if each.transaction]
+        assert kinds == ["SHIFT_OPEN", "SHIFT_CLOSE", *["PAID_OUT"] * 5]
+
+    run(go())
+
+
+def test_what_is_read_in_squares_sandbox_is_an_exercise() -> None:
+    fake = FakeSquare(HAND)
+    name = fake.sell(1, 500, AT)
+    http = httpx.AsyncClient(
+        transport=httpx.MockTransport(lambda request: httpx.Response(200, json=fake.answer(request)))
+    )
+    one = client_of(account_at(SQUARE, host="connect.squareupsandbox.com"), http, HAND)
+    (arrival,) = ADAPTERS[SQUARE].read(asyncio.run(one.fetch(ORDER, name, "S1")).document, "east")
+    assert arrival.transaction is not None
+    assert arrival.transaction.training
+
+
+# Lightspeed
+
+
+def test_registers_outlets_and_the_retailer_are_read_once_and_without_people() -> None:
+    async def go() -> None:
+        fake = FakeLightspeed(HAND)
+        one = client(fake)
+        documents = [
+            (await one.fetch(SALE, fake.sell(number, 100, AT), "S1")).document for number in (1, 2, 3)
+        ]
+        assert fake.calls == {"sales": 3, "registers": 1, "outlets": 1, "retailer": 1}
+        assert b"x@example.org" not in b"".join(documents)
+
+    run(go())
+
+
+def test_the_first_sweep_begins_before_the_oldest_sale_of_three_days() -> None:
+    async def go() -> None:
+        fake = FakeLightspeed(HAND)
+        for number, days in ((1, 30), (2, 10), (3, 2), (4, 1)):
+            fake.sell(number, 100, HAND() - timedelta(days=days))
+        one = client(fake)
+        assert sorted((await sweep(one, "sales"))[0]) == ["SALE-3", "SALE-4"]
+        for name in ("SALE-3", "SALE-4"):
+            del fake.sales[name]
+        assert (await sweep(client(fake), "sales"))[0] == ["SALE-2"]
+
+    run(go())
+
+
+def test_an_opening_is_read_of_its_register_and_a_close_of_its_webhook() -> None:
+    async def go() -> None:
+        fake = FakeLightspeed(HAND)
+        fake.registers["1"] |= {"register_open_sequence_id": "OPEN-1", "register_open_time": stamp(AT)}
+        one = client(fake)
+        assert (await sweep(one, "registers"))[0] == ["OPEN-1"]
+        opened = ADAPTERS[LIGHTSPEED].read((await one.fetch(CLOSURE, "OPEN-1", "1")).document, "east")
+        assert [str(each.transaction.kind) for each in opened if each.transaction] == ["SHIFT_OPEN"]
+        told = {
+            "id": "OPEN-1", "register_id": "1", "register_open_time": stamp(AT), "register_close_time": stamp(HAND()),
+            "payments": [{"name": "Cash", "counted": "99.50", "total": "100.00"}],
+        }  # fmt: skip
+        closed = await one.fetch(CLOSURE, "OPEN-1", "S1", json.dumps(told))
+        found = [
+            each.transaction
+            for each in ADAPTERS[LIGHTSPEED].read(closed.document, "east")
+            if each.transaction
+        ]
+        assert [str(each.kind) for each in found] == ["SHIFT_OPEN", "SHIFT_CLOSE"]
+        assert found[1].store == "S1"
+        with pytest.raises(NotAtVendorError):
+            await one.fetch(CLOSURE, "OPEN-0", "1")
+
+    run(go())
+
+
+def test_a_version_behind_one_that_is_not_ripe_moves_no_mark_either() -> None:
+    async def go() -> None:
+        fake = FakeLightspeed(HAND)
+        fake.page_size = 1
+        first = fake.sales[fake.sell(1, 100, AT)]["version"]
+        fake.sell(2, 100, HAND() - timedelta(minutes=1))
+        fake.sell(3, 100, AT)
+        found, mark = await sweep(client(fake), "sales")
+        assert sorted(found) == ["SALE-1", "SALE-2", "SALE-3"]
+        assert int(mark) == first
+
+    run(go())
