@@ -7,6 +7,7 @@ from functools import cache
 from typing import Any
 
 from shared.pos.canonical_model import schema_text
+from shared.web.detail import with_detail
 from shared.web.route import CSV, HTML, JSON, REASON, Route
 from shared.web.routes import ROUTES
 
@@ -18,7 +19,7 @@ def openapi_document() -> dict[str, Any]:
     """Give the OpenAPI document. The same in `docs/openapi.json`, which a test compares."""
     paths: dict[str, dict[str, Any]] = {}
     for one in ROUTES:
-        paths.setdefault(f"/api{one.path}", {})[one.method] = _operation(one)
+        paths.setdefault(f"/api{one.path}", {})[one.method] = with_detail(one, _operation(one))
     return {
         "openapi": "3.1.0",
         "info": {
