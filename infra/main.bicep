@@ -119,6 +119,29 @@ param highValue int = 1000
 @allowed([1, 16])
 param dueShards int = 1
 
+@description('Entra tenant whose tokens open the app (docs/access.md). Empty: no token does, people carry keys and senders sign.')
+param tenantId string = ''
+
+@description('Audiences that a token must name, parted by blanks: the client id of the app registration, and its address (api://...) for tokens of version 1.')
+param audience string = ''
+
+@description('Host that gives the tokens and their keys. Empty: https://login.microsoftonline.com. Another one in national clouds.')
+param authority string = ''
+
+@description('Whether people may still come with a key of their own instead of a token.')
+@allowed([
+  'on'
+  'off'
+])
+param keysOfPeople string = 'on'
+
+@description('Whether Azure asks for a function key, in the address or a header, before a request of a source account reaches the app. An extra fence, never the only one.')
+@allowed([
+  'on'
+  'off'
+])
+param functionKeys string = 'off'
+
 @description('Upper limit of instances: caps the bill and the pressure on storage.')
 @minValue(1)
 @maxValue(1000)
@@ -266,6 +289,11 @@ module function 'app/function.bicep' = {
     runbooksUrl: runbooksUrl
     highValue: highValue
     dueShards: dueShards
+    tenantId: tenantId
+    audience: audience
+    authority: authority
+    keysOfPeople: keysOfPeople
+    functionKeys: functionKeys
     d365Url: d365Url
     d365EnvironmentId: d365EnvironmentId
     d365MovedFrom: d365MovedFrom

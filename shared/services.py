@@ -29,6 +29,8 @@ from shared.d365.addresses import environment_origin
 from shared.d365.client import UPLOAD_HOSTS, D365Client
 from shared.d365.records import StatementEvidence
 from shared.errors import AlreadyThereError, ChangedMeanwhileError, SettingsError
+from shared.gate.token_keys import TIMEOUT as TOKEN_KEYS_TIMEOUT
+from shared.gate.token_keys import TokenKeys, open_token_keys
 from shared.settings import D365Settings, Settings, read_settings
 from shared.storage import Queues, Tables, open_storage
 from shared.storage.due import PARTITION, doorbell
@@ -63,6 +65,7 @@ class Services:
     token_hex: Callable[[int], str] = secrets.token_hex  # names nobody else gives; a simulation gives its own
     log: logging.Logger = field(default_factory=lambda: logging.getLogger("tillpost"))
     alerts: AlertClient | None = None  # there are channels, or there is nobody to tell
+    token_keys: TokenKeys | None = None  # tokens of Entra ID open this app, or none does
 
     @property
     def clock(self) -> Clock:
@@ -147,6 +150,7 @@ async def open_services(settings: Settings) -> Services:
         storage_calls=calls,
         started_at=settings.clock.now(),
         alerts=open_alerts(settings),
+        token_keys=open_keys_of_tokens(settings),
     )
 
 
@@ -157,6 +161,17 @@ def open_alerts(settings: Settings) -> AlertClient | None:
         return None
     http = httpx.AsyncClient(timeout=ALERT_TIMEOUT, follow_redirects=False, trust_env=False)
     return AlertClient(http, channels, settings.clock.now)
+
+
+def open_keys_of_tokens(settings: Settings) -> TokenKeys | None:
+    """Build what reads the keys that tokens are signed with; None where no tenant's tokens open this app."""
+    if not settings.entra.is_on:
+        return None
+    trust = ssl.create_default_context(cafile=settings.d365.ca_file or None)
+    http = httpx.AsyncClient(
+        verify=trust, timeout=TOKEN_KEYS_TIMEOUT, follow_redirects=False, trust_env=False
+    )
+    return open_token_keys(http, settings.entra.keys_address, settings.clock.now, settings.clock.patience)
 
 
 async def refuse_other_environment(tables: Tables, d365: D365Settings, now: datetime) -> None:

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-import json
 import math
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 from shared.clock import Clock
 from shared.errors import SettingsError
 from shared.settings_alerts import ALERT_SETTING_NAMES, AlertSettings, read_alert_settings
+from shared.settings_callers import ROLES as ROLES
+from shared.settings_callers import SECRET_CHARACTERS_MIN, read_people, read_senders
+from shared.settings_callers import Person as Person
+from shared.settings_callers import Sender as Sender
+from shared.settings_callers import is_guid as is_guid
+from shared.settings_entra import ENTRA_SETTING_NAMES, read_entra_settings
+from shared.settings_entra import EntraSettings as EntraSettings
 
 SIMULATION = "simulation"
 ENVIRONMENTS = (SIMULATION, "test", "production")
 SIMULATION_ONLY = ("TILLPOST_CLOCK_START", "TILLPOST_CLOCK_ANCHOR", "TILLPOST_CLOCK_SPEED", "D365_CA_FILE")
+FUNCTION_KEYS = "TILLPOST_FUNCTION_KEYS"
 SETTING_NAMES = (
     "TILLPOST_ENVIRONMENT",
     "TILLPOST_STORAGE",
@@ -26,6 +31,8 @@ SETTING_NAMES = (
     "TILLPOST_STORAGE__clientId",
     "TILLPOST_SENDERS",
     "TILLPOST_PEOPLE",
+    *ENTRA_SETTING_NAMES,
+    FUNCTION_KEYS,
     "TILLPOST_KEYED_HASH_SECRET",
     "TILLPOST_HEARTBEAT_SCHEDULE",
     "TILLPOST_GRACE_MINUTES",
@@ -57,32 +64,8 @@ BY_HAND, PACKAGES, AUDITABLE = "by_hand", "packages", "auditable"
 AS_NET, AS_POS = "as_net", "as_pos"
 LINES_FIRST, HEADER_FIRST = "lines_first", "header_first"
 LABEL_CHARACTERS_MAX = 80
-ROLES = ("reader", "finance", "store_operations", "retail_systems", "it")
-SECRET_CHARACTERS_MIN = 16
 NUMBER_MAX = 100_000
 DUE_SHARDS = (1, 16)
-_SHA256 = re.compile(r"[0-9a-f]{64}")
-
-
-@dataclass(frozen=True, slots=True)
-class Sender:
-    """A source account that may send: one or two live secrets, and the stores it may speak for ("*": all)."""
-
-    account: str
-    secrets: tuple[str, ...]
-    stores: frozenset[str]
-
-    def may_send_for(self, store: str) -> bool:
-        return "*" in self.stores or store in self.stores
-
-
-@dataclass(frozen=True, slots=True)
-class Person:
-    """A person or a desk that may read and decide; only the SHA-256 of the key is known here."""
-
-    name: str
-    roles: frozenset[str]
-    key_sha256: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +122,8 @@ class Settings:
     effect_hours: int = 72
     alerts: AlertSettings = field(default_factory=AlertSettings)
     due_shards: int = 1
+    entra: EntraSettings = field(default_factory=EntraSettings)
+    function_keys: bool = False  # Azure asks for one before a source account's request reaches this app
 
 
 def read_settings(environ: Mapping[str, str]) -> Settings:
@@ -160,8 +145,8 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
     return Settings(
         environment=environment,
         storage=_storage(environ),
-        senders=_senders(_needed(environ, "TILLPOST_SENDERS")),
-        people=_people(_needed(environ, "TILLPOST_PEOPLE")),
+        senders=read_senders(_needed(environ, "TILLPOST_SENDERS")),
+        people=read_people(_needed(environ, "TILLPOST_PEOPLE")),
         keyed_hash_secret=_secret(environ, "TILLPOST_KEYED_HASH_SECRET"),
         grace_minutes=_number(environ, "TILLPOST_GRACE_MINUTES", 60),
         package_minutes=_number(environ, "TILLPOST_PACKAGE_MINUTES", 15),
@@ -175,6 +160,8 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         effect_hours=_number(environ, "TILLPOST_EFFECT_HOURS", 72),
         alerts=read_alert_settings(environ),
         due_shards=_shards(environ),
+        entra=read_entra_settings(environ),
+        function_keys=_one_of(environ, FUNCTION_KEYS, "off", "on") == "on",
     )
 
 
@@ -229,53 +216,6 @@ def _https(address: str, name: str) -> str:
     if not address.startswith("https://"):
         raise SettingsError(f"{name} must start with https://")
     return address.rstrip("/")
-
-
-def _json_list(text: str, name: str) -> list[dict[str, Any]]:
-    try:
-        rows = json.loads(text)
-    except ValueError as error:
-        raise SettingsError(f"{name} is not JSON") from error
-    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        raise SettingsError(f"{name} is not a list of objects")
-    return rows
-
-
-def _senders(text: str) -> dict[str, Sender]:
-    senders = {}
-    for row in _json_list(text, "TILLPOST_SENDERS"):
-        account, secrets, stores = row.get("account"), _texts(row, "secrets"), _texts(row, "stores")
-        if not isinstance(account, str) or not account or not 1 <= len(secrets) <= 2 or not stores:
-            raise SettingsError("TILLPOST_SENDERS: each needs an account, one or two secrets, and its stores")
-        if any(len(secret) < SECRET_CHARACTERS_MIN for secret in secrets):
-            shortest = f"shorter than {SECRET_CHARACTERS_MIN} characters"
-            raise SettingsError(f"TILLPOST_SENDERS: a secret of {account} is {shortest}")
-        if account in senders:
-            raise SettingsError(f"TILLPOST_SENDERS: {account} is there twice")
-        senders[account] = Sender(account, secrets, frozenset(stores))
-    return senders
-
-
-def _texts(row: Mapping[str, Any], name: str) -> tuple[str, ...]:
-    """Give a list of texts; empty when it is anything else."""
-    values = row.get(name)
-    is_list = isinstance(values, list) and all(isinstance(value, str) and value for value in values)
-    return tuple(values) if isinstance(values, list) and is_list else ()
-
-
-def _people(text: str) -> tuple[Person, ...]:
-    people = []
-    for row in _json_list(text, "TILLPOST_PEOPLE"):
-        name, roles, digest = row.get("name"), frozenset(_texts(row, "roles")), str(row.get("key_sha256", ""))
-        is_known = bool(roles) and roles <= set(ROLES)
-        if not isinstance(name, str) or not name or not is_known or not _SHA256.fullmatch(digest.lower()):
-            raise SettingsError(
-                f"TILLPOST_PEOPLE: each needs a name, roles of {', '.join(ROLES)}, and key_sha256"
-            )
-        people.append(Person(name, roles, digest.lower()))
-    if len({one.key_sha256 for one in people}) != len(people):
-        raise SettingsError("TILLPOST_PEOPLE: two have the same key")
-    return tuple(people)
 
 
 def _clock(environ: Mapping[str, str]) -> Clock:

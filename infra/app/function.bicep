@@ -28,6 +28,11 @@ param digestZone string
 param runbooksUrl string
 param highValue int
 param dueShards int
+param tenantId string
+param audience string
+param authority string
+param keysOfPeople string
+param functionKeys string
 param d365Url string
 param d365EnvironmentId string
 param d365MovedFrom string
@@ -181,6 +186,11 @@ resource settings 'Microsoft.Web/sites/config@2024-04-01' = {
     TILLPOST_STORAGE__credential: 'managedidentity'
     TILLPOST_STORAGE__clientId: identity.properties.clientId
     TILLPOST_SENDERS: '@Microsoft.KeyVault(SecretUri=${secretUri}tillpost-senders)'
+    TILLPOST_TENANT_ID: tenantId
+    TILLPOST_AUDIENCE: audience
+    TILLPOST_AUTHORITY: authority
+    TILLPOST_KEYS_OF_PEOPLE: keysOfPeople
+    TILLPOST_FUNCTION_KEYS: functionKeys
     TILLPOST_PEOPLE: '@Microsoft.KeyVault(SecretUri=${secretUri}tillpost-people)'
     TILLPOST_KEYED_HASH_SECRET: '@Microsoft.KeyVault(SecretUri=${secretUri}tillpost-keyed-hash-secret)'
     TILLPOST_HEARTBEAT_SCHEDULE: heartbeatSchedule

@@ -4,17 +4,65 @@ from __future__ import annotations
 
 import functools
 import logging
+import os
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 import azure.functions as func
 
 from shared.errors import RetryableError, SettingsError, TillpostError, UnknownOutcomeError
+from shared.gate import PERSON, Call, Person, admit
 from shared.services import Services, services
+from shared.settings import FUNCTION_KEYS
 from shared.web.answers import answer_error, log_text
+from shared.web.paths import signed_path
+from shared.web.route import Route, body_of
+from shared.web.routes import route_of
 
 log = logging.getLogger("tillpost")
 Handler = Callable[[func.HttpRequest, Services], Awaitable[func.HttpResponse]]
-DECIDERS = ("finance", "store_operations", "retail_systems", "it")
+
+
+def guarded(blueprint: func.Blueprint) -> Callable[..., Callable[[Callable[..., Any]], Any]]:
+    """Give the decorator that opens a route of the table, and lets in whom the table says.
+
+    Its function is called with the request, the services and the caller, a person or a sender; behind a route that is
+    open to anyone with the request alone.
+    """
+
+    def route(path: str, methods: list[str]) -> Callable[[Callable[..., Any]], Any]:
+        (method,) = methods
+        one = route_of(method, f"/{path}")
+        opened = blueprint.route(
+            path, trigger_arg_name="request", methods=methods, auth_level=_fence_before(one)
+        )
+        return lambda handler: opened(
+            answered(_behind_the_gate(one, handler)) if one.security.ways else handler
+        )
+
+    return route
+
+
+def _fence_before(route: Route) -> func.AuthLevel:
+    """Give whether Azure itself asks for a function key first: where machines alone call, and where the setting says so."""
+    is_machines = bool(route.security.ways) and PERSON not in route.security.ways
+    is_on = os.environ.get(FUNCTION_KEYS, "").strip() == "on"
+    return func.AuthLevel.FUNCTION if is_machines and is_on else func.AuthLevel.ANONYMOUS
+
+
+def _behind_the_gate(route: Route, handler: Callable[..., Awaitable[func.HttpResponse]]) -> Handler:
+    @functools.wraps(handler)
+    async def checked(request: func.HttpRequest, services: Services) -> func.HttpResponse:
+        path = signed_path(route.path, request.route_params)
+        call = Call(request.method, path, request.headers, request.get_body())
+        caller = await admit(route.security, services.settings, services.token_keys, call, services.now())
+        if isinstance(caller, Person) and route.body:
+            body_of(
+                request, route
+            )  # a source account's is judged where it can be told that it came (ingest_transactions)
+        return await handler(request, services, caller)
+
+    return checked
 
 
 def answered(handler: Handler) -> Callable[[func.HttpRequest], Awaitable[func.HttpResponse]]:

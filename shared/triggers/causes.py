@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import functools
-
 import azure.functions as func
 
 from shared.flows.assign_cause import assign_cause
@@ -11,9 +9,9 @@ from shared.flows.note_cause import note_cause
 from shared.flows.read_alerts import read_alerts
 from shared.flows.read_records import read_cause
 from shared.flows.set_cause_aside import set_cause_aside
-from shared.gate import admit_person
+from shared.gate import Person
 from shared.services import Services
-from shared.triggers.answered import DECIDERS, answered
+from shared.triggers.answered import guarded
 from shared.web.answers import answer, not_found
 from shared.web.requests import (
     free_text_of,
@@ -26,31 +24,27 @@ from shared.web.requests import (
 )
 
 blueprint = func.Blueprint()
-route = functools.partial(blueprint.route, trigger_arg_name="request")
+route = guarded(blueprint)
 
 
 @route("causes/{fingerprint}/assign", methods=["POST"])
-@answered
-async def cause_given_to_somebody(request: func.HttpRequest, services: Services) -> func.HttpResponse:
-    person = admit_person(services.settings, request.headers, *DECIDERS)
+async def cause_given_to_somebody(
+    request: func.HttpRequest, services: Services, person: Person
+) -> func.HttpResponse:
     fingerprint, body = path_key(request, "fingerprint"), json_object(request)
     head = await assign_cause(services, fingerprint, name_of(body, "to"), person, reason_of(body))
     return answer(await read_cause(services, fingerprint)) if head else not_found("the cause")
 
 
 @route("causes/{fingerprint}/notes", methods=["POST"])
-@answered
-async def cause_noted(request: func.HttpRequest, services: Services) -> func.HttpResponse:
-    person = admit_person(services.settings, request.headers, *DECIDERS)
+async def cause_noted(request: func.HttpRequest, services: Services, person: Person) -> func.HttpResponse:
     fingerprint, body = path_key(request, "fingerprint"), json_object(request)
     head = await note_cause(services, fingerprint, free_text_of(body, "note"), person)
     return answer(await read_cause(services, fingerprint)) if head else not_found("the cause")
 
 
 @route("causes/{fingerprint}/set_aside", methods=["POST"])
-@answered
-async def cause_set_aside(request: func.HttpRequest, services: Services) -> func.HttpResponse:
-    person = admit_person(services.settings, request.headers, *DECIDERS)
+async def cause_set_aside(request: func.HttpRequest, services: Services, person: Person) -> func.HttpResponse:
     fingerprint, body = path_key(request, "fingerprint"), json_object(request)
     until, reason = instant_of(body, "until"), reason_of(body)
     head = await set_cause_aside(services, fingerprint, until, person, reason)
@@ -58,16 +52,14 @@ async def cause_set_aside(request: func.HttpRequest, services: Services) -> func
 
 
 @route("causes/{fingerprint}/take_up", methods=["POST"])
-@answered
-async def cause_taken_up(request: func.HttpRequest, services: Services) -> func.HttpResponse:
-    person = admit_person(services.settings, request.headers, *DECIDERS)
+async def cause_taken_up(request: func.HttpRequest, services: Services, person: Person) -> func.HttpResponse:
     fingerprint, reason = path_key(request, "fingerprint"), reason_of(json_object(request))
     head = await set_cause_aside(services, fingerprint, None, person, reason)
     return answer(await read_cause(services, fingerprint)) if head else not_found("the cause")
 
 
 @route("alerts", methods=["GET"])
-@answered
-async def alerts_asked_for(request: func.HttpRequest, services: Services) -> func.HttpResponse:
-    admit_person(services.settings, request.headers)
+async def alerts_asked_for(
+    request: func.HttpRequest, services: Services, person: Person
+) -> func.HttpResponse:
     return answer(await read_alerts(services, query_month(request, "month", services.now())))

@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-import functools
-
 import azure.functions as func
 
 from shared.flows.run_checks import keep_checks, list_checks, run_checks
-from shared.gate import admit_person
+from shared.gate import Person
 from shared.services import Services
-from shared.triggers.answered import DECIDERS, answered
+from shared.triggers.answered import guarded
 from shared.web.answers import answer, not_found
 from shared.web.queries import query_format
 from shared.web.reports import as_asked
 from shared.web.requests import json_object, note_of, path_part
 
 blueprint = func.Blueprint()
-route = functools.partial(blueprint.route, trigger_arg_name="request")
+route = guarded(blueprint)
 
 
 @route("checks/{cadence}/{legal_entity}/{period}", methods=["GET"])
-@answered
-async def checks_asked_for(request: func.HttpRequest, services: Services) -> func.HttpResponse:
-    admit_person(services.settings, request.headers)
+async def checks_asked_for(
+    request: func.HttpRequest, services: Services, person: Person
+) -> func.HttpResponse:
     form = query_format(request)
     cadence, legal_entity, period = (
         path_part(request, name) for name in ("cadence", "legal_entity", "period")
@@ -32,9 +30,7 @@ async def checks_asked_for(request: func.HttpRequest, services: Services) -> fun
 
 
 @route("checks/{cadence}/{legal_entity}/{period}", methods=["POST"])
-@answered
-async def checks_made(request: func.HttpRequest, services: Services) -> func.HttpResponse:
-    person = admit_person(services.settings, request.headers, *DECIDERS)
+async def checks_made(request: func.HttpRequest, services: Services, person: Person) -> func.HttpResponse:
     note = note_of(json_object(request))
     cadence, legal_entity, period = (
         path_part(request, name) for name in ("cadence", "legal_entity", "period")
@@ -44,9 +40,9 @@ async def checks_made(request: func.HttpRequest, services: Services) -> func.Htt
 
 
 @route("checks/{cadence}/{legal_entity}", methods=["GET"])
-@answered
-async def kept_checks_asked_for(request: func.HttpRequest, services: Services) -> func.HttpResponse:
-    admit_person(services.settings, request.headers)
+async def kept_checks_asked_for(
+    request: func.HttpRequest, services: Services, person: Person
+) -> func.HttpResponse:
     cadence, legal_entity = path_part(request, "cadence"), path_part(request, "legal_entity")
     return answer(
         {"checks": await list_checks(services, cadence, legal_entity, request.params.get("period", ""))}

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import functools
-
 import azure.functions as func
 
 from shared.flows.amend_receipt import amend_receipt
@@ -15,9 +13,9 @@ from shared.flows.propose_write_off import propose_write_off
 from shared.flows.read_releases import list_releases, read_release
 from shared.flows.release_exceptions import release_exceptions
 from shared.flows.verify_audit import read_audit, verified_json, verify_audit
-from shared.gate import admit_person
+from shared.gate import Person
 from shared.services import Services
-from shared.triggers.answered import DECIDERS, answered
+from shared.triggers.answered import guarded
 from shared.web.amended import CODES, code_of, codes_of
 from shared.web.answers import answer, not_found
 from shared.web.paths import read_part
@@ -33,22 +31,20 @@ from shared.web.requests import (
 )
 
 blueprint = func.Blueprint()
-route = functools.partial(blueprint.route, trigger_arg_name="request")
+route = guarded(blueprint)
 
 
 @route("causes/{fingerprint}/preview", methods=["GET"])
-@answered
-async def release_previewed(request: func.HttpRequest, services: Services) -> func.HttpResponse:
-    admit_person(services.settings, request.headers)
+async def release_previewed(
+    request: func.HttpRequest, services: Services, person: Person
+) -> func.HttpResponse:
     each = query_choice(request, "receipts", "all") == "all"
     found = await preview_release(services, path_key(request, "fingerprint"), map_transactions, each=each)
     return answer(found) if found else not_found("the cause")
 
 
 @route("causes/{fingerprint}/release", methods=["POST"])
-@answered
-async def cause_mended(request: func.HttpRequest, services: Services) -> func.HttpResponse:
-    person = admit_person(services.settings, request.headers, *DECIDERS)
+async def cause_mended(request: func.HttpRequest, services: Services, person: Person) -> func.HttpResponse:
     fingerprint, body = path_key(request, "fingerprint"), json_object(request)
     done = await release_exceptions(
         services, fingerprint, person, reason_of(body), seen=hash_of(body), map_day=map_transactions
@@ -57,34 +53,32 @@ async def cause_mended(request: func.HttpRequest, services: Services) -> func.Ht
 
 
 @route("causes/{fingerprint}/releases", methods=["GET"])
-@answered
-async def releases_asked_for(request: func.HttpRequest, services: Services) -> func.HttpResponse:
-    admit_person(services.settings, request.headers)
+async def releases_asked_for(
+    request: func.HttpRequest, services: Services, person: Person
+) -> func.HttpResponse:
     return answer({"releases": await list_releases(services, path_key(request, "fingerprint"))})
 
 
 @route("causes/{fingerprint}/releases/{number}", methods=["GET"])
-@answered
-async def release_asked_for(request: func.HttpRequest, services: Services) -> func.HttpResponse:
-    admit_person(services.settings, request.headers)
+async def release_asked_for(
+    request: func.HttpRequest, services: Services, person: Person
+) -> func.HttpResponse:
     fingerprint, number = path_key(request, "fingerprint"), path_number(request, "number")
     found = await read_release(services, fingerprint, number)
     return answer(found) if found else not_found("the release")
 
 
 @route("causes/{fingerprint}/releases/{number}/cancel", methods=["POST"])
-@answered
-async def release_cancelled(request: func.HttpRequest, services: Services) -> func.HttpResponse:
-    person = admit_person(services.settings, request.headers, *DECIDERS)
+async def release_cancelled(
+    request: func.HttpRequest, services: Services, person: Person
+) -> func.HttpResponse:
     fingerprint, number = path_key(request, "fingerprint"), path_number(request, "number")
     run = await cancel_release(services, fingerprint, number, person, reason_of(json_object(request)))
     return answer(run) if run is not None else not_found("the release")
 
 
 @route("transactions/{store}/{account}/{transaction_id}/amend", methods=["POST"])
-@answered
-async def receipt_amended(request: func.HttpRequest, services: Services) -> func.HttpResponse:
-    person = admit_person(services.settings, request.headers, "finance", "store_operations")
+async def receipt_amended(request: func.HttpRequest, services: Services, person: Person) -> func.HttpResponse:
     body, (_, account, name) = json_object(request), transaction_parts(request)
     done = await amend_receipt(
         services, path_key(request, "store"), account, name, person, reason_of(body),
@@ -94,18 +88,18 @@ async def receipt_amended(request: func.HttpRequest, services: Services) -> func
 
 
 @route("transactions/{store}/{account}/{transaction_id}/write-off", methods=["POST"])
-@answered
-async def write_off_proposed(request: func.HttpRequest, services: Services) -> func.HttpResponse:
-    person = admit_person(services.settings, request.headers, "finance")
+async def write_off_proposed(
+    request: func.HttpRequest, services: Services, person: Person
+) -> func.HttpResponse:
     reason, (_, account, name) = reason_of(json_object(request)), transaction_parts(request)
     done = await propose_write_off(services, path_key(request, "store"), account, name, person, reason)
     return answer(done) if done is not None else not_found("the transaction")
 
 
 @route("transactions/{store}/{account}/{transaction_id}/write-off/approve", methods=["POST"])
-@answered
-async def write_off_approved(request: func.HttpRequest, services: Services) -> func.HttpResponse:
-    person = admit_person(services.settings, request.headers, "finance")
+async def write_off_approved(
+    request: func.HttpRequest, services: Services, person: Person
+) -> func.HttpResponse:
     reason, (_, account, name) = reason_of(json_object(request)), transaction_parts(request)
     store = path_key(request, "store")
     done = await decide_write_off(services, store, account, name, person, reason, approve=True)
@@ -113,9 +107,9 @@ async def write_off_approved(request: func.HttpRequest, services: Services) -> f
 
 
 @route("transactions/{store}/{account}/{transaction_id}/write-off/withdraw", methods=["POST"])
-@answered
-async def write_off_withdrawn(request: func.HttpRequest, services: Services) -> func.HttpResponse:
-    person = admit_person(services.settings, request.headers, "finance")
+async def write_off_withdrawn(
+    request: func.HttpRequest, services: Services, person: Person
+) -> func.HttpResponse:
     reason, (_, account, name) = reason_of(json_object(request)), transaction_parts(request)
     store = path_key(request, "store")
     done = await decide_write_off(services, store, account, name, person, reason, approve=False)
@@ -123,17 +117,13 @@ async def write_off_withdrawn(request: func.HttpRequest, services: Services) -> 
 
 
 @route("audit", methods=["GET"])
-@answered
-async def audit_verified(request: func.HttpRequest, services: Services) -> func.HttpResponse:
-    admit_person(services.settings, request.headers, "it", "finance")
+async def audit_verified(request: func.HttpRequest, services: Services, person: Person) -> func.HttpResponse:
     found = [verified_json(one) for one in await verify_audit(services)]
     return answer({"unbroken": all(one["unbroken"] for one in found), "areas": found})
 
 
 @route("audit/{area}", methods=["GET"])
-@answered
-async def audit_asked_for(request: func.HttpRequest, services: Services) -> func.HttpResponse:
-    admit_person(services.settings, request.headers, "it", "finance")
+async def audit_asked_for(request: func.HttpRequest, services: Services, person: Person) -> func.HttpResponse:
     start = query_number(request, "start") or 1
     found = await read_audit(services, read_part(path_part(request, "area")), start)
     return answer(found) if found else not_found("a decision about this")

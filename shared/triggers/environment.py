@@ -2,58 +2,54 @@
 
 from __future__ import annotations
 
-import functools
-
 import azure.functions as func
 
 from shared.flows.check_contract import check_contract, read_preflight
 from shared.flows.read_reference import read_reference, show_reference
-from shared.gate import admit_person
+from shared.gate import Person
 from shared.services import Services, usage
-from shared.triggers.answered import answered
+from shared.triggers.answered import guarded
 from shared.web.answers import answer, problem
 from shared.web.openapi import openapi_document, transactions_schema
 
 blueprint = func.Blueprint()
-route = functools.partial(blueprint.route, trigger_arg_name="request")
+route = guarded(blueprint)
 
 
 @route("preflight", methods=["GET"])
-@answered
-async def preflight_asked_for(request: func.HttpRequest, services: Services) -> func.HttpResponse:
-    admit_person(services.settings, request.headers)
+async def preflight_asked_for(
+    request: func.HttpRequest, services: Services, person: Person
+) -> func.HttpResponse:
     found = await read_preflight(services)
     unread = "what D365 has was not compared yet; POST /api/preflight does it now"
     return answer(found) if found else problem(404, unread)
 
 
 @route("preflight", methods=["POST"])
-@answered
-async def preflight_ordered(request: func.HttpRequest, services: Services) -> func.HttpResponse:
-    admit_person(services.settings, request.headers, "it")
+async def preflight_ordered(
+    request: func.HttpRequest, services: Services, person: Person
+) -> func.HttpResponse:
     return answer(await check_contract(services))
 
 
 @route("reference", methods=["GET"])
-@answered
-async def reference_asked_for(request: func.HttpRequest, services: Services) -> func.HttpResponse:
-    admit_person(services.settings, request.headers)
+async def reference_asked_for(
+    request: func.HttpRequest, services: Services, person: Person
+) -> func.HttpResponse:
     found = await show_reference(services)
     unread = "D365's reference data was not read yet; POST /api/reference does it now"
     return answer(found) if found else problem(404, unread)
 
 
 @route("reference", methods=["POST"])
-@answered
-async def reference_ordered(request: func.HttpRequest, services: Services) -> func.HttpResponse:
-    admit_person(services.settings, request.headers, "finance", "retail_systems", "it")
+async def reference_ordered(
+    request: func.HttpRequest, services: Services, person: Person
+) -> func.HttpResponse:
     return answer({"done": await read_reference(services, ordered=True)})
 
 
 @route("usage", methods=["GET"])
-@answered
-async def usage_asked_for(request: func.HttpRequest, services: Services) -> func.HttpResponse:
-    admit_person(services.settings, request.headers)
+async def usage_asked_for(request: func.HttpRequest, services: Services, person: Person) -> func.HttpResponse:
     return answer(usage(services))
 
 

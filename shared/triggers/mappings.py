@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
-import functools
-
 import azure.functions as func
 
 from shared.flows.check_coverage import check_coverage
 from shared.flows.check_store import check_store
 from shared.flows.import_mapping import export_mapping, import_mapping
 from shared.flows.read_mappings import list_imports, read_import, show_mapping
-from shared.gate import admit_person
+from shared.gate import Person
 from shared.services import Services
-from shared.triggers.answered import answered
+from shared.triggers.answered import guarded
 from shared.web.answers import answer, not_found, problem
 from shared.web.queries import query_day_of, query_flag, query_number
 from shared.web.requests import chosen_format, path_key, path_number, path_part, reason_header
 
 blueprint = func.Blueprint()
-route = functools.partial(blueprint.route, trigger_arg_name="request")
+route = guarded(blueprint)
 
 
 @route("mappings/{kind}", methods=["PUT"])
-@answered
-async def mapping_changed(request: func.HttpRequest, services: Services) -> func.HttpResponse:
-    person = admit_person(services.settings, request.headers, "finance", "retail_systems")
+async def mapping_changed(request: func.HttpRequest, services: Services, person: Person) -> func.HttpResponse:
     kind, content, check = path_part(request, "kind"), request.get_body(), query_flag(request, "check")
     done = await import_mapping(services, kind, content, person, reason_header(request), check=check)
     if done.problems:
@@ -35,9 +31,9 @@ async def mapping_changed(request: func.HttpRequest, services: Services) -> func
 
 
 @route("mappings/{kind}", methods=["GET"])
-@answered
-async def mapping_asked_for(request: func.HttpRequest, services: Services) -> func.HttpResponse:
-    admit_person(services.settings, request.headers)
+async def mapping_asked_for(
+    request: func.HttpRequest, services: Services, person: Person
+) -> func.HttpResponse:
     kind = path_part(request, "kind")
     if chosen_format(request, "csv", "json", usual="csv") == "json":
         return answer(await show_mapping(services, kind))
@@ -47,32 +43,32 @@ async def mapping_asked_for(request: func.HttpRequest, services: Services) -> fu
 
 
 @route("mappings/{kind}/history", methods=["GET"])
-@answered
-async def mapping_history_asked_for(request: func.HttpRequest, services: Services) -> func.HttpResponse:
-    admit_person(services.settings, request.headers)
+async def mapping_history_asked_for(
+    request: func.HttpRequest, services: Services, person: Person
+) -> func.HttpResponse:
     kind = path_part(request, "kind")
     return answer({"kind": kind, "imports": await list_imports(services, kind)})
 
 
 @route("mappings/{kind}/history/{version}", methods=["GET"])
-@answered
-async def mapping_import_asked_for(request: func.HttpRequest, services: Services) -> func.HttpResponse:
-    admit_person(services.settings, request.headers)
+async def mapping_import_asked_for(
+    request: func.HttpRequest, services: Services, person: Person
+) -> func.HttpResponse:
     version = path_number(request, "version", digits_max=9)
     found = await read_import(services, path_part(request, "kind"), version)
     return answer(found) if found else not_found("this import of the mapping")
 
 
 @route("stores/{store}/readiness", methods=["GET"])
-@answered
-async def store_readiness_asked_for(request: func.HttpRequest, services: Services) -> func.HttpResponse:
-    admit_person(services.settings, request.headers)
+async def store_readiness_asked_for(
+    request: func.HttpRequest, services: Services, person: Person
+) -> func.HttpResponse:
     return answer(await check_store(services, path_key(request, "store")))
 
 
 @route("coverage", methods=["GET"])
-@answered
-async def coverage_asked_for(request: func.HttpRequest, services: Services) -> func.HttpResponse:
-    admit_person(services.settings, request.headers)
+async def coverage_asked_for(
+    request: func.HttpRequest, services: Services, person: Person
+) -> func.HttpResponse:
     day, days = query_day_of(request, "as_of"), query_number(request, "days")
     return answer(await check_coverage(services, as_of=day, days=days))

@@ -2,39 +2,35 @@
 
 from __future__ import annotations
 
-import functools
-
 import azure.functions as func
 
 from shared.flows.accrue_unposted import accrue_unposted
 from shared.flows.check_readiness import check_readiness, confirm_till
 from shared.flows.check_vouchers import check_vouchers
 from shared.flows.list_late import list_late
-from shared.gate import admit_person
+from shared.gate import Person
 from shared.services import Services
-from shared.triggers.answered import answered
+from shared.triggers.answered import guarded
 from shared.web.answers import answer, not_found
 from shared.web.queries import query_cut_off, query_format
 from shared.web.reports import as_asked
 from shared.web.requests import json_object, path_day, path_key, path_part, reason_of, text_of
 
 blueprint = func.Blueprint()
-route = functools.partial(blueprint.route, trigger_arg_name="request")
+route = guarded(blueprint)
 
 
 @route("readiness/{legal_entity}/{period}", methods=["GET"])
-@answered
-async def readiness_asked_for(request: func.HttpRequest, services: Services) -> func.HttpResponse:
-    admit_person(services.settings, request.headers)
+async def readiness_asked_for(
+    request: func.HttpRequest, services: Services, person: Person
+) -> func.HttpResponse:
     form = query_format(request)
     report = await check_readiness(services, path_part(request, "legal_entity"), path_part(request, "period"))
     return as_asked(report, form) if report else not_found("a store of this legal entity")
 
 
 @route("readiness/{legal_entity}/{period}/tills", methods=["POST"])
-@answered
-async def till_confirmed(request: func.HttpRequest, services: Services) -> func.HttpResponse:
-    person = admit_person(services.settings, request.headers, "store_operations", "finance")
+async def till_confirmed(request: func.HttpRequest, services: Services, person: Person) -> func.HttpResponse:
     body = json_object(request)
     done = await confirm_till(
         services, path_part(request, "legal_entity"), path_part(request, "period"), text_of(body, "store"),
@@ -44,26 +40,24 @@ async def till_confirmed(request: func.HttpRequest, services: Services) -> func.
 
 
 @route("accrual/{legal_entity}", methods=["GET"])
-@answered
-async def accrual_asked_for(request: func.HttpRequest, services: Services) -> func.HttpResponse:
-    admit_person(services.settings, request.headers)
+async def accrual_asked_for(
+    request: func.HttpRequest, services: Services, person: Person
+) -> func.HttpResponse:
     form, (at, day) = query_format(request), query_cut_off(request)
     report = await accrue_unposted(services, path_part(request, "legal_entity"), at=at, day=day)
     return as_asked(report, form) if report else not_found("a store of this legal entity")
 
 
 @route("late/{legal_entity}/{period}", methods=["GET"])
-@answered
-async def late_asked_for(request: func.HttpRequest, services: Services) -> func.HttpResponse:
-    admit_person(services.settings, request.headers)
+async def late_asked_for(request: func.HttpRequest, services: Services, person: Person) -> func.HttpResponse:
     form = query_format(request)
     report = await list_late(services, path_part(request, "legal_entity"), path_part(request, "period"))
     return as_asked(report, form) if report else not_found("a store of this legal entity")
 
 
 @route("statements/{store}/{business_day}/vouchers", methods=["POST"])
-@answered
-async def vouchers_asked_for(request: func.HttpRequest, services: Services) -> func.HttpResponse:
-    admit_person(services.settings, request.headers, "finance", "it")
+async def vouchers_asked_for(
+    request: func.HttpRequest, services: Services, person: Person
+) -> func.HttpResponse:
     found = await check_vouchers(services, path_key(request, "store"), path_day(request))
     return answer(found) if found else not_found("a posted receipt of this store-day")

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import functools
-
 import azure.functions as func
 
 from shared.flows.declare_terminal import declare_terminal
 from shared.flows.read_tills import read_tills
 from shared.flows.take_back_terminal import take_back_terminal
-from shared.gate import admit_person
+from shared.gate import Person
 from shared.services import Services
-from shared.triggers.answered import answered
+from shared.triggers.answered import guarded
 from shared.web.answers import answer, not_found
 from shared.web.requests import (
     instant_of,
@@ -25,21 +23,17 @@ from shared.web.requests import (
 )
 
 blueprint = func.Blueprint()
-route = functools.partial(blueprint.route, trigger_arg_name="request")
+route = guarded(blueprint)
 
 
 @route("tills/{store}/{business_day}", methods=["GET"])
-@answered
-async def tills_asked_for(request: func.HttpRequest, services: Services) -> func.HttpResponse:
-    admit_person(services.settings, request.headers)
+async def tills_asked_for(request: func.HttpRequest, services: Services, person: Person) -> func.HttpResponse:
     found = await read_tills(services, path_key(request, "store"), path_day(request))
     return answer({"tills": found}) if found is not None else not_found("the store")
 
 
 @route("tills/{store}/{terminal}/replaced", methods=["POST"])
-@answered
-async def till_replaced(request: func.HttpRequest, services: Services) -> func.HttpResponse:
-    person = admit_person(services.settings, request.headers, "retail_systems", "store_operations")
+async def till_replaced(request: func.HttpRequest, services: Services, person: Person) -> func.HttpResponse:
     body = json_object(request)
     found = await declare_terminal(
         services, path_key(request, "store"), path_id(request, "terminal"), needed_day_of(body, "business_day"),
@@ -49,9 +43,9 @@ async def till_replaced(request: func.HttpRequest, services: Services) -> func.H
 
 
 @route("tills/{store}/{terminal}/not-replaced", methods=["POST"])
-@answered
-async def till_not_replaced(request: func.HttpRequest, services: Services) -> func.HttpResponse:
-    person = admit_person(services.settings, request.headers, "retail_systems", "store_operations")
+async def till_not_replaced(
+    request: func.HttpRequest, services: Services, person: Person
+) -> func.HttpResponse:
     body = json_object(request)
     found = await take_back_terminal(
         services, path_key(request, "store"), path_id(request, "terminal"), number_of(body, "generation"), person,

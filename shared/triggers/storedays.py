@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import functools
-
 import azure.functions as func
 
 from shared.flows.confirm_missing import confirm_missing
@@ -12,9 +10,9 @@ from shared.flows.read_records import list_storedays, read_signed, read_statemen
 from shared.flows.rebuild_storeday import rebuild_storeday
 from shared.flows.sign_off import sign_off
 from shared.flows.trace_receipt import trace_receipt
-from shared.gate import admit_person
+from shared.gate import Person
 from shared.services import Services
-from shared.triggers.answered import answered
+from shared.triggers.answered import guarded
 from shared.web.answers import answer, answer_as, not_found
 from shared.web.requests import (
     chosen_format,
@@ -35,13 +33,13 @@ from shared.web.sheets import statement_csv, statement_page, storedays_csv
 from shared.web.trail import trail_page
 
 blueprint = func.Blueprint()
-route = functools.partial(blueprint.route, trigger_arg_name="request")
+route = guarded(blueprint)
 
 
 @route("statements/{store}/{business_day}", methods=["GET"])
-@answered
-async def statement_asked_for(request: func.HttpRequest, services: Services) -> func.HttpResponse:
-    admit_person(services.settings, request.headers)
+async def statement_asked_for(
+    request: func.HttpRequest, services: Services, person: Person
+) -> func.HttpResponse:
     wanted = chosen_format(request)
     found = await read_statement(services, path_key(request, "store"), path_day(request))
     if found is None:
@@ -50,9 +48,7 @@ async def statement_asked_for(request: func.HttpRequest, services: Services) -> 
 
 
 @route("statements/{store}/{business_day}/missing", methods=["POST"])
-@answered
-async def missing_decided(request: func.HttpRequest, services: Services) -> func.HttpResponse:
-    person = admit_person(services.settings, request.headers, "store_operations", "finance")
+async def missing_decided(request: func.HttpRequest, services: Services, person: Person) -> func.HttpResponse:
     body = json_object(request)
     count = await confirm_missing(
         services, path_key(request, "store"), path_day(request), text_of(body, "terminal"),
@@ -63,18 +59,18 @@ async def missing_decided(request: func.HttpRequest, services: Services) -> func
 
 
 @route("storedays/{legal_entity}/{business_day}", methods=["GET"])
-@answered
-async def storedays_asked_for(request: func.HttpRequest, services: Services) -> func.HttpResponse:
-    admit_person(services.settings, request.headers)
+async def storedays_asked_for(
+    request: func.HttpRequest, services: Services, person: Person
+) -> func.HttpResponse:
     wanted = chosen_format(request, "json", "csv")
     found = await list_storedays(services, path_part(request, "legal_entity"), path_day(request))
     return answer_as(wanted, {"storedays": found}, lambda body: storedays_csv(body["storedays"]))
 
 
 @route("statements/{store}/{business_day}/sign-off", methods=["POST"])
-@answered
-async def storeday_signed_off(request: func.HttpRequest, services: Services) -> func.HttpResponse:
-    person = admit_person(services.settings, request.headers, "finance")
+async def storeday_signed_off(
+    request: func.HttpRequest, services: Services, person: Person
+) -> func.HttpResponse:
     body = json_object(request)
     done = await sign_off(
         services,
@@ -88,18 +84,16 @@ async def storeday_signed_off(request: func.HttpRequest, services: Services) -> 
 
 
 @route("statements/{store}/{business_day}/signed/{number}", methods=["GET"])
-@answered
-async def signed_asked_for(request: func.HttpRequest, services: Services) -> func.HttpResponse:
-    admit_person(services.settings, request.headers)
+async def signed_asked_for(
+    request: func.HttpRequest, services: Services, person: Person
+) -> func.HttpResponse:
     number = path_number(request, "number")
     found = await read_signed(services, path_key(request, "store"), path_day(request), number)
     return answer(found) if found else not_found("such a signature")
 
 
 @route("trail/{store}/{business_day}/{receipt_number}", methods=["GET"])
-@answered
-async def trail_asked_for(request: func.HttpRequest, services: Services) -> func.HttpResponse:
-    admit_person(services.settings, request.headers)
+async def trail_asked_for(request: func.HttpRequest, services: Services, person: Person) -> func.HttpResponse:
     wanted = chosen_format(request, "json", "html")
     label = path_id(request, "receipt_number")
     found = await trace_receipt(services, path_key(request, "store"), path_day(request), label)
@@ -109,9 +103,7 @@ async def trail_asked_for(request: func.HttpRequest, services: Services) -> func
 
 
 @route("shifts/{store}/{terminal}/{shift}/end", methods=["POST"])
-@answered
-async def shift_ended(request: func.HttpRequest, services: Services) -> func.HttpResponse:
-    person = admit_person(services.settings, request.headers, "store_operations")
+async def shift_ended(request: func.HttpRequest, services: Services, person: Person) -> func.HttpResponse:
     body = json_object(request)
     store, terminal, shift = (
         path_key(request, "store"),
@@ -125,8 +117,8 @@ async def shift_ended(request: func.HttpRequest, services: Services) -> func.Htt
 
 
 @route("rebuild/{store}/{business_day}", methods=["GET"])
-@answered
-async def rebuild_asked_for(request: func.HttpRequest, services: Services) -> func.HttpResponse:
-    admit_person(services.settings, request.headers, "it", "finance")
+async def rebuild_asked_for(
+    request: func.HttpRequest, services: Services, person: Person
+) -> func.HttpResponse:
     report = await rebuild_storeday(services, path_key(request, "store"), path_day(request))
     return answer(report.as_json()) if report.receipts else not_found("a receipt of this store-day")

@@ -51,12 +51,16 @@ def _operation(route: Route) -> dict[str, Any]:
     answers = {**route.answers, **_common(route)}
     operation: dict[str, Any] = {
         "summary": route.summary,
-        "security": [_SCHEMES[name] for name in route.security],
+        "security": [*(_SCHEMES[name] for name in route.security.ways), *_TOKEN[: len(route.security.ways)]],
         "parameters": [
             {"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in names
         ],
         "responses": {code: _response(kind) for code, kind in answers.items()},
     }
+    if route.security.roles:
+        operation["x-roles"] = list(route.security.roles)
+    if route.body:
+        operation["x-bytes-max"] = route.bytes_max
     if route.body == CSV:
         operation["parameters"].append(
             {"name": "X-Reason", "in": "header", "required": True, "schema": REASON}
@@ -81,7 +85,7 @@ def _body_schema(route: Route) -> dict[str, Any]:
 
 
 def _common(route: Route) -> dict[str, str]:
-    common = {"401": "Problem", "403": "Problem", "503": "Problem"} if route.security else {}
+    common = {"401": "Problem", "403": "Problem", "503": "Problem"} if route.security.ways else {}
     if not route.body:
         return common
     return common | dict.fromkeys(("400", "409", "413"), "Problem")
@@ -149,8 +153,16 @@ _TEXTS = {"Text": CSV}
 _SCHEMES: dict[str, dict[str, list[str]]] = {
     "person": {"person": []}, "signature": {"account": [], "timestamp": [], "signature": []},
 }  # fmt: skip
+_TOKEN: list[dict[str, list[str]]] = [{"token": []}]
 _SECURITY: dict[str, Any] = {
-    "person": {"type": "http", "scheme": "bearer"},
+    "person": {"type": "http", "scheme": "bearer", "description": "The key of a person or a desk."},
+    "token": {
+        "type": "http",
+        "scheme": "bearer",
+        "bearerFormat": "JWT",
+        "description": "An access token of Entra ID: of a person with one of the roles in x-roles, or of an application that "
+        "is bound to a source account. See docs/access.md.",
+    },
     "account": {"type": "apiKey", "in": "header", "name": "X-Tillpost-Account"},
     "timestamp": {"type": "apiKey", "in": "header", "name": "X-Tillpost-Timestamp"},
     "signature": {"type": "apiKey", "in": "header", "name": "X-Tillpost-Signature"},

@@ -8,14 +8,22 @@ letters, digits, `_`, `.` and `-` become `=` and two hexadecimal digits for each
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from urllib.parse import unquote
 
 _OTHER = re.compile(rb"[^A-Za-z0-9_.-]")
+_PLACE = re.compile(r"\{(\w+)\}")
 _ESCAPES = re.compile(r"(?:=[0-9A-F]{2})+")
 
 
 def transaction_path(store: str, account: str, transaction_id: str) -> str:
     """Give the path under which one transaction can be asked for; a sender signs it as it stands."""
     return "/api/transactions/" + "/".join(map(_written, (store, account, transaction_id)))
+
+
+def signed_path(template: str, parts: Mapping[str, str]) -> str:
+    """Give the path of a call as a sender signs it: each part written as above, however the host has decoded it."""
+    return "/api" + _PLACE.sub(lambda found: _written(read_part(unquote(parts.get(found[1], "")))), template)
 
 
 def read_part(text: str) -> str:
@@ -28,4 +36,4 @@ def read_part(text: str) -> str:
 def _written(part: str) -> str:
     if not part.strip("."):
         return part.replace(".", "=2E")  # clients shorten `..` away
-    return _OTHER.sub(lambda found: b"=%02X" % found[0][0], part.encode()).decode("ascii")
+    return _OTHER.sub(lambda found: b"=%02X" % found[0][0], part.encode("utf-8", "replace")).decode("ascii")

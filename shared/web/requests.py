@@ -15,7 +15,6 @@ from shared.errors import RejectedError
 from shared.pos.masking import masked_text
 from shared.web.paths import read_part
 
-JSON_BYTES_MAX = 64 * 1024
 ID_CHARACTERS_MAX = 200  # two of them still fit into a question to the tables, whatever is in them
 NAME_CHARACTERS_MAX = 512  # a cause's fingerprint, the longest of names, is a table key
 PART_CHARACTERS_MAX = (
@@ -134,19 +133,13 @@ def chosen_format(request: func.HttpRequest, *known: str, usual: str = "json") -
 
 
 def json_object(request: func.HttpRequest) -> Mapping[str, Any]:
-    """Read a small JSON object.
+    """Read a JSON object; how large it may be, its route says.
 
     Raises:
-        RejectedError: it is too large, no JSON, or no object.
+        RejectedError: it is no JSON, or no object.
     """
-    body = request.get_body()
-    if len(body) > JSON_BYTES_MAX:
-        found = f"{len(body)} bytes"
-        raise RejectedError(
-            "the body is too large", field="body", expected=f"at most {JSON_BYTES_MAX} bytes", found=found
-        )
     try:
-        value = json.loads(body)
+        value = json.loads(request.get_body())
     except (ValueError, RecursionError) as error:
         raise RejectedError(
             "the body is not JSON", field="body", expected="a JSON object", found="other text"

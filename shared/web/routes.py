@@ -5,10 +5,13 @@
 
 from __future__ import annotations
 
+from shared.gate import people
 from shared.web.route import (
     ANYONE,
     DAY,
+    DECISION_BYTES_MAX,
     EITHER,
+    FILE_BYTES_MAX,
     JSON,
     NAME,
     PEOPLE,
@@ -31,6 +34,7 @@ ROUTES: tuple[Route, ...] = (
         SENDERS,
         JSON,
         {"202": "Results", "422": "Problem"},
+        bytes_max=FILE_BYTES_MAX,
     ),
     Route(
         "post",
@@ -39,6 +43,7 @@ ROUTES: tuple[Route, ...] = (
         SENDERS,
         "application/xml",
         {"202": "Results", "422": "Problem"},
+        bytes_max=FILE_BYTES_MAX,
     ),
     Route(
         "get",
@@ -53,7 +58,7 @@ ROUTES: tuple[Route, ...] = (
         "post",
         "/transactions/{store}/{account}/{transaction_id}/reversal",
         "Reverse a posted receipt in D365 and, if wanted, replace it by one mapped anew.",
-        PEOPLE,
+        people("finance"),
         JSON,
         {"200": "Object", "404": "Problem", "422": "Problem"},
         takes={"reason": REASON, "replace": {"type": "boolean"}},
@@ -64,6 +69,7 @@ ROUTES: tuple[Route, ...] = (
                 "Left out: its own, or today's where its period is closed.",
             }
         },
+        bytes_max=DECISION_BYTES_MAX,
     ),
     Route(
         "get",
@@ -78,7 +84,7 @@ ROUTES: tuple[Route, ...] = (
         "post",
         "/statements/{store}/{business_day}/missing",
         "Say that receipts which never arrived are lost or voided.",
-        PEOPLE,
+        people("store_operations", "finance"),
         JSON,
         {"200": "Object", "422": "Problem"},
         takes={
@@ -101,6 +107,7 @@ ROUTES: tuple[Route, ...] = (
                 "description": "Which of the tills that have borne the number, where it was replaced.",
             }
         },
+        bytes_max=DECISION_BYTES_MAX,
     ),
     Route(
         "get",
@@ -115,10 +122,11 @@ ROUTES: tuple[Route, ...] = (
         "post",
         "/shifts/{store}/{terminal}/{shift}/end",
         "End a shift that nobody closed, or that overlaps the next.",
-        PEOPLE,
+        people("store_operations"),
         JSON,
         {"200": "Object", "404": "Problem", "422": "Problem"},
         takes={"reason": REASON, "at": {"type": "string", "format": "date-time"}},
+        bytes_max=DECISION_BYTES_MAX,
     ),
     Route(
         "get",
@@ -128,7 +136,7 @@ ROUTES: tuple[Route, ...] = (
         "",
         {"200": "Object", "404": "Problem"},
     ),
-    Route("post", "/preflight", "Make that check now.", PEOPLE, "", {"200": "Object", "422": "Problem"}),
+    Route("post", "/preflight", "Make that check now.", people("it"), "", {"200": "Object", "422": "Problem"}),
     Route(
         "get",
         "/reference",
@@ -137,12 +145,19 @@ ROUTES: tuple[Route, ...] = (
         "",
         {"200": "Object", "404": "Problem"},
     ),
-    Route("post", "/reference", "Read D365's reference data now.", PEOPLE, "", {"200": "Object"}),
+    Route(
+        "post",
+        "/reference",
+        "Read D365's reference data now.",
+        people("finance", "retail_systems", "it"),
+        "",
+        {"200": "Object"},
+    ),
     Route(
         "get",
         "/rebuild/{store}/{business_day}",
         "Derive a store-day again from documents and decisions, and say what of what is kept differs. Nothing is written.",
-        PEOPLE,
+        people("it", "finance"),
         "",
         {"200": "Object", "404": "Problem", "422": "Problem"},
     ),
@@ -166,9 +181,10 @@ ROUTES: tuple[Route, ...] = (
     Route("get", "/health", "Whether the app is up.", ANYONE, "", {"200": "Object"}),
     Route(
         "post", "/statements/{store}/{business_day}/sign-off",
-        "Sign the statement, or the open supplement, of a store-day off. Only with nothing unexplained.", PEOPLE, JSON,
+        "Sign the statement, or the open supplement, of a store-day off. Only with nothing unexplained.", people("finance"), JSON,
         {"200": "Object", "404": "Problem", "422": "Problem"},
         takes={"reason": REASON, "revision": {"type": "integer", "minimum": 1, "description": "The revision that was read."}},
+        bytes_max=DECISION_BYTES_MAX,
     ),
     Route(
         "get", "/statements/{store}/{business_day}/signed/{number}",
@@ -195,10 +211,11 @@ ROUTES: tuple[Route, ...] = (
         "post",
         "/readiness/{legal_entity}/{period}/tills",
         "Say of a till that was not heard to the end that nothing of it is outstanding.",
-        PEOPLE,
+        people("store_operations", "finance"),
         JSON,
         {"200": "Object", "404": "Problem", "422": "Problem"},
         takes={"reason": REASON, "store": NAME, "terminal": NAME},
+        bytes_max=DECISION_BYTES_MAX,
     ),
     Route(
         "get",
@@ -223,7 +240,7 @@ ROUTES: tuple[Route, ...] = (
         "post",
         "/statements/{store}/{business_day}/vouchers",
         "Read the vouchers behind a store-day from D365 now, and compare them with what was posted.",
-        PEOPLE,
+        people("finance", "it"),
         "",
         {"200": "Object", "404": "Problem", "422": "Problem"},
     ),
@@ -240,19 +257,21 @@ ROUTES: tuple[Route, ...] = (
         "post",
         "/tills/{store}/{terminal}/replaced",
         "Declare that a till was replaced: from an instant on, its numbers are the new till's.",
-        PEOPLE,
+        people("retail_systems", "store_operations"),
         JSON,
         {"200": "Object", "404": "Problem", "422": "Problem"},
         takes={"reason": REASON, "business_day": DAY, "since": {"type": "string", "format": "date-time"}},
+        bytes_max=DECISION_BYTES_MAX,
     ),
     Route(
         "post",
         "/tills/{store}/{terminal}/not-replaced",
         "Take a declared replacement back: it was a mistake, the till's numbers go on as before.",
-        PEOPLE,
+        people("retail_systems", "store_operations"),
         JSON,
         {"200": "Object", "404": "Problem", "422": "Problem"},
         takes={"reason": REASON, "generation": {"type": "integer", "minimum": 2, "maximum": 99}},
+        bytes_max=DECISION_BYTES_MAX,
     ),
     # Completeness
     Route(
@@ -275,7 +294,7 @@ ROUTES: tuple[Route, ...] = (
         "post",
         "/overtyped/{store}/{business_day}",
         "Say that a shift's totals were typed higher in D365 for sales that had not come; what comes is compared with it.",
-        PEOPLE,
+        people("finance", "store_operations"),
         JSON,
         {"200": "Object", "422": "Problem"},
         takes={
@@ -286,6 +305,7 @@ ROUTES: tuple[Route, ...] = (
             "amount": {"type": "string"},
             "at": {"type": "string", "format": "date-time"},
         },
+        bytes_max=DECISION_BYTES_MAX,
     ),
     # What comes back.
     Route(
@@ -300,10 +320,11 @@ ROUTES: tuple[Route, ...] = (
         "post",
         "/returns/{store}/{account}/{transaction_id}/accept",
         "Let a return go as one without its receipt, when its sale never came or has nothing left to give back.",
-        PEOPLE,
+        people("finance", "store_operations"),
         JSON,
         {"200": "Object", "404": "Problem", "422": "Problem"},
         takes={"reason": REASON},
+        bytes_max=DECISION_BYTES_MAX,
     ),
     *OF_TASKS,
     *OF_CHECKS,
@@ -311,3 +332,16 @@ ROUTES: tuple[Route, ...] = (
     *OF_MAPPINGS,
     *OF_DECISIONS,
 )  # fmt: skip
+_BY_ADDRESS = {(one.method, one.path): one for one in ROUTES}
+
+
+def route_of(method: str, path: str) -> Route:
+    """Give the route of a method and a path as the table writes it; without one, nothing is opened.
+
+    Raises:
+        LookupError: nobody has said who may call it, and what it takes.
+    """
+    found = _BY_ADDRESS.get((method.lower(), path))
+    if found is None:
+        raise LookupError(f"{method} {path} is not in the table of routes")
+    return found

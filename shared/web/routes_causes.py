@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shared.web.route import JSON, PEOPLE, REASON, Route
+from shared.web.route import DECISION_BYTES_MAX, DESKS, JSON, PEOPLE, REASON, Route
 
 _SAID = {"200": "Object", "404": "Problem", "422": "Problem"}
 
@@ -11,37 +11,41 @@ OF_CAUSES: tuple[Route, ...] = (
         "post",
         "/causes/{fingerprint}/assign",
         "Give a cause to somebody who holds its owner role, or to nobody (an empty name).",
-        PEOPLE,
+        DESKS,
         JSON,
         _SAID,
         takes={"to": {"type": "string", "maxLength": 200}, "reason": REASON},
+        bytes_max=DECISION_BYTES_MAX,
     ),
     Route(
         "post",
         "/causes/{fingerprint}/notes",
         "Write a note on a cause.",
-        PEOPLE,
+        DESKS,
         JSON,
         _SAID,
         takes={"note": REASON},
+        bytes_max=DECISION_BYTES_MAX,
     ),
     Route(
         "post",
         "/causes/{fingerprint}/set_aside",
         "Set a cause aside until an instant; it also comes back when it grows.",
-        PEOPLE,
+        DESKS,
         JSON,
         _SAID,
         takes={"until": {"type": "string", "format": "date-time"}, "reason": REASON},
+        bytes_max=DECISION_BYTES_MAX,
     ),
     Route(
         "post",
         "/causes/{fingerprint}/take_up",
         "Take a cause up again that was set aside.",
-        PEOPLE,
+        DESKS,
         JSON,
         _SAID,
         takes={"reason": REASON},
+        bytes_max=DECISION_BYTES_MAX,
     ),
     Route(
         "get",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shared.web.route import JSON, PEOPLE, Route, format_of
+from shared.web.route import DECISION_BYTES_MAX, DESKS, JSON, PEOPLE, Route, format_of
 
 OF_CHECKS: tuple[Route, ...] = (
     Route(
@@ -19,10 +19,11 @@ OF_CHECKS: tuple[Route, ...] = (
         "post",
         "/checks/{cadence}/{legal_entity}/{period}",
         "Make these checks now, and keep what they found under your name.",
-        PEOPLE,
+        DESKS,
         JSON,
         {"200": "Object", "404": "Problem", "422": "Problem"},
         may={"note": {"type": "string", "maxLength": 2000}},
+        bytes_max=DECISION_BYTES_MAX,
     ),
     Route(
         "get",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from shared.web.route import CSV, DAY, PEOPLE, Route
+from shared.gate import people
+from shared.web.route import CSV, DAY, FILE_BYTES_MAX, PEOPLE, Route
 
 _NUMBER = {"type": "integer", "minimum": 1, "maximum": 999_999_999}
 
@@ -12,10 +13,11 @@ OF_MAPPINGS: tuple[Route, ...] = (
         "/mappings/{kind}",
         "Take rows of a mapping over from CSV, all or nothing; with check=true say what they would change and let go, and take "
         "nothing. Header X-Reason says why.",
-        PEOPLE,
+        people("finance", "retail_systems"),
         CSV,
         {"200": "Object", "422": "Problem"},
         query={"check": {"type": "boolean", "default": False}},
+        bytes_max=FILE_BYTES_MAX,
     ),
     Route(
         "get",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import json
 import re
 from collections.abc import Iterable
@@ -17,7 +16,6 @@ from shared.web.route import Route
 from shared.web.routes import ROUTES
 
 TOP = Path(__file__).resolve().parents[2]
-TRIGGERS = TOP / "shared" / "triggers"
 # What the cause itself, or the first thing it holds, gives for a placeholder.
 FROM_THE_CAUSE = {
     "fingerprint", "value", "store", "terminal", "business_day", "account", "transaction_id", "receipt_number",
@@ -41,10 +39,9 @@ def mistakes_of(step: Step, owner: str) -> list[str]:
     if route is None:
         return [f"no such route: {call.method} {call.path}"]
     role = step.role or owner
-    admitted = roles_by_route()[route.method.upper(), f"/api{route.path}"]
     wrong = (
         []
-        if role in OWNERS and (not admitted or role in admitted)
+        if role in OWNERS and (role in route.security.roles or not route.security.ways)
         else [f"{call.method} {call.path} is not for {role}"]
     )
     return [*wrong, *_of_query(call, route), *_of_body(call, route), *_of_placeholders(step.text)]
@@ -116,35 +113,8 @@ def _of_placeholders(text: str) -> Iterable[str]:
 
 @cache
 def roles_by_route() -> dict[tuple[str, str], frozenset[str]]:
-    """Read which roles each trigger admits; none for any person."""
-    found: dict[tuple[str, str], frozenset[str]] = {}
-    for path in sorted(TRIGGERS.glob("*.py")):
-        for node in ast.parse(path.read_text(encoding="utf-8")).body:
-            if isinstance(node, ast.AsyncFunctionDef):
-                found |= {address: _admitted(node) for address in _addresses(node)}
-    return found
-
-
-def _addresses(node: ast.AsyncFunctionDef) -> Iterable[tuple[str, str]]:
-    for call in node.decorator_list:
-        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "route":
-            for one in call.keywords:
-                if one.arg == "methods":
-                    yield from (
-                        (method, f"/api/{ast.literal_eval(call.args[0])}")
-                        for method in ast.literal_eval(one.value)
-                    )
-
-
-def _admitted(node: ast.AsyncFunctionDef) -> frozenset[str]:
-    roles: set[str] = set()
-    for one in ast.walk(node):
-        if isinstance(one, ast.Call) and isinstance(one.func, ast.Name) and one.func.id == "admit_person":
-            for argument in one.args[2:]:
-                roles |= (
-                    set(OWNERS) if isinstance(argument, ast.Starred) else {str(ast.literal_eval(argument))}
-                )
-    return frozenset(roles)
+    """Give which roles each route admits."""
+    return {(one.method.upper(), f"/api{one.path}"): frozenset(one.security.roles) for one in ROUTES}
 
 
 @cache

@@ -20,7 +20,7 @@ from shared.retail.reason import FINANCE, IT, OWNERS, RETAIL_SYSTEMS, STORE_OPER
 from shared.retail.reasons import REASONS
 from shared.retail.runbooks import RUNBOOKS, refuse_orphans, runbook_of
 from shared.retail.store_readiness import lacks_of
-from shared.web.route import PEOPLE
+from shared.settings import ROLES
 from shared.web.routes import ROUTES
 from tests.contract.runbook_rules import anchors_of, broken_links, mistakes_of, roles_by_route
 from tests.unit.test_mapping import STORE
@@ -128,7 +128,7 @@ def test_a_step_that_names_what_is_not_there_is_found(step: Step, wrong: str) ->
 
 def test_the_roles_of_the_routes_are_read_from_the_gate() -> None:
     roles = roles_by_route()
-    assert roles["GET", "/api/causes"] == frozenset()
+    assert roles["GET", "/api/causes"] == set(ROLES)
     assert roles["POST", "/api/preflight"] == {IT}
     assert roles["POST", "/api/shifts/{store}/{terminal}/{shift}/end"] == {STORE_OPERATIONS}
     assert roles["POST", "/api/causes/{fingerprint}/release"] == {
@@ -140,7 +140,7 @@ def test_the_roles_of_the_routes_are_read_from_the_gate() -> None:
 
 
 def test_every_route_that_changes_something_names_the_roles_it_admits_and_a_reader_is_none_of_them() -> None:
-    deciding = [one for one in ROUTES if one.method != "get" and one.security == PEOPLE]
+    deciding = [one for one in ROUTES if one.method != "get" and one.security.roles]
     roles = {one.path: roles_by_route()[one.method.upper(), f"/api{one.path}"] for one in deciding}
     assert len(roles) >= 24
     assert [path for path, admitted in roles.items() if not admitted or not admitted <= set(OWNERS)] == []

@@ -57,16 +57,23 @@ def test_the_file_in_docs_is_what_the_app_serves(name: str) -> None:
     )
 
 
-def test_each_function_passes_the_gate_that_its_description_names() -> None:
-    for address, node in routes().items():
-        calls = {
-            one.func.id
-            for one in ast.walk(node)
-            if isinstance(one, ast.Call) and isinstance(one.func, ast.Name)
-        }
-        schemes = {name for one in operations()[address]["security"] for name in one}
-        by_person, by_sender = "admit_person" in calls, bool(calls & {"admit_sender", "_arrived"})
-        assert (by_person, by_sender) == ("person" in schemes, "signature" in schemes), address
+def test_the_description_says_who_may_call_and_which_roles_it_takes() -> None:
+    told = {
+        address: {name for one in found["security"] for name in one}
+        for address, found in operations().items()
+    }
+    signature = {"account", "timestamp", "signature"}
+    assert told["POST", "/api/transactions"] == {*signature, "token"}
+    assert told["GET", "/api/transactions/{store}/{account}/{transaction_id}"] == {
+        "person",
+        *signature,
+        "token",
+    }
+    assert told["POST", "/api/preflight"] == {"person", "token"}
+    assert operations()["POST", "/api/preflight"]["x-roles"] == ["it"]
+    assert {path for (_, path), found in told.items() if not found} == {
+        "/api/health", "/api/openapi.json", "/api/schemas/transactions.json",
+    }  # fmt: skip
 
 
 def test_each_part_of_a_path_is_a_parameter_and_each_operation_says_what_it_answers() -> None:
