@@ -26,9 +26,9 @@ from aiohttp import web
 from schemathesis.config import SchemathesisConfig
 from schemathesis.engine import events, from_schema
 
-from shared.web.openapi import openapi_document, transactions_schema
 from tests.app_in_process import App, key_of
 from tests.security.prepared import prepared
+from tests.security.whole import description
 
 SIGN_ME = "signed on its way"
 BODY_BYTES_MAX = 32 * 1024 * 1024
@@ -113,28 +113,6 @@ class Told:
 
 def _taking(*more: str) -> dict[str, Any]:
     return {"positive_data_acceptance": {"expected-statuses": ["2xx", "401", "403", "404", "409", *more]}}
-
-
-def description() -> dict[str, Any]:
-    """Give the description in one piece: the schema of transactions, which is served under an address of its own, within it."""
-    document = {**openapi_document()}
-    whole = {name: value for name, value in transactions_schema().items() if name != "$schema"}
-    parts = whole.pop("$defs")
-    schemas = {**document["components"]["schemas"], **parts, "Transactions": whole}
-    document["components"] = {**document["components"], "schemas": schemas}
-    return _with_refs(document)  # type: ignore[no-any-return]
-
-
-def _with_refs(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {name: _ref(one) if name == "$ref" else _with_refs(one) for name, one in value.items()}
-    return [_with_refs(one) for one in value] if isinstance(value, list) else value
-
-
-def _ref(address: str) -> str:
-    if address == "/api/schemas/transactions.json":
-        return "#/components/schemas/Transactions"
-    return address.replace("#/$defs/", "#/components/schemas/")
 
 
 # What a schema cannot say: that a receipt balances, that a cause is open, that a period ends after it began. A request of

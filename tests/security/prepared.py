@@ -24,9 +24,9 @@ def call(*documents: dict[str, Any]) -> bytes:
 
 @asynccontextmanager
 async def prepared(**setup: Any) -> AsyncIterator[App]:
-    """Run the app: three receipts of a store-day are posted, one is held for its tender, and the statement is compiled."""
+    """Run the app: three receipts of a store-day are posted, three are held for their tender, and the statement is compiled."""
     async with app_in_process(**setup) as app:
-        held = [sale_document(number, tenders=[AMEX]) for number in (4, 5)]
+        held = [sale_document(number, tenders=[AMEX]) for number in (4, 5, 6)]
         sent = await app.till("POST", "/api/transactions", call(*(sale_document(n) for n in (1, 2, 3)), *held))
         assert sent.status == 202, sent.body
         await app.world.deliver()
