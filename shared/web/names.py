@@ -1,4 +1,4 @@
-"""What each name in a path, a query or a body may hold, said as strictly as the app reads it. A name means one thing everywhere."""
+"""What each name in a path, a query or a body may hold, as strictly as the app reads it. A name means one thing everywhere."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def _or_null(schema: Schema) -> Schema:
 
 IN_BODIES: Mapping[str, Schema] = MappingProxyType(
     {
-        **dict.fromkeys(("reason", "terminal", "store", "tender"), TEXT),
+        **dict.fromkeys(("reason", "terminal", "store", "shift", "tender"), TEXT),
         "amount": MappingProxyType(
             {"type": "string", "pattern": "^-?[0-9]{1,12}(?:[.][0-9]{1,3})?$", "examples": ["240.00"]}
         ),
