@@ -17,6 +17,25 @@ BIN = Path(sys.executable).parent
 OURS = ("function_app.py", "shared", "localhost", "simulator", "scripts", "demo", "drills")
 # `assert` states what the types cannot; the programs of this repository start each other by fixed names (as ruff is told, too).
 BANDIT_SKIPPED = "B101,B404,B603,B607"
+# What bandit says besides, by file and rule, and why it is none; docs/security.md says the same. Anything else is a finding.
+_TYPES = "for its types and for writing alone: text from outside is parsed by defusedxml"
+_WRITES = "escapes what is written; it parses nothing"
+_DRAWN = "numbers drawn by seed, to be drawn again; nothing is kept secret with them"
+EXPLAINED = {
+    ("demo/chance.py", "B311"): _DRAWN,
+    ("localhost/queues.py", "B311"): "spreads the pauses of a poll",
+    ("scripts/run.py", "B105"): "the names of two settings",
+    ("shared/d365/edmx.py", "B405"): _TYPES,
+    ("shared/d365/manifest.py", "B406"): _WRITES,
+    ("shared/pos/poslog.py", "B405"): _TYPES,
+    ("shared/pos/poslog_xml.py", "B405"): _TYPES,
+    ("simulator/exports.py", "B406"): _WRITES,
+    ("simulator/faults.py", "B311"): _DRAWN,
+    ("simulator/metadata.py", "B406"): _WRITES,
+    ("simulator/package_file.py", "B405"): "the simulator refuses a document type before it parses",
+    ("simulator/package_file.py", "B314"): "the simulator refuses a document type before it parses",
+    ("simulator/tokens.py", "B105"): "the word Bearer",
+}
 BASELINE = ".secrets.baseline"
 CLEAN, FOUND, NOT_CHECKED = 0, 1, 2
 
@@ -37,9 +56,17 @@ def main() -> int:
 
 
 def _bandit() -> int:
-    done = _run("bandit", "-q", "-r", *OURS, "--skip", BANDIT_SKIPPED)
-    print(done.stdout[-6000:])
-    return FOUND if done.returncode else CLEAN
+    done = _run("bandit", "-q", "-r", *OURS, "--skip", BANDIT_SKIPPED, "-f", "json")
+    try:
+        results = json.loads(done.stdout)["results"]
+    except (ValueError, KeyError):
+        print(f"bandit: no answer: {done.stderr.strip()[-300:]}")
+        return NOT_CHECKED
+    new = [one for one in results if (one["filename"], one["test_id"]) not in EXPLAINED]
+    for one in new:
+        print(f"bandit: {one['filename']}:{one['line_number']}: {one['test_id']} {one['issue_text']}")
+    print(f"bandit: {len(results)} results, {len(results) - len(new)} of them explained")
+    return FOUND if new else CLEAN
 
 
 def _secrets() -> int:
