@@ -119,6 +119,11 @@ def _taking(*more: str) -> dict[str, Any]:
 # the right shape may be refused there, with what was expected and what was found.
 _CONTENT_DECIDES = [
     {"include-method": ["POST", "PUT"], "checks": _taking("400", "422")},
+    # Each transaction of a call has its own verdict: one that is wrong does not keep its neighbours out.
+    {
+        "include-path": "/api/transactions",
+        "checks": {**_taking("400", "422"), "negative_data_rejection": {"expected-statuses": ["202", "4xx"]}},
+    },
     *(
         {"include-path": path, "checks": _taking("422")}
         for path in (
