@@ -80,7 +80,16 @@ def _secrets() -> int:
 
 def _audit(pinned: str) -> int:
     """Ask the advisories about every package of a file. A package that nobody was asked about was not checked."""
-    options = ("--no-deps", "--disable-pip", "--vulnerability-service", "pypi", "--format", "json", "--progress-spinner", "off")
+    options = (
+        "--no-deps",
+        "--disable-pip",
+        "--vulnerability-service",
+        "pypi",
+        "--format",
+        "json",
+        "--progress-spinner",
+        "off",
+    )
     done = _run("pip-audit", "-r", pinned, *options)
     try:
         packages = json.loads(done.stdout)["dependencies"]
@@ -90,8 +99,12 @@ def _audit(pinned: str) -> int:
     weak = [one for one in packages if one.get("vulns")]
     skipped = [one["name"] for one in packages if "skip_reason" in one]
     for one in weak:
-        print(f"pip-audit {pinned}: {one['name']} {one['version']}: {', '.join(each['id'] for each in one['vulns'])}")
-    print(f"pip-audit {pinned}: {len(packages) - len(skipped)} of {len(packages)} packages checked, {len(weak)} with advisories")
+        print(
+            f"pip-audit {pinned}: {one['name']} {one['version']}: {', '.join(each['id'] for each in one['vulns'])}"
+        )
+    print(
+        f"pip-audit {pinned}: {len(packages) - len(skipped)} of {len(packages)} packages checked, {len(weak)} with advisories"
+    )
     if weak:
         return FOUND
     return NOT_CHECKED if skipped else CLEAN

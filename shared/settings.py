@@ -15,6 +15,7 @@ from shared.settings_callers import SECRET_CHARACTERS_MIN, read_people, read_sen
 from shared.settings_callers import Person as Person
 from shared.settings_callers import Sender as Sender
 from shared.settings_callers import is_guid as is_guid
+from shared.settings_callers import unlisted_name as unlisted_name
 from shared.settings_entra import ENTRA_SETTING_NAMES, read_entra_settings
 from shared.settings_entra import EntraSettings as EntraSettings
 

@@ -45,6 +45,16 @@ class Person:
     key_sha256: str
     object_id: str = ""
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Give every name a decision of theirs may be kept under: as the settings say, and by the id alone."""
+        return (self.name, unlisted_name(self.object_id)) if self.object_id else (self.name,)
+
+
+def unlisted_name(object_id: str) -> str:
+    """Give the name of somebody whom the settings do not name."""
+    return f"person {object_id}"
+
 
 def is_guid(text: str) -> bool:
     """Say whether a text is an id as Entra ID gives them, in small letters."""

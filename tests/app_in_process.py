@@ -11,12 +11,12 @@ import functools
 import hashlib
 import hmac
 import json
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
+from urllib.parse import parse_qsl
 
-import azure.functions as func
 from azure.functions import meta
 
 from localhost.app import HTTP, Function
@@ -27,6 +27,7 @@ from shared.settings import Person, Sender
 from tests.contract.posting_in_process import posting_in_process
 from tests.contract.posting_world import PostingWorld
 from tests.unit.flow_services import SENDER
+from tests.unit.gate_world import functions
 
 SHOP = Sender("one-shop", ("a secret of one shop alone",), frozenset({"S2"}))
 DESKS = {
@@ -70,15 +71,16 @@ class Answer:
 
 @functools.cache
 def http_functions() -> tuple[Function, ...]:
-    """Give every HTTP function, as the app's own module registers them."""
-    from function_app import app  # noqa: PLC0415 - registering all triggers takes a while, and few tests need them
-
+    """Give every HTTP function, as the app's own module registers them (its library lists them once a process)."""
     found = []
-    for builder in app.get_functions():
-        bindings = [json.loads(one) for one in builder.get_raw_bindings()]
-        (trigger,) = (one for one in bindings if one["type"].endswith("Trigger"))
-        if trigger["type"] == HTTP:
-            found.append(Function(str(builder.get_function_name()), builder.get_user_function(), trigger, wants_context=False))
+    for (method, path), call in functions().items():
+        trigger = {
+            "type": HTTP,
+            "name": "request",
+            "methods": [method.upper()],
+            "route": path.removeprefix("/"),
+        }
+        found.append(Function(call.__name__, call, trigger, wants_context=False))
     return tuple(found)
 
 
@@ -104,7 +106,9 @@ class App:
         if found.function is None:
             answer = Answer(405 if found.allowed else 404, {"allow": ", ".join(sorted(found.allowed))}, b"")
         else:
-            answer = await self._invoked(found.function, _datum(method, path, query, body, headers or {}, found.parameters, host))
+            answer = await self._invoked(
+                found.function, _datum(method, path, query, body, headers or {}, found.parameters, host)
+            )
         self.answers.append((method, plain, answer.status))
         return answer
 
@@ -122,7 +126,11 @@ class App:
         parts = returned.value
         headers = {name.lower(): str(datum.value) for name, datum in parts["headers"].items()}
         content = parts["body"].value
-        return Answer(int(parts["status_code"].value), headers, content.encode() if isinstance(content, str) else content)
+        return Answer(
+            int(parts["status_code"].value),
+            headers,
+            content.encode() if isinstance(content, str) else content,
+        )
 
     async def desk(self, desk: str, method: str, path: str, body: object = None, **headers: str) -> Answer:
         """Ask as a desk; a body is sent as JSON, bytes as they are."""
@@ -138,7 +146,11 @@ class App:
         stamp = str(int(self.world.hand().timestamp()))
         message = f"{stamp}\n{method}\n{path}\n".encode() + body
         digest = hmac.new(sender.secrets[0].encode(), message, hashlib.sha256).hexdigest()
-        return {"X-Tillpost-Account": sender.account, "X-Tillpost-Timestamp": stamp, "X-Tillpost-Signature": digest}
+        return {
+            "X-Tillpost-Account": sender.account,
+            "X-Tillpost-Timestamp": stamp,
+            "X-Tillpost-Signature": digest,
+        }
 
 
 async def _ready(services: Any) -> Any:
@@ -149,8 +161,6 @@ def _datum(
     method: str, path: str, query: str, body: bytes, headers: Mapping[str, str], parameters: Mapping[str, str], host: str
 ) -> Any:  # fmt: skip
     """Give the request as the local host gives it to a function."""
-    from urllib.parse import parse_qsl  # noqa: PLC0415
-
     values: dict[str, list[str]] = {}
     for name, value in parse_qsl(query, keep_blank_values=True):
         values.setdefault(name, []).append(value)
@@ -174,11 +184,3 @@ async def app_in_process(**setup: Any) -> AsyncIterator[App]:
         known = {SENDER.account: SENDER, SHOP.account: SHOP}
         world.services.settings = replace(world.services.settings, senders=known, people=PEOPLE)
         yield App(world)
-
-
-def described(app: Iterable[tuple[str, str, int]]) -> set[int]:
-    """Give the statuses that were answered."""
-    return {status for _, _, status in app}
-
-
-assert func  # the library's converters are registered by importing it

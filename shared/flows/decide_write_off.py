@@ -58,7 +58,7 @@ async def decide_write_off(
 
 async def _approve(services: Services, row: Row, person: Person, reason: str) -> dict[str, Any]:
     """Note the work, write down who agreed, then write it off."""
-    if _same(person.name, row.text("ProposedBy")):
+    if any(_same(name, row.text("ProposedBy")) for name in person.names):
         raise ForbiddenError(
             "nobody approves their own write-off: a second person of finance does", status=403
         )

@@ -58,7 +58,11 @@ async def read_audit(services: Services, area: str, start: int = 1) -> dict[str,
         return None
     (verified,) = await verify_audit(services, area=partition)
     after = start + SHOWN_MAX
-    return verified_json(verified) | {"rows": many, "next": after if after <= many else None, "decided": shown}
+    return verified_json(verified) | {
+        "rows": many,
+        "next": after if after <= many else None,
+        "decided": shown,
+    }
 
 
 def _decision(row: Row) -> dict[str, Any]:

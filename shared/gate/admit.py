@@ -13,7 +13,7 @@ from shared.gate.signed import UNSIGNED, admit_sender
 from shared.gate.texts import bearer_of, lowered
 from shared.gate.token_keys import TokenKeys
 from shared.gate.tokens import Claims, claims_of, is_token, key_id_of
-from shared.settings import ROLES, Person, Sender, Settings
+from shared.settings import ROLES, Person, Sender, Settings, unlisted_name
 
 READER = "reader"
 LEEWAY_SECONDS = 60  # by which clocks of honest machines differ
@@ -60,7 +60,7 @@ def _person(settings: Settings, access: Access, claims: Claims) -> Person:
     if PERSON not in access.ways:
         raise ForbiddenError("this is for source accounts", status=403)
     names = {one.object_id: one.name for one in settings.people if one.object_id}
-    name = names.get(claims.object_id, f"person {claims.object_id}")
+    name = names.get(claims.object_id, unlisted_name(claims.object_id))
     person = Person(name, claims.roles & set(ROLES), "", claims.object_id)
     refuse_without_role(person, access.roles)
     return person

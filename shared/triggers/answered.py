@@ -56,10 +56,9 @@ def _behind_the_gate(route: Route, handler: Callable[..., Awaitable[func.HttpRes
         path = signed_path(route.path, request.route_params)
         call = Call(request.method, path, request.headers, request.get_body())
         caller = await admit(route.security, services.settings, services.token_keys, call, services.now())
+        # Of a source account it is judged where it can be noted that something came (ingest_transactions).
         if isinstance(caller, Person) and route.body:
-            body_of(
-                request, route
-            )  # a source account's is judged where it can be told that it came (ingest_transactions)
+            body_of(request, route)
         return await handler(request, services, caller)
 
     return checked

@@ -12,9 +12,6 @@ from shared.web.names import IN_BODIES, IN_PATHS, IN_QUERIES, MAY_BE_NULL
 from shared.web.route import JSON, Route
 
 EXAMPLES = Path(__file__).with_name("examples.json")
-# What is there for some and not for others: a held receipt has a cause, a posted one an invoice.
-_VARIES = {"get /transactions/{store}/{account}/{transaction_id}"}
-_KINDS = {str: "string", bool: "boolean", int: "integer", float: "number", list: "array", dict: "object"}
 
 
 @cache
@@ -31,9 +28,13 @@ def with_detail(route: Route, operation: dict[str, Any]) -> dict[str, Any]:
     parameters = [_parameter(one) for one in operation["parameters"]]
     found = {**operation, "operationId": operation_id(route), "parameters": parameters}
     if "requestBody" in operation:
-        found["requestBody"] = {**operation["requestBody"], "content": _asked(route, operation["requestBody"]["content"], shown)}
+        found["requestBody"] = {
+            **operation["requestBody"],
+            "content": _asked(route, operation["requestBody"]["content"], shown),
+        }
     found["responses"] = {
-        status: _answered(name, status, response, shown) for status, response in operation["responses"].items()
+        status: _answered(name, status, response, shown)
+        for status, response in operation["responses"].items()
     }
     return found
 
@@ -60,7 +61,11 @@ def _asked(route: Route, content: dict[str, Any], shown: Mapping[str, Any]) -> d
         if route.body == JSON and "properties" in schema:
             properties = {name: _property(route, name, one) for name, one in schema["properties"].items()}
             schema = {**schema, "properties": properties}
-        found[media] = {**told, "schema": schema, **({"example": shown["request"]} if "request" in shown else {})}
+        found[media] = {
+            **told,
+            "schema": schema,
+            **({"example": shown["request"]} if "request" in shown else {}),
+        }
     return found
 
 
@@ -79,19 +84,7 @@ def _answered(name: str, status: str, response: dict[str, Any], shown: Mapping[s
     media = next(iter(content))
     if "text/csv" in content and isinstance(answer, str):
         media = "text/csv"
-    told = content[media]
-    if media == JSON and told["schema"] == {"type": "object"} and isinstance(answer, dict):
-        told = {**told, "schema": _shape(answer, varies=name in _VARIES)}
-    return {**response, "content": {**content, media: {**told, "example": answer}}} | _links(name)
-
-
-def _shape(answer: Mapping[str, Any], *, varies: bool) -> dict[str, Any]:
-    """Give the schema of an answer: each name is there, with a value of its kind, or with none where it may have none."""
-    properties: dict[str, Any] = {}
-    for name, value in answer.items():
-        kind = _KINDS.get(type(value))
-        properties[name] = {} if kind is None else {"type": kind} if kind in ("array", "boolean") else {"type": [kind, "null"]}
-    return {"type": "object", "properties": properties} | ({} if varies else {"required": sorted(answer)})
+    return {**response, "content": {**content, media: {**content[media], "example": answer}}} | _links(name)
 
 
 def _links(name: str) -> dict[str, Any]:

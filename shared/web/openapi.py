@@ -7,6 +7,7 @@ from functools import cache
 from typing import Any
 
 from shared.pos.canonical_model import schema_text
+from shared.web.answer_schemas import answer_schema
 from shared.web.detail import with_detail
 from shared.web.route import CSV, HTML, JSON, REASON, Route
 from shared.web.routes import ROUTES
@@ -55,7 +56,7 @@ def _operation(route: Route) -> dict[str, Any]:
         "parameters": [
             {"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in names
         ],
-        "responses": {code: _response(kind) for code, kind in answers.items()},
+        "responses": {code: _response(route, kind) for code, kind in answers.items()},
     }
     if route.security.roles:
         operation["x-roles"] = list(route.security.roles)
@@ -91,16 +92,16 @@ def _common(route: Route) -> dict[str, str]:
     return common | dict.fromkeys(("400", "409", "413"), "Problem")
 
 
-def _response(kind: str) -> dict[str, Any]:
+def _response(route: Route, kind: str) -> dict[str, Any]:
     if kind == "Problem":
         return {"description": "What is wrong, and what was expected.", "content": _PROBLEM}
     if kind in _TEXTS:
         return {"description": "The rows.", "content": {_TEXTS[kind]: {"schema": {"type": "string"}}}}
     if kind == "Sheet":
         text = {"schema": {"type": "string"}}
-        content = {JSON: {"schema": {"type": "object"}}, CSV: text, HTML: text}
+        content = {JSON: {"schema": answer_schema(route)}, CSV: text, HTML: text}
         return {"description": "The answer, in the format asked for.", "content": content}
-    schema = {"$ref": "#/components/schemas/Results"} if kind == "Results" else {"type": "object"}
+    schema = {"$ref": "#/components/schemas/Results"} if kind == "Results" else answer_schema(route)
     return {"description": "The answer.", "content": {"application/json": {"schema": schema}}}
 
 

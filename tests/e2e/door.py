@@ -65,6 +65,11 @@ class Door:
             assert (body["status"], body["type"]) == (status, "about:blank"), told
             assert body["title"], told
             self._conforms("Problem", body)
+        elif operation is not None and response.headers["content-type"].startswith("application/json"):
+            content = operation["responses"][str(status)]["content"]
+            schema = content["application/json"]["schema"]
+            if "$ref" not in schema:  # the Results of a call are held to theirs in `post`
+                Draft202012Validator(schema).validate(response.json())
         return response
 
     def send(self, *documents: object, **options: Any) -> httpx.Response:

@@ -102,7 +102,7 @@ class Told:
         checks = ", ".join(f"{name} {count:,}" for name, count in sorted(self.checks.items()))
         statuses = ", ".join(f"{status} {count:,}" for status, count in sorted(self.statuses.items()))
         return [
-            f"{sum(self.cases.values()):,} cases ({by_phase}) of {len(self.operations)} operations, {self.seconds:.0f} s of processor time",
+            f"{sum(self.cases.values()):,} cases ({by_phase}) of {len(self.operations)} operations, {self.seconds:.0f} s",
             f"answers: {statuses}",
             f"checks: {checks}",
             f"failures: {len(self.failures)}; errors of the run itself: {len(self.errors)}",
@@ -142,7 +142,12 @@ def _config(seed: int, examples_max: int, url: str) -> SchemathesisConfig:
             "seed": seed,
             "base-url": url,
             "continue-on-failure": True,
-            "generation": {"max-examples": examples_max, "database": "none", "no-shrink": True, "deterministic": False},
+            "generation": {
+                "max-examples": examples_max,
+                "database": "none",
+                "no-shrink": True,
+                "deterministic": False,
+            },
             "operations": _CONTENT_DECIDES,
             "phases": {"stateful": {"generation": {"max-examples": examples_max}}},
         }
@@ -155,7 +160,9 @@ def run(cases: int, seed: int) -> Told:
     document = description()
     operations = sum(len(one) for one in document["paths"].values())
     with _served() as (url, served):
-        schema = schemathesis.openapi.from_dict(document, config=_config(seed, max(1, cases // operations), url))
+        schema = schemathesis.openapi.from_dict(
+            document, config=_config(seed, max(1, cases // operations), url)
+        )
         for event in from_schema(schema).execute():
             _tell(told, event)
     told.seconds, told.statuses = time.process_time() - began, served.statuses
@@ -194,7 +201,9 @@ def _tell(told: Told, event: Any) -> None:
                     failure = check.failure_info.failure
                     operation = event.recorder.cases[case].value.operation.label
                     key = f"{operation}: {failure.title}: {str(failure.message)[:100]}"
-                    told.failures.setdefault(key, f"{failure.message}\n{check.failure_info.code_sample}"[:1500])
+                    told.failures.setdefault(
+                        key, f"{failure.message}\n{check.failure_info.code_sample}"[:1500]
+                    )
     if isinstance(event, events.NonFatalError | events.FatalError):
         told.errors.append(str(getattr(event, "info", None) or getattr(event, "exception", event))[:500])
 
@@ -205,7 +214,10 @@ def main() -> int:
     options.add_argument("--cases", type=int, default=5000)
     options.add_argument("--seed", type=int, default=20261127)
     given = options.parse_args()
-    print(f"Schemathesis {schemathesis.__version__}, Python {sys.version.split()[0]}, seed {given.seed}", flush=True)
+    print(
+        f"Schemathesis {schemathesis.__version__}, Python {sys.version.split()[0]}, seed {given.seed}",
+        flush=True,
+    )
     told = run(given.cases, given.seed)
     print("\n".join(told.lines()))
     return 1 if told.failures or told.errors or sum(told.cases.values()) < given.cases else 0

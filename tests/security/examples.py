@@ -68,7 +68,9 @@ def story() -> Iterator[Asked]:
     yield from _deciding()
     yield Asked(f"get {OF_CAUSE}/preview", f"/causes/{CAUSE}/preview")
     yield from _mapping()
-    yield Asked(f"post {OF_CAUSE}/release", f"/causes/{CAUSE}/release", {"reason": "American Express is mapped"})
+    yield Asked(
+        f"post {OF_CAUSE}/release", f"/causes/{CAUSE}/release", {"reason": "American Express is mapped"}
+    )
     yield Asked(f"get {OF_CAUSE}/releases", f"/causes/{CAUSE}/releases")
     yield Asked(f"get {OF_CAUSE}/releases/{{number}}", f"/causes/{CAUSE}/releases/1")
     yield from _month_end()
@@ -104,14 +106,27 @@ def _reading() -> Iterator[Asked]:
 
 
 def _deciding() -> Iterator[Asked]:
-    yield Asked(f"post {OF_CAUSE}/assign", f"/causes/{CAUSE}/assign", {"to": "", "reason": "nobody has it yet"})
-    yield Asked(f"post {OF_CAUSE}/notes", f"/causes/{CAUSE}/notes", {"note": "The bank sends the account on Monday."})
+    yield Asked(
+        f"post {OF_CAUSE}/assign", f"/causes/{CAUSE}/assign", {"to": "", "reason": "nobody has it yet"}
+    )
+    yield Asked(
+        f"post {OF_CAUSE}/notes", f"/causes/{CAUSE}/notes", {"note": "The bank sends the account on Monday."}
+    )
     until = {"until": "2017-12-27T09:00:00-05:00", "reason": "the bank is closed until then"}
     yield Asked(f"post {OF_CAUSE}/set_aside", f"/causes/{CAUSE}/set_aside", until)
     yield Asked(f"post {OF_CAUSE}/take_up", f"/causes/{CAUSE}/take_up", {"reason": "the account has come"})
-    yield Asked(f"post {RECEIPT}/write-off", f"{T5}/write-off", {"reason": "a test of the till"}, by="finance")
-    yield Asked(f"post {RECEIPT}/write-off/withdraw", f"{T5}/write-off/withdraw", {"reason": "it was a sale"}, by="finance")
-    yield Asked(f"post {RECEIPT}/write-off", f"{T5}/write-off", {"reason": "a test of the till"}, by="finance")
+    yield Asked(
+        f"post {RECEIPT}/write-off", f"{T5}/write-off", {"reason": "a test of the till"}, by="finance"
+    )
+    yield Asked(
+        f"post {RECEIPT}/write-off/withdraw",
+        f"{T5}/write-off/withdraw",
+        {"reason": "it was a sale"},
+        by="finance",
+    )
+    yield Asked(
+        f"post {RECEIPT}/write-off", f"{T5}/write-off", {"reason": "a test of the till"}, by="finance"
+    )
     approved = {"reason": "seen on the till's roll"}
     yield Asked(f"post {RECEIPT}/write-off/approve", f"{T5}/write-off/approve", approved, by="second finance")
     missing = {"reason": "the till lost it", "terminal": "1", "sequence_numbers": [7], "decision": "lost"}
@@ -121,12 +136,18 @@ def _deciding() -> Iterator[Asked]:
         "at": "2017-12-23T18:00:00-05:00",
     }  # fmt: skip
     yield Asked(f"post /overtyped{DAY}", "/overtyped/S1/2017-12-23", typed)
-    replaced = {"reason": "the drawer was stuck", "business_day": "2017-12-24", "since": "2017-12-24T08:00:00-05:00"}
+    replaced = {
+        "reason": "the drawer was stuck",
+        "business_day": "2017-12-24",
+        "since": "2017-12-24T08:00:00-05:00",
+    }
     yield Asked("post /tills/{store}/{terminal}/replaced", "/tills/S1/2/replaced", replaced)
     back = {"reason": "it was mended after all", "generation": 2}
     yield Asked("post /tills/{store}/{terminal}/not-replaced", "/tills/S1/2/not-replaced", back)
     opened = shift_document(301, "SHIFT_OPEN", "77", "2017-12-24T08:00:00-05:00")
-    yield Asked("post /transactions", body={"transactions": [{**opened, "store": "S1", "terminal": "2"}]}, by="till")
+    yield Asked(
+        "post /transactions", body={"transactions": [{**opened, "store": "S1", "terminal": "2"}]}, by="till"
+    )
     ended = {"reason": "the clerk went home", "at": "2017-12-24T11:00:00-05:00"}
     yield Asked("post /shifts/{store}/{terminal}/{shift}/end", "/shifts/S1/2/77/end", ended)
     back_later = {"reason": "not before the books are read", "replace": False}
@@ -154,7 +175,9 @@ def _month_end() -> Iterator[Asked]:
     yield Asked("get /late/{legal_entity}/{period}", "/late/usrt/2017-12")
     checks = "/checks/{cadence}/{legal_entity}"
     yield Asked(f"get {checks}/{{period}}", "/checks/monthly/usrt/2017-12")
-    yield Asked(f"post {checks}/{{period}}", "/checks/monthly/usrt/2017-12", {"note": "looked at with the store"})
+    yield Asked(
+        f"post {checks}/{{period}}", "/checks/monthly/usrt/2017-12", {"note": "looked at with the store"}
+    )
     yield Asked(f"get {checks}", "/checks/monthly/usrt")
 
 
@@ -200,7 +223,9 @@ def main() -> int:
         given = answer.json() if answer.media_type == "application/json" else answer.body.decode()
         request = {} if asked.body is None else {"request": asked.body}
         shown.setdefault(asked.route, {**request, "answer": given})
-    lines = [f"{json.dumps(name)}: {json.dumps(one, ensure_ascii=False)}" for name, one in sorted(shown.items())]
+    lines = [
+        f"{json.dumps(name)}: {json.dumps(one, ensure_ascii=False)}" for name, one in sorted(shown.items())
+    ]
     EXAMPLES.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
     return 1 if failed else 0
 

@@ -32,7 +32,9 @@ def test_an_account_cannot_put_its_receipts_under_the_name_of_another() -> None:
         await app.till("POST", "/api/transactions", call(sale_document(51, extra={"account": "one-shop"})))
         assert (await app.desk("reader", "GET", "/api/transactions/S1/one-shop/T51")).status == 404
         assert (await app.desk("reader", "GET", "/api/transactions/S1/east/T51")).json()["account"] == "east"
-        spoofed = app.signed("GET", "/api/transactions/S1/east/T51", b"", SHOP) | {"X-Tillpost-Account": "east"}
+        spoofed = app.signed("GET", "/api/transactions/S1/east/T51", b"", SHOP) | {
+            "X-Tillpost-Account": "east"
+        }
         assert (await app.ask("GET", "/api/transactions/S1/east/T51", b"", spoofed)).status == 401
 
     async def opened() -> None:
@@ -47,7 +49,11 @@ def test_the_key_of_one_path_opens_no_other() -> None:
         async with prepared() as app:
             signed = app.signed("GET", "/api/transactions/S1/east/T1", b"")
             assert (await app.ask("GET", "/api/transactions/S1/east/T1", b"", signed)).status == 200
-            for elsewhere in ("/api/transactions/S1/east/T2", "/api/transactions/S1/east/T1=2F", "/api/transactions/S2/east/T1"):
+            for elsewhere in (
+                "/api/transactions/S1/east/T2",
+                "/api/transactions/S1/east/T1=2F",
+                "/api/transactions/S2/east/T1",
+            ):
                 assert (await app.ask("GET", elsewhere, b"", signed)).status == 401, elsewhere
 
     asyncio.run(story())

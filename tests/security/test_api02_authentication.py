@@ -65,7 +65,12 @@ def test_of_a_persons_key_only_its_hash_is_known_and_the_hash_opens_nothing() ->
     async def story() -> None:
         async with app_in_process() as app:
             assert (await app.desk("finance", "GET", "/api/causes")).status == 200
-            for guess in (hashlib.sha256(key_of("finance").encode()).hexdigest(), key_of("finance").upper(), "", "x"):
+            for guess in (
+                hashlib.sha256(key_of("finance").encode()).hexdigest(),
+                key_of("finance").upper(),
+                "",
+                "x",
+            ):
                 answer = await app.ask("GET", "/api/causes", b"", {"Authorization": f"Bearer {guess}"})
                 assert answer.status == 401
             basic = {"Authorization": f"Basic {key_of('finance')}"}

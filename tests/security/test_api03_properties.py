@@ -53,7 +53,15 @@ def test_no_answer_holds_a_secret_a_document_or_a_name_of_storage() -> None:
                 "/trail/S1/2017-12-23/S1-1-0001", "/alerts", "/openapi.json",
             ):  # fmt: skip
                 body = (await app.desk("everything", "GET", f"/api{path}")).body.decode()
-                for never in ("a secret of", "the key of", "key_sha256", "keyed hash", "PartitionKey", "RowKey", "odata.etag"):
+                for never in (
+                    "a secret of",
+                    "the key of",
+                    "key_sha256",
+                    "keyed hash",
+                    "PartitionKey",
+                    "RowKey",
+                    "odata.etag",
+                ):
                     assert never not in body, (path, never)
 
     asyncio.run(story())

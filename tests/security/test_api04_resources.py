@@ -1,4 +1,4 @@
-"""API4:2023 Unrestricted resource consumption: every size, number and depth has a limit, and what is over it is told the limit."""
+"""API4:2023 Unrestricted resource consumption: sizes, numbers and depths have limits, and what is over one is told."""
 
 from __future__ import annotations
 
@@ -52,7 +52,9 @@ def test_the_record_of_decisions_is_given_in_parts() -> None:
         async with app_in_process() as app:
             table, now = app.world.services.tables.audit, app.world.hand()
             for number in range(SHOWN_MAX + 1):
-                await append_audit(table, "S1", now, who="a", did=f"no. {number}", reason="r", evidence="e" * 20_000)
+                await append_audit(
+                    table, "S1", now, who="a", did=f"no. {number}", reason="r", evidence="e" * 20_000
+                )
             first = await app.desk("it", "GET", "/api/audit/S1")
             assert len(first.json()["decided"]) == SHOWN_MAX == 100
             assert len(first.body) < 3 * MEBIBYTE
@@ -77,7 +79,9 @@ def test_every_text_and_list_that_a_caller_may_send_has_a_limit_in_the_descripti
             for content in operation.get("requestBody", {}).get("content", {}).values():
                 assert operation["x-bytes-max"] <= 16 * MEBIBYTE
                 for name, schema in content["schema"].get("properties", {}).items():
-                    bounded = {"enum", "maximum", "maxLength", "pattern", "maxItems", "maxProperties"} & set(schema)
+                    bounded = {"enum", "maximum", "maxLength", "pattern", "maxItems", "maxProperties"} & set(
+                        schema
+                    )
                     assert bounded or schema["type"] in ("boolean", "integer"), f"{method} {path} {name}"
                     found += 1
     assert found > 150

@@ -70,7 +70,11 @@ def test_another_method_is_no_way_around(method: str) -> None:
 def test_a_till_that_signs_well_is_no_person_on_any_route_of_people() -> None:
     async def story() -> None:
         async with prepared() as app:
-            for method, path in (("GET", "/api/causes"), ("GET", "/api/statements/S1/2017-12-23"), ("GET", "/api/audit")):
+            for method, path in (
+                ("GET", "/api/causes"),
+                ("GET", "/api/statements/S1/2017-12-23"),
+                ("GET", "/api/audit"),
+            ):
                 assert (await app.till(method, path)).status == 401
             assert (await app.till("POST", f"{T4}/write-off", b'{"reason": "x"}')).status == 401
 

@@ -47,7 +47,11 @@ def test_nothing_that_is_sent_makes_the_app_fetch_anything(asked: list[Any]) -> 
     async def story() -> None:
         async with app_in_process() as app:
             tempting = sale_document(1, extra={"image": INSIDE, "callback": INSIDE, "$ref": INSIDE})
-            await app.till("POST", "/api/transactions", call(tempting), )
+            await app.till(
+                "POST",
+                "/api/transactions",
+                call(tempting),
+            )
             for body in (ENTITY, INCLUDED):
                 answer = await app.till("POST", "/api/pos/poslog", body.encode())
                 assert answer.status in (400, 422)
@@ -69,14 +73,18 @@ def test_an_address_that_the_status_url_gives_is_a_path_and_names_no_host(asked:
     async def story() -> str:
         async with app_in_process() as app:
             headers = app.signed("POST", "/api/transactions", call(sale_document(1)))
-            sent = await app.ask("POST", "/api/transactions", call(sale_document(1)), headers, host="evil.example")
+            sent = await app.ask(
+                "POST", "/api/transactions", call(sale_document(1)), headers, host="evil.example"
+            )
             return str(sent.json()["results"][0]["status_url"])
 
     assert asyncio.run(story()) == "/api/transactions/S1/east/T1"
 
 
 @pytest.mark.parametrize("name", ["D365_URL", "D365_AUTHORITY", "TILLPOST_STORAGE__tableServiceUri"])
-@pytest.mark.parametrize("address", ["http://d365.example", "file:///etc/passwd", "ftp://x", "//x", "d365.example"])
+@pytest.mark.parametrize(
+    "address", ["http://d365.example", "file:///etc/passwd", "ftp://x", "//x", "d365.example"]
+)
 def test_the_settings_alone_name_hosts_and_only_over_https(name: str, address: str) -> None:
     values = {
         "TILLPOST_ENVIRONMENT": "test", "TILLPOST_STORAGE__tableServiceUri": "https://t.example",

@@ -82,7 +82,9 @@ def test_the_host_publishes_nothing_but_the_routes() -> None:
     assert host["extensions"]["http"]["routePrefix"] == "api"
     assert "customHeaders" not in host["extensions"]["http"]
     assert host["logging"]["logLevel"]["default"] == "Information"
-    assert host["logging"]["logLevel"]["Azure.Core"] == "Warning"  # below, it logs addresses with their signatures
+    assert (
+        host["logging"]["logLevel"]["Azure.Core"] == "Warning"
+    )  # below, it logs addresses with their signatures
     assert host["functionTimeout"] == "00:10:00"
     for one in http_functions():
         assert len(one.trigger["methods"]) == 1, one.name

@@ -1,7 +1,8 @@
-"""API10:2023 Unsafe consumption of APIs: what D365 answers is checked like what a stranger sends: size, kind, host, redirects, rows."""
+"""API10:2023 Unsafe consumption of APIs: D365's answers are checked like a stranger's: size, kind, host, redirects."""
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import time
 from collections.abc import Callable
@@ -28,7 +29,12 @@ QUESTIONS: dict[str, Callable[[D365Client], object]] = {
 @pytest.mark.parametrize("question", QUESTIONS)
 def test_an_answer_of_another_kind_is_an_error_of_ours_and_never_taken_for_one(question: str) -> None:
     for body in STRANGE:
-        played = Played(*(httpx.Response(200, content=body, headers={"content-type": "application/json"}) for _ in range(3)))
+        played = Played(
+            *(
+                httpx.Response(200, content=body, headers={"content-type": "application/json"})
+                for _ in range(3)
+            )
+        )
         try:
             found = QUESTIONS[question](played.client)
         except TillpostError:
@@ -40,7 +46,9 @@ def test_an_answer_without_end_is_cut_off_packed_or_not() -> None:
     packed = gzip.compress(b"[" + b" " * (80 * MEBIBYTE) + b"]")
     assert len(packed) < MEBIBYTE
     began = time.monotonic()
-    bomb = httpx.Response(200, content=packed, headers={"content-encoding": "gzip", "content-type": "application/json"})
+    bomb = httpx.Response(
+        200, content=packed, headers={"content-encoding": "gzip", "content-type": "application/json"}
+    )
     with pytest.raises(RejectedError, match="too large"):
         run(Played(bomb).client.headers_of_package("P1"))
     assert time.monotonic() - began < 10
@@ -48,7 +56,9 @@ def test_an_answer_without_end_is_cut_off_packed_or_not() -> None:
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 def test_a_redirect_is_an_answer_and_no_instruction_and_our_token_goes_nowhere_else(status: int) -> None:
-    played = Played(*(httpx.Response(status, headers={"location": f"https://evil.example/{n}"}) for n in range(3)))
+    played = Played(
+        *(httpx.Response(status, headers={"location": f"https://evil.example/{n}"}) for n in range(3))
+    )
     with pytest.raises((RejectedError, UnknownOutcomeError, RetryableError)):
         run(start(played.client))
     assert {request.url.host for request in played.requests} == {httpx.URL(D365).host}
@@ -64,10 +74,8 @@ def test_a_redirect_is_an_answer_and_no_instruction_and_our_token_goes_nowhere_e
 )  # fmt: skip
 def test_an_address_in_an_answer_is_followed_only_to_where_we_asked(address: str) -> None:
     played = Played(ok([], **{"@odata.nextLink": address}))
-    try:
+    with contextlib.suppress(TillpostError):
         run(played.client.headers_of_package("P1"))
-    except TillpostError:
-        pass
     assert len(played.requests) == 1
     uploads = Played()
     with pytest.raises(RejectedError):

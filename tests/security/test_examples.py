@@ -99,5 +99,3 @@ def test_a_link_leads_to_an_operation_and_gives_it_parameters_that_it_has() -> N
         assert set(link["parameters"]) == {one["name"] for one in target["parameters"] if one["in"] == "path"}
         if isinstance(link.get("requestBody"), dict):
             validate(next(iter(target["requestBody"]["content"].values()))["schema"], link["requestBody"])
-
-

@@ -20,6 +20,7 @@ from typing import Any, TypeVar
 import azure.functions as func
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from jsonschema import Draft202012Validator
 
 import function_app
 from shared import services as services_module
@@ -29,6 +30,7 @@ from shared.services import Services
 from shared.settings import EntraSettings, Person, Sender, Settings
 from shared.storage.mappings import MappingCache, import_rows
 from shared.storage.memory import memory_queues, memory_tables
+from shared.web.answer_schemas import answer_schema
 from shared.web.route import Route
 from shared.web.routes import ROUTES
 from tests.unit.documents import sale_document
@@ -197,6 +199,8 @@ class World:
             route_params=there, body=content,
         )  # fmt: skip
         response: func.HttpResponse = await functions()[route.method, route.path](request)
+        if response.status_code in (200, 202) and response.mimetype == "application/json":
+            Draft202012Validator(answer_schema(route)).validate(json.loads(response.get_body()))
         return response
 
     async def _ready(self) -> Services:

@@ -11,6 +11,7 @@ import pytest
 
 from shared.gate import PERSON, SIGNATURE, Access
 from shared.settings import Sender
+from shared.web.answer_schemas import answer_schema
 from shared.web.route import JSON, Route
 from shared.web.routes import ROUTES, route_of
 from tests.unit.documents import sale_document
@@ -103,13 +104,17 @@ def test_a_route_says_who_may_call_and_how_much_it_takes_or_is_none(wrong: Any) 
         wrong()
 
 
-@pytest.mark.parametrize("name", ["security", "answers"])
-def test_a_route_cannot_leave_out_who_may_call_nor_what_it_answers(name: str) -> None:
-    assert all(getattr(one, name) is not None for one in ROUTES)
+def test_a_route_that_does_not_say_what_it_gives_is_not_described() -> None:
+    with pytest.raises(LookupError, match="what it gives"):
+        answer_schema(Route("get", "/anything", "Gives who knows what.", Access((SIGNATURE,))))
+
+
+def test_a_route_cannot_leave_out_who_may_call_nor_what_it_answers() -> None:
     with pytest.raises(TypeError):
         Route("get", "/anything", "Says nothing of it.")  # type: ignore[call-arg]
     for one in ROUTES:
         assert set(one.answers) & {"200", "202"}, one.path
+        assert answer_schema(one)["required"], one.path
         assert one.body != JSON or one.takes or one.may or one.path == "/transactions", one.path
 
 

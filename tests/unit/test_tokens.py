@@ -15,6 +15,7 @@ import pytest
 from shared.errors import ForbiddenError, RetryableError
 from shared.gate import Access, Call, Person, Sender, TokenKeys, admit, open_token_keys, people
 from shared.gate.token_keys import KEYS_BYTES_MAX, fetch_keys, keys_in
+from shared.gate.tokens import key_id_of
 from shared.settings import EntraSettings
 from shared.web.route import EITHER, PEOPLE, SENDERS
 from tests.unit import gate_world as gw
@@ -199,6 +200,17 @@ def test_what_entra_id_has_not_signed_is_refused_with_401(name: str) -> None:
         refused(bearer(forged()[name]), 401, access)
 
 
+@pytest.mark.parametrize(
+    "header",
+    [{"alg": "none"}, {"alg": "HS256"}, {"alg": "RS512"}, {"alg": None}, {"crit": ["exp"]}, {"crit": []}],
+    ids=str,
+)
+def test_how_a_token_may_be_signed_is_judged_before_any_key_is_looked_for(header: dict[str, Any]) -> None:
+    with pytest.raises(ForbiddenError):
+        key_id_of(token(claims(NOW), **header))
+    assert key_id_of(token(claims(NOW))) == KEY_ID
+
+
 def test_without_a_tenant_in_the_settings_no_token_opens_and_keys_do() -> None:
     refused(bearer(token(claims(NOW))), 401, entra=EntraSettings())
     assert admitted(gw.key_of("reader"), entra=EntraSettings()).name == "reader"  # type: ignore[union-attr]
@@ -332,7 +344,13 @@ def test_a_document_without_a_key_that_signs_leaves_the_known_keys_in_force(docu
 
 
 def test_a_key_that_is_none_does_not_hide_the_others() -> None:
-    rows = [key_row("small", n="AQAB"), {"kid": "x", "kty": "oct", "k": "c2VjcmV0"}, key_row(KEY_ID)]
+    short = gw.coded((2**1023 + 1).to_bytes(128, "big"))
+    rows = [
+        key_row("none", n="AQAB"),
+        key_row("short", n=short),
+        {"kid": "x", "kty": "oct", "k": "c2VjcmV0"},
+        key_row(KEY_ID),
+    ]
     assert set(keys_in(json.dumps({"keys": rows}).encode())) == {KEY_ID}
 
 

@@ -149,6 +149,18 @@ def test_nobody_approves_their_own_write_off() -> None:
     run(story())
 
 
+def test_nobody_approves_their_own_write_off_under_a_name_that_they_were_given_since() -> None:
+    async def story() -> None:
+        services, object_id = await _world(Hand()), "12121212-3434-5656-7878-909090909090"
+        await _propose(services, Person(f"person {object_id}", FINANCE, "", object_id))
+        with pytest.raises(ForbiddenError, match="second person"):
+            await _decide(services, Person("Third clerk", FINANCE, "", object_id))
+        other = Person("Third clerk", FINANCE, "", object_id.replace("1212", "1213"))
+        assert (await _decide(services, other))["approved_by"] == "Third clerk"
+
+    run(story())
+
+
 def test_both_decisions_are_written_down_and_asking_again_changes_nothing() -> None:
     async def story() -> None:
         services = await _world(Hand())
