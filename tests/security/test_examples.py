@@ -11,7 +11,7 @@ from jsonschema import Draft202012Validator
 
 from shared.retail.mapping_kinds import EVERY_KIND
 from shared.web.detail import examples
-from shared.web.names import MAPPING_KINDS
+from shared.web.names import IN_PATHS, MAPPING_KINDS
 from shared.web.routes import ROUTES
 from tests.app_in_process import Answer
 from tests.security.examples import NOT_SHOWN, Asked, ask_all
@@ -99,3 +99,21 @@ def test_a_link_leads_to_an_operation_and_gives_it_parameters_that_it_has() -> N
         assert set(link["parameters"]) == {one["name"] for one in target["parameters"] if one["in"] == "path"}
         if isinstance(link.get("requestBody"), dict):
             validate(next(iter(target["requestBody"]["content"].values()))["schema"], link["requestBody"])
+
+
+@pytest.mark.parametrize(
+    ("name", "right", "wrong"),
+    [
+        ("business_day", ["2017-12-23", "2020-02-29", "2000-02-29", "1990-01-01", "2199-12-31"],
+         ["2019-02-29", "2100-02-29", "2017-02-30", "2017-04-31", "2017-13-01", "1989-12-31", "2200-01-01", "20171223", "", " "]),
+        ("period", ["2017-12", "2017-12-01..2017-12-31"], ["2017-13", "2017", "2017-12-01.2017-12-31", "2017-12-01"]),
+        ("number", [0, 9999], [-1, 10_000, "1"]),
+        ("store", ["S1", "store=202", "tender_unmapped~AMEX"], ["", "S/1", "a b", "x" * 513]),
+    ],
+)  # fmt: skip
+def test_a_name_may_hold_what_the_app_reads_and_nothing_else(
+    name: str, right: list[Any], wrong: list[Any]
+) -> None:
+    validator = Draft202012Validator(dict(IN_PATHS[name]))
+    assert [one for one in right if not validator.is_valid(one)] == []
+    assert [one for one in wrong if validator.is_valid(one)] == []
