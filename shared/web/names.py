@@ -34,9 +34,9 @@ INSTANT = _like(
     _INSTANT, "2017-12-23T18:00:00-05:00", description="An instant with its offset, years 1990 to 2199."
 )
 PERIOD = _like(
-    f"(?:{_MONTH}|{_DAY}[.][.]{_DAY})",
+    f"(?:{_MONTH}|{_DAY}(?:[.][.]{_DAY})?)",
     "2017-12",
-    description="A month, or days from..to, two months at most.",
+    description="A month, or days from..to, two months at most; of daily checks a day.",
 )
 _KEY = "[A-Za-z0-9_.=~-]{1,512}"
 
