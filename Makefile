@@ -11,6 +11,8 @@ SIMULATE_ARGS ?=
 SEQUENCES ?= 5000
 MUTANT_ARGS ?=
 AUDIT_ARGS ?=
+CASES ?= 5000
+DOCUMENTS ?= 100000
 # A file of tests stays in one process; the longest begin first (tests/conftest.py).
 BOTH_CORES := -n 2 --dist loadfile --no-loadscope-reorder
 
@@ -18,12 +20,12 @@ BOTH_CORES := -n 2 --dist loadfile --no-loadscope-reorder
 export PYTHONUNBUFFERED := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check run daily-check monthly-check drill bench bombs simulate twins mutants verify-audit format clean
+.PHONY: help setup demo test check run daily-check monthly-check drill bench bombs simulate twins mutants schemathesis fuzz scan verify-audit format clean
 
 help: ## Say what can be done here
 	@echo "Tillpost: from the tills to Dynamics 365, to the penny. Usage: make TARGET"
 	@sed -n 's/^\([a-z-]*\):[a-z ]*## \(.*\)/  \1|\2/p' Makefile | tr '|' '\t'
-	@echo "Options: PYTHON=/path/to/python  DEMO_ARGS='...'  TEST_ARGS='-k word'  BENCH_ARGS='...'  SEEDS=400  SEQUENCES=5000"
+	@echo "Options: PYTHON=/path/to/python  DEMO_ARGS='...'  TEST_ARGS='-k word'  BENCH_ARGS='...'  SEEDS=400  SEQUENCES=5000  CASES=5000  DOCUMENTS=100000"
 
 setup: ## Install what is missing (every other target does this first)
 	@python="$(PYTHON)"; [ -n "$$python" ] && "$$python" scripts/setup.py
@@ -66,6 +68,15 @@ twins: setup ## Compare tables and queues in memory with the emulator by SEQUENC
 
 mutants: setup ## Change the code step by step and see whether the tests notice (slow; MUTANT_ARGS='--group retail')
 	@$(VENV)/python -m scripts.mutants $(MUTANT_ARGS)
+
+schemathesis: setup ## Ask the app whatever its description allows, and what it does not: CASES=5000 and each boundary
+	@$(VENV)/python -m tests.security.described --cases $(CASES)
+
+fuzz: setup ## Change DOCUMENTS documents of every adapter at random; nothing but a refusal may come of it
+	@$(VENV)/python -m tests.unit.fuzz --documents $(DOCUMENTS)
+
+scan: setup ## Look for what opens doors: our code, what it pulls in, secrets left in files (docs/security.md)
+	@$(VENV)/python -m scripts.scan
 
 verify-audit: setup ## Say whether every decision that people took still is what was written down
 	@$(VENV)/python -m scripts.verify_audit $(AUDIT_ARGS)

@@ -7,7 +7,6 @@ calls.
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ import httpx
 from shared.d365 import batch
 from shared.d365.addresses import allowed_upload_url, environment_origin, expiry_of
 from shared.d365.batch import ChangesetResult, ReceiptRows
+from shared.d365.json_text import read_json
 from shared.d365.metadata import Metadata
 from shared.d365.named_reader import NamedReader
 from shared.d365.outcomes import EntityResult, entity_results_of, error_texts_of
@@ -85,7 +85,7 @@ class D365Client(NamedReader, Reports):
         """
         value = await self._action("write_url", "GetAzureWriteUrl", {"uniqueFileName": name})
         try:
-            inner = json.loads(str(value))
+            inner = read_json(str(value))
             blob_id, url = str(inner["BlobId"]), str(inner["BlobUrl"])
         except (ValueError, TypeError, KeyError) as error:
             raise RetryableError("write_url: D365's answer cannot be read") from error

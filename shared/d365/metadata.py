@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from shared.d365.odata import condition
 from shared.d365.wire import IMPORT_TIMEOUT, Wire
 from shared.errors import AccessRefusedError, RejectedError, RetryableError
 
@@ -50,7 +51,9 @@ class Metadata:
 
         Data packages name entities by a name that is this label unless somebody renamed it there: a hint, no proof.
         """
-        listed = await self._metadata("DataEntities", {"$filter": f"PublicCollectionName eq '{odata_set}'"})
+        listed = await self._metadata(
+            "DataEntities", {"$filter": condition("PublicCollectionName", "eq", odata_set)}
+        )
         rows = listed.get("value") if listed is not None else None
         first = rows[0] if isinstance(rows, list) and rows and isinstance(rows[0], Mapping) else {}
         label = str(first.get("LabelId") or "")

@@ -8,6 +8,8 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from shared.d365.json_text import read_json
+
 
 @dataclass(frozen=True, slots=True)
 class EntityResult:
@@ -72,7 +74,7 @@ def _as_list(value: object) -> list[object]:
         if not value.strip():
             return []
         try:
-            return _as_list(json.loads(value))
+            return _as_list(read_json(value))
         except ValueError:
             return [value]
     if isinstance(value, Mapping):
@@ -83,7 +85,7 @@ def _as_list(value: object) -> list[object]:
 def _entity_result(one: object) -> EntityResult | None:
     if isinstance(one, str):
         try:
-            one = json.loads(one)
+            one = read_json(one)
         except ValueError:
             return None
     if not isinstance(one, Mapping):

@@ -7,13 +7,12 @@ A list of 7,000 keys does not fit one address. Asked in portions inside one batc
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from email.message import Message
 from urllib.parse import quote, urlencode
 
+from shared.d365.json_text import read_json
 from shared.d365.multipart import http_answer, parts_of, rows_in, told_seconds
 from shared.d365.wire import error_text
 from shared.errors import AccessRefusedError, RejectedError, RetryableError, ThrottledError
@@ -68,7 +67,7 @@ def _rows(kind: str, part: Message) -> list[dict[str, object]] | None:
     if status != 200:
         raise _refusal(kind, status, error_text(body), told_seconds(part))
     try:
-        read = json.loads(body, parse_float=Decimal)
+        read = read_json(body)
         rows = rows_in(read)
     except (ValueError, TypeError, KeyError) as error:
         raise RetryableError(f"{kind}: D365's answer cannot be read") from error

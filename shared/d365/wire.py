@@ -15,7 +15,6 @@ redirect.
 
 from __future__ import annotations
 
-import json
 import logging
 import re
 import uuid
@@ -23,12 +22,12 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from decimal import Decimal
 from email.utils import parsedate_to_datetime
 
 import httpx
 
 from shared.d365.decoder import decode
+from shared.d365.json_text import read_json
 from shared.d365.tokens import Tokens
 from shared.errors import (
     AccessRefusedError,
@@ -70,7 +69,7 @@ class Answer:
         Raises:
             ValueError: it is none.
         """
-        return json.loads(self.content, parse_float=Decimal)
+        return read_json(self.content)
 
 
 class Wire:
@@ -217,7 +216,7 @@ def error_text(content: bytes) -> str:
     """
     text = content.decode("utf-8", "replace")
     try:
-        body = json.loads(content)
+        body = read_json(content)
         error = body["error"]
         inner = error.get("innererror") or {}
         text = str(inner.get("message") or error.get("message") or "")

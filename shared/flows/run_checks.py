@@ -14,6 +14,7 @@ from shared.retail.checks_daily import daily_results
 from shared.retail.checks_monthly import monthly_results
 from shared.retail.csv_text import csv_text
 from shared.retail.money import money_text
+from shared.retail.periods import days_of
 from shared.retail.runbooks import runbook_of
 from shared.services import Services
 from shared.settings import Person
@@ -146,9 +147,11 @@ async def list_checks(
     """Give the checks that were kept, the newest first.
 
     Raises:
-        RejectedError: there is no such cadence.
+        RejectedError: there is no such cadence, or it is no day or no period.
     """
     _refuse_cadence(cadence)
+    if period:
+        _day(period) if cadence == DAILY else days_of(period)
     rows = [row async for row in checks_made(services.tables.checks, cadence, legal_entity, period)]
     return [check_from(row) for row in sorted(rows, key=lambda row: row.instant("At"), reverse=True)]
 

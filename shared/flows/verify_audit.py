@@ -12,6 +12,7 @@ from shared.storage.audit import areas_of, audit_of, verify_area
 from shared.storage.protocols import Row
 
 AREAS_AT_ONCE = 8
+SHOWN_MAX = 100  # each with up to 20,000 characters of evidence
 
 
 async def verify_audit(
@@ -41,13 +42,27 @@ def verified_json(one: Verified) -> dict[str, Any]:
     }
 
 
-async def read_audit(services: Services, area: str) -> dict[str, Any] | None:
-    """Give what was decided for a store or an area, in its order, and whether it still is what was written; None for nothing."""
-    rows = [row async for row in audit_of(services.tables.audit, area)]
-    if not rows:
+async def read_audit(services: Services, area: str, start: int = 1) -> dict[str, Any] | None:
+    """Give what was decided for a store or an area, in its order from the so-manieth on, a hundred at once; None for nothing.
+
+    What was decided only ever grows at its end, so that a part stays the same however often it is asked for. `next` says where
+    the next part begins. The whole chain is verified each time.
+    """
+    shown: list[dict[str, Any]] = []
+    partition, many = "", 0
+    async for row in audit_of(services.tables.audit, area):
+        partition, many = row.partition, many + 1
+        if start <= many < start + SHOWN_MAX:
+            shown.append(_decision(row))
+    if not many:
         return None
-    (verified,) = await verify_audit(services, area=rows[0].partition)
-    return verified_json(verified) | {"decided": [_decision(row) for row in rows]}
+    (verified,) = await verify_audit(services, area=partition)
+    after = start + SHOWN_MAX
+    return verified_json(verified) | {
+        "rows": many,
+        "next": after if after <= many else None,
+        "decided": shown,
+    }
 
 
 def _decision(row: Row) -> dict[str, Any]:

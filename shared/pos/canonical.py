@@ -204,4 +204,4 @@ def found_in(details: ErrorDetails) -> str:
         return f"a list of {len(value)}"
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]
-    return str(value)[:80]
+    return str(value)[:80] or "an empty text"

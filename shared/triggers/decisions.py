@@ -19,6 +19,7 @@ from shared.triggers.answered import guarded
 from shared.web.amended import CODES, code_of, codes_of
 from shared.web.answers import answer, not_found
 from shared.web.paths import read_part
+from shared.web.queries import query_choice, query_number
 from shared.web.requests import (
     hash_of,
     json_object,
@@ -37,7 +38,7 @@ route = guarded(blueprint)
 async def release_previewed(
     request: func.HttpRequest, services: Services, person: Person
 ) -> func.HttpResponse:
-    each = request.params.get("receipts", "") == "all"
+    each = query_choice(request, "receipts", "all") == "all"
     found = await preview_release(services, path_key(request, "fingerprint"), map_transactions, each=each)
     return answer(found) if found else not_found("the cause")
 
@@ -123,5 +124,6 @@ async def audit_verified(request: func.HttpRequest, services: Services, person: 
 
 @route("audit/{area}", methods=["GET"])
 async def audit_asked_for(request: func.HttpRequest, services: Services, person: Person) -> func.HttpResponse:
-    found = await read_audit(services, read_part(path_part(request, "area")))
+    start = query_number(request, "start") or 1
+    found = await read_audit(services, read_part(path_part(request, "area")), start)
     return answer(found) if found else not_found("a decision about this")

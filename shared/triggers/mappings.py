@@ -35,9 +35,9 @@ async def mapping_asked_for(
     request: func.HttpRequest, services: Services, person: Person
 ) -> func.HttpResponse:
     kind = path_part(request, "kind")
+    day, version = query_day_of(request, "day"), query_number(request, "version")
     if chosen_format(request, "csv", "json", usual="csv") == "json":
         return answer(await show_mapping(services, kind))
-    day, version = query_day_of(request, "day"), query_number(request, "version")
     text = await export_mapping(services, kind, day=day, version=version)
     return func.HttpResponse(text, mimetype="text/csv", charset="utf-8")
 

@@ -177,7 +177,8 @@ _GIVES: Mapping[tuple[str, str], _Properties] = {
     },
     ("get", "/audit"): {**_flags("unbroken"), **_lists("areas")},
     ("get", "/audit/{area}"): {
-        **_texts("area"), **_counts("decisions", "before_the_chain"), **_flags("unbroken"), **_lists("decided"),
+        **_texts("area"), **_counts("decisions", "before_the_chain", "rows"), **_flags("unbroken"), **_lists("decided"),
+        **_perhaps("integer", "next"),
     },
 }  # fmt: skip
 

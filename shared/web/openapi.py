@@ -9,6 +9,7 @@ from typing import Any
 from shared.pos.canonical_model import schema_text
 from shared.web.answer_schemas import answer_schema
 from shared.web.bodies import ENCODING
+from shared.web.detail import with_detail
 from shared.web.route import CSV, HTML, JSON, REASON, SENDERS, Route
 from shared.web.routes import ROUTES
 from shared.web.routes_vendors import HEARD_SCHEMA, VENDOR_SCHEMES, VENDOR_SECURITY
@@ -21,7 +22,7 @@ def openapi_document() -> dict[str, Any]:
     """Give the OpenAPI document. The same in `docs/openapi.json`, which a test compares."""
     paths: dict[str, dict[str, Any]] = {}
     for one in ROUTES:
-        paths.setdefault(f"/api{one.path}", {})[one.method] = _operation(one)
+        paths.setdefault(f"/api{one.path}", {})[one.method] = with_detail(one, _operation(one))
     return {
         "openapi": "3.1.0",
         "info": {

@@ -77,6 +77,20 @@ def query_flag(request: func.HttpRequest, name: str) -> bool:
     return text == "true"
 
 
+def query_choice(request: func.HttpRequest, name: str, *known: str) -> str:
+    """Give one of the words that are known; "" where it is left out.
+
+    Raises:
+        RejectedError: it is another word.
+    """
+    text = str(request.params.get(name, ""))
+    if text and text not in known:
+        raise RejectedError(
+            f"{name} knows no such word", field=name, expected=" or ".join(known), found=shown(ascii(text))
+        )
+    return text
+
+
 def query_day_of(request: func.HttpRequest, name: str) -> date | None:
     """Give a day; None where it is left out.
 
@@ -92,7 +106,7 @@ def query_day_of(request: func.HttpRequest, name: str) -> date | None:
 
 
 def query_number(request: func.HttpRequest, name: str) -> int | None:
-    """Give a whole number; None where it is left out.
+    """Give a whole number from 1 on; None where it is left out.
 
     Raises:
         RejectedError: it is none.
@@ -100,7 +114,7 @@ def query_number(request: func.HttpRequest, name: str) -> int | None:
     text = str(request.params.get(name, ""))
     if not text:
         return None
-    if not (text.isascii() and text.isdecimal() and len(text) <= DIGITS_MAX):
-        expected = f"a whole number of at most {DIGITS_MAX} digits"
+    if not (text.isascii() and text.isdecimal() and len(text) <= DIGITS_MAX and int(text)):
+        expected = f"a whole number from 1 on, of at most {DIGITS_MAX} digits"
         raise RejectedError(f"{name} is no number", field=name, expected=expected, found=shown(ascii(text)))
     return int(text)

@@ -209,7 +209,7 @@ ROUTES: tuple[Route, ...] = (
         "value and its owner. As JSON or CSV.",
         PEOPLE,
         "",
-        {"200": "Object", "404": "Problem", "422": "Problem"},
+        {"200": "Sheet", "404": "Problem", "422": "Problem"},
         query={"format": format_of("json", "csv")},
     ),
     Route(
@@ -229,7 +229,7 @@ ROUTES: tuple[Route, ...] = (
         "cut_off: an instant, or a business day; now, if it is left out. As JSON or CSV.",
         PEOPLE,
         "",
-        {"200": "Object", "404": "Problem", "422": "Problem"},
+        {"200": "Sheet", "404": "Problem", "422": "Problem"},
         query={"cut_off": {"type": "string"}, "format": format_of("json", "csv")},
     ),
     Route(
@@ -238,7 +238,7 @@ ROUTES: tuple[Route, ...] = (
         "The receipts that came after a month (2017-12) was closed, and the memo of two sides for both months. JSON or CSV.",
         PEOPLE,
         "",
-        {"200": "Object", "404": "Problem", "422": "Problem"},
+        {"200": "Sheet", "404": "Problem", "422": "Problem"},
         query={"format": format_of("json", "csv")},
     ),
     Route(
@@ -319,7 +319,7 @@ ROUTES: tuple[Route, ...] = (
         "What of a sold receipt came back, by which refunds, and what may still come back.",
         PEOPLE,
         "",
-        {"200": "Object", "404": "Problem"},
+        {"200": "Object", "404": "Problem", "422": "Problem"},
     ),
     Route(
         "post",

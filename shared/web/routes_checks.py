@@ -12,7 +12,7 @@ OF_CHECKS: tuple[Route, ...] = (
         "what is not, with its money, owner and runbook. Nothing is kept.",
         PEOPLE,
         "",
-        {"200": "Object", "404": "Problem", "422": "Problem"},
+        {"200": "Sheet", "404": "Problem", "422": "Problem"},
         query={"format": format_of("json", "csv")},
     ),
     Route(

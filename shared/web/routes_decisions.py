@@ -115,9 +115,11 @@ OF_DECISIONS: tuple[Route, ...] = (
     Route(
         "get",
         "/audit/{area}",
-        "What was decided for a store or an area: who, what, when, why and on what evidence, with its chain verified.",
+        "What was decided for a store or an area: who, what, when, why and on what evidence, with its chain verified. A hundred "
+        "decisions at once; `next` says where the next part starts.",
         people("it", "finance"),
         "",
         {"200": "Object", "404": "Problem", "422": "Problem"},
+        query={"start": {"type": "integer", "minimum": 1, "maximum": 999_999_999, "default": 1}},
     ),
 )

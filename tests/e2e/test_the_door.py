@@ -212,7 +212,7 @@ def test_a_store_whose_receipts_come_from_another_account_holds_them(door: Door)
         ({"completed_at": "2017-02-30T12:00:00Z"}, "completed_at", "2017-02-30T12:00:00Z"),
         ({"completed_at": "9999-12-31T23:59:59-12:00"}, "completed_at", "9999-12-31T23:59:59-12:00"),
         ({"business_day": "1066-10-14"}, "business_day", "1066-10-14"),
-        ({"transaction_id": ""}, "transaction_id", ""),
+        ({"transaction_id": ""}, "transaction_id", "an empty text"),
         ({"transaction_id": " T1"}, "transaction_id", " T1"),
         ({"transaction_id": "T\u0000"}, "transaction_id", "T\u0000"),
         ({"transaction_id": "T" * 201}, "transaction_id", "T" * 80),

@@ -324,3 +324,24 @@ def test_a_store_s_decisions_are_read_with_their_numbers() -> None:
         "number": 1, "who": "A", "did": "did", "why": "so", "evidence": "e", "at": "2017-12-23T18:00:00+00:00",
     }  # fmt: skip
     assert json.dumps(found)
+
+
+def test_many_decisions_are_given_a_hundred_at_once_and_none_is_left_out_or_said_twice() -> None:
+    async def story() -> list[dict[str, Any]]:
+        services = await flow_services(Hand())
+        for number in range(1, 202):
+            await append_audit(services.tables.audit, "S9", AT, who="A", did=f"no. {number}", reason="so")
+        parts: list[dict[str, Any]] = []
+        start: int | None = 1
+        while start is not None:
+            part = await read_audit(services, "S9", start)
+            assert part is not None
+            parts.append(part)
+            start = part["next"]
+        return parts
+
+    parts = run(story())
+    assert [len(part["decided"]) for part in parts] == [100, 100, 1]
+    assert [part["next"] for part in parts] == [101, 201, None]
+    assert all((part["unbroken"], part["decisions"], part["rows"]) == (True, 201, 201) for part in parts)
+    assert [one["did"] for part in parts for one in part["decided"]] == [f"no. {n}" for n in range(1, 202)]

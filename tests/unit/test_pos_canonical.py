@@ -203,7 +203,7 @@ _NO_FIELD = "no such field (a vendor's own fields belong inside extra)"
         (sale(completed_at=1514070245), "completed_at", _INSTANT, "1514070245"),
         (sale(business_day="23.12.2017"), "business_day", "a day such as 2017-12-23, years 1990 to 2199",
          "23.12.2017"),
-        (sale(transaction_id=""), "transaction_id", _ID, ""),
+        (sale(transaction_id=""), "transaction_id", _ID, "an empty text"),
         (sale(transaction_id=" 17"), "transaction_id", _ID, " 17"),
         (sale(transaction_id="1\u00007"), "transaction_id", _ID, "1\x007"),
         (sale(transaction_id=1.5), "transaction_id", _ID, "1.5"),
