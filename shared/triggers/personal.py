@@ -11,9 +11,9 @@ from shared.gate import Person
 from shared.services import Services
 from shared.triggers.answered import guarded
 from shared.web.answers import answer
-from shared.web.personal import day_of, flag_of, names_of, receipts_of, stores_of
+from shared.web.personal import account_of, day_of, flag_of, names_of, receipts_of, stores_of
 from shared.web.queries import query_flag
-from shared.web.requests import json_object, reason_of, text_of
+from shared.web.requests import json_object, reason_of
 
 blueprint = func.Blueprint()
 route = guarded(blueprint)
@@ -24,7 +24,7 @@ async def personal_data_asked_for(
     request: func.HttpRequest, services: Services, person: Person
 ) -> func.HttpResponse:
     body = json_object(request)
-    account, texts, stores = text_of(body, "account"), names_of(body, "texts"), stores_of(body)
+    account, texts, stores = account_of(body), names_of(body, "texts"), stores_of(body)
     days = day_of(body, "from"), day_of(body, "to")
     return answer(await find_personal(services, account, texts, *days, stores))
 

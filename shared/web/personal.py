@@ -74,6 +74,15 @@ def names_of(body: Mapping[str, Any], name: str, *, least: int = 1) -> list[str]
     return [_name(one, f"{name}[{number}]") for number, one in enumerate(value)]
 
 
+def account_of(body: Mapping[str, Any]) -> str:
+    """Give the source account that is named.
+
+    Raises:
+        RejectedError: it is no name.
+    """
+    return _name(body.get("account"), "account")
+
+
 def _name(value: object, place: str) -> str:
     text = value.strip() if isinstance(value, str) else ""
     if not text or not text.isprintable() or len(text) > CHARACTERS_MAX:

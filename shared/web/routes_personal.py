@@ -7,7 +7,6 @@ from shared.web.route import DAY, DECISION_BYTES_MAX, JSON, NAME, PEOPLE, REASON
 
 _RECEIPT = {
     "type": "object",
-    "additionalProperties": False,
     "required": ["store", "account", "transaction_id"],
     "properties": {"store": NAME, "account": NAME, "transaction_id": NAME},
 }
