@@ -83,7 +83,7 @@ IN_BODIES: Mapping[str, Schema] = MappingProxyType(
             {"type": "array", "items": _NUMBERS, "minItems": 1, "maxItems": 100}
         ),
         **dict.fromkeys(("at", "since", "until"), INSTANT),
-        **dict.fromkeys(("business_day", "from", "to"), DAY),
+        "business_day": DAY,
     }
 )
 # Those that a body may leave out, or say to be nothing.

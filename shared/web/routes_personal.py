@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from shared.gate import people
-from shared.web.route import DAY, DECISION_BYTES_MAX, JSON, NAME, PEOPLE, REASON, Route
+from shared.web.names import DAY
+from shared.web.route import DECISION_BYTES_MAX, JSON, NAME, PEOPLE, REASON, Route
 
 _RECEIPT = {
     "type": "object",
@@ -23,8 +24,8 @@ OF_PERSONAL_DATA: tuple[Route, ...] = (
         takes={
             "account": NAME,
             "texts": {"type": "array", "minItems": 1, "maxItems": 10, "items": NAME},
-            "from": DAY,
-            "to": DAY,
+            "from": dict(DAY),
+            "to": dict(DAY),
         },
         bytes_max=DECISION_BYTES_MAX,
         may={"stores": {"type": "array", "maxItems": 200, "items": NAME}},
