@@ -29,7 +29,7 @@ from simulator.statements import Books
 from simulator.upkeep import Upkeep
 from simulator.world import World
 from tests.simulation.effects import Effects
-from tests.simulation.places import UNIT_OF
+from tests.simulation.places import NUMBER_OF, UNIT_OF
 
 ORIGIN = "https://d365.test"
 
@@ -198,6 +198,11 @@ class Headquarters(Generic[ImportsT]):
             for one in self.world.database.receipts.values()
             if one.header is not None
         }
+
+    def posted(self) -> set[tuple[str, str]]:
+        """Give the receipts that are in the ledger, named in the same way."""
+        names = {str(number): store for store, number in NUMBER_OF.items()}
+        return {(names[one.store], one.transaction_number) for one in self.ledger.receipts}
 
     def forget_what_people_left(self) -> None:
         """After a restore, what people had left there is as it was before they came."""

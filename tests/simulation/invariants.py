@@ -124,7 +124,7 @@ class Invariants:
                 )
 
     def _may_not_know(self, store: str, number: str) -> bool:
-        if (store, number) not in self._reference.lost:
+        if (store, number) not in self._reference.lost | self._reference.unposted:
             return False
         began = [one.began_at for one in self._history.platform.doing if one.what in ("track", "reverse")]
         return any(at <= self._reference.restored_at for at in began)

@@ -84,9 +84,10 @@ class Reference:
     """What was sent, what was promised, what finance asked for, and what D365 lost.
 
     wishes: by store and id of what is reversed. sent_at: when a version was first sent. lost: store and number of what a
-    restored D365 had before and no longer has, at restored_at; believed: those of them that the app took to be there; barred:
-    those that nobody has said may go again. releasing: how many people are saying so right now. taken_out: those of which
-    people took out what had come in half. is_mapped_anew: whether an item goes under another number by now.
+    restored D365 had before and no longer has, at restored_at; unposted: what it had posted and no longer has; believed:
+    those lost that the app took to be there; barred: those that nobody has said may go again. releasing: how many people
+    are saying so right now. taken_out: those of which people took out what had come in half. is_mapped_anew: whether an
+    item goes under another number by now.
     """
 
     versions: dict[Identity, dict[str, Version]] = field(default_factory=lambda: defaultdict(dict))
@@ -95,6 +96,7 @@ class Reference:
     wishes: dict[Identity, Wish] = field(default_factory=dict)
     sent_at: dict[str, float] = field(default_factory=dict)
     lost: set[Identity] = field(default_factory=set)
+    unposted: set[Identity] = field(default_factory=set)
     believed: set[Identity] = field(default_factory=set)
     restored_at: float = -1.0
     barred: set[Identity] = field(default_factory=set)

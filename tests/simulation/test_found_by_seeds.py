@@ -25,6 +25,7 @@ FOUND = {
     1509: "the same, of a float, and of a safe drop that people had moved first",
     2340: "the same, of a float that was held as changed before it was gone",
     3755: "a package's only write was told as somebody else's: it ended as if there were nothing to send, its receipts rested",
+    7221: "tracking was told to come back later and could not write it down, as storage had told its last write as another's",
     377: "a reading of reference data that had stood still was told to wait, and the next reading was not told of it",
 }
 

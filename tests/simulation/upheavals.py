@@ -181,7 +181,7 @@ class Restorer:
         await self._headquarters.sim("snapshot", {"name": "copy"})
         wrong = self._desk.wrong_now()
         await asyncio.sleep(rng.uniform(600.0, 5_400.0))
-        before = self._headquarters.numbers()
+        before, posted = self._headquarters.numbers(), self._headquarters.posted()
         await self._headquarters.sim("restore", {"name": "copy"})
         self._desk.went_back(wrong)
         self.restored = True
@@ -191,6 +191,7 @@ class Restorer:
         self._effects.met["receipts D365 lost"] += len(lost)
         self._effects.note(f"D365 restored: {sorted(lost)}")
         self._reference.lost |= lost
+        self._reference.unposted |= posted - self._headquarters.posted()
         self._reference.believed = lost & self._believed()
         self._reference.barred |= self._reference.believed
         self._reference.restored_at = asyncio.get_running_loop().time()

@@ -93,11 +93,20 @@ async def states_of_tills(services: Services) -> dict[str, Told]:
 
 
 async def remember(services: Services, turn: Row) -> Row:
-    """Keep the turn's row; where another worker's turn has begun, that one asks for itself."""
-    try:
-        return replace(turn, etag=await services.tables.packages.replace(turn, turn.etag))
-    except ChangedMeanwhileError:
-        return turn
+    """Keep the turn's row; where another worker's turn has begun, that one asks for itself.
+
+    Storage may tell a write of ours as somebody else's: of the same turn, it is written again.
+    """
+    table = services.tables.packages
+    for _ in range(2):
+        try:
+            return replace(turn, etag=await table.replace(turn, turn.etag))
+        except ChangedMeanwhileError:
+            there = await table.read(turn.partition, turn.key)
+            if there is None or there.instant("AskedAt") != turn.instant("AskedAt"):
+                return turn
+            turn = replace(turn, etag=there.etag)
+    return turn
 
 
 def _wanted(news: News, mappings: Mappings, now: datetime) -> tuple[Wanted, set[str]]:
