@@ -11,7 +11,7 @@ import argparse
 import logging
 import sys
 
-from tests.simulation.mutants import MUTANTS, plant
+from tests.simulation.mutants import FELL_AT, MUTANTS, plant
 
 
 def main() -> int:
@@ -33,7 +33,9 @@ def main() -> int:
     from tests.simulation.runner import first_break, run_many, run_one
 
     if given.mutant:
-        found = first_break(given.first, given.seeds)
+        found = first_break(FELL_AT.get(given.mutant, given.first), 1) or first_break(
+            given.first, given.seeds
+        )
         print(f"{given.mutant}: {found or f'survived {given.seeds} seeds'}")
         return 0 if found else 1
     if given.crash_points:

@@ -99,6 +99,21 @@ MUTANTS: dict[str, Mutant] = {
     ),
 }
 
+# Where each fell last, with few steps: tried first. One that falls there no longer is looked for from the first seed on.
+FELL_AT: dict[str, int] = {
+    "skip-the-slot": 12,
+    "trust-a-409": 9,
+    "re-send-on-timeout": 11,
+    "delete-before-the-write": 12,
+    "forget-the-due-row": 12,
+    "forget-one-tender": 12,
+    "turn-a-sign-on-returns": 12,
+    "lose-the-late-receipt": 7,
+    "send-cash-that-stays-by-hand": 5,
+    "come-back-too-early": 9,
+    "reverse-twice": 9,
+}
+
 
 class _Planting(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     """Finds one module of the app, and loads it with its one line changed."""
