@@ -112,6 +112,11 @@ FELL_AT: dict[str, int] = {
     "send-cash-that-stays-by-hand": 5,
     "come-back-too-early": 9,
     "reverse-twice": 9,
+    "send-over-a-changed-row": 17,
+    "call-a-receipt-reversed-too-early": 24,
+    "let-nothing-go-by-itself": 24,
+    "tell-nobody-what-is-gone": 31,
+    "trust-succeeded-without-counts": 37,
 }
 
 
