@@ -64,6 +64,8 @@ class LightspeedClient:
             raise RetryableError(f"{name}: the list goes back instead of on")
         found = tuple([one for entry in entries for one in await self._listed(name, entry)])
         ripe = _ripe_until(entries, found, now) if name == SALES else highest
+        if name == SALES:
+            found = tuple(one for one in found if _is_to_be_had(one, mark, now))
         stays = stays or ("" if ripe == highest else _STAYS)
         reached = f"{ripe:020d}" if ripe and not after.endswith(_STAYS) else ""
         following = (
@@ -191,6 +193,11 @@ def _ripe_until(entries: list[Part], found: tuple[Listed, ...], now: datetime) -
             break
         reached = _version(entry)
     return reached
+
+
+def _is_to_be_had(sale: Listed, mark: str, now: datetime) -> bool:
+    """Say whether a sale is no old one: versions count no days, and in a quiet shop the last 500 reach back before the app."""
+    return sale.mark > mark > "" or sale.changed_at >= now - FIRST
 
 
 def _sale_listed(sale: Part) -> Listed:

@@ -465,7 +465,35 @@ def test_the_first_sweep_begins_before_the_oldest_sale_of_three_days() -> None:
         assert sorted((await sweep(one, "sales"))[0]) == ["SALE-3", "SALE-4"]
         for name in ("SALE-3", "SALE-4"):
             del fake.sales[name]
-        assert (await sweep(client(fake), "sales"))[0] == ["SALE-2"]
+        assert await sweep(client(fake), "sales") == ([], f"{fake.sales['SALE-2']['version']:020d}")
+
+    run(go())
+
+
+def test_what_was_sold_long_before_the_first_sweep_is_not_taken_in_by_a_later_one() -> None:
+    """The second sweep begins 500 versions before the mark: in a quiet shop, weeks before the app was there."""
+
+    async def go() -> None:
+        fake = FakeLightspeed(HAND)
+        for number, days in ((1, 30), (2, 4), (3, 2), (4, 1)):
+            fake.sell(number, 100, HAND() - timedelta(days=days))
+        one = client(fake)
+        found, mark = await sweep(one, "sales")
+        assert sorted(found) == ["SALE-3", "SALE-4"]
+        found, again = await sweep(one, "sales", mark)
+        assert sorted(found) == ["SALE-3", "SALE-4"]
+        assert again == mark
+
+    run(go())
+
+
+def test_after_a_long_outage_what_is_behind_the_mark_is_listed_however_old_it_is() -> None:
+    async def go() -> None:
+        fake = FakeLightspeed(HAND)
+        for number, days in ((1, 12), (2, 10), (3, 8)):
+            fake.sell(number, 100, HAND() - timedelta(days=days))
+        mark = f"{fake.sales['SALE-1']['version']:020d}"
+        assert sorted((await sweep(client(fake), "sales", mark))[0]) == ["SALE-2", "SALE-3"]
 
     run(go())
 
