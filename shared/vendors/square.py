@@ -55,21 +55,26 @@ class SquareClient:
         await self._wire.close()
 
     async def page(self, name: str, mark: str, after: str, now: datetime) -> Page:
-        """Read a page. after: the part of the locations that is read, a space, and Square's cursor within it."""
-        part, _, cursor = after.partition(" ")
-        number = int(part or "0")
+        """Read a page. after: the part of the locations that is read, when the sweep began, and Square's cursor.
+
+        What changes at one place while others are read, only the next sweep lists, so the mark stops at the beginning. A cursor
+        is of one question, which the first sweep asks from then too.
+        """
+        part, start, cursor = (after or f"0 {mark_of(now)} ").split(" ", 2)
+        number, begun = int(part), datetime.fromisoformat(start)
         parts = _parts(await self._all_locations(), LOCATIONS_AT_ONCE if name == ORDERS else 1)
         if number >= len(parts):
             return Page(())
         if name == ORDERS:
-            found, cursor = await self._orders(parts[number], since_of(mark, now), cursor)
+            found, cursor = await self._orders(parts[number], since_of(mark, begun), cursor)
         elif name == SHIFTS:
-            since = since_of(mark, now, CASH_OPEN, CASH_OPEN)
+            since = since_of(mark, begun, CASH_OPEN, CASH_OPEN)
             found, cursor = await self._shifts(parts[number][0], since, cursor)
         else:
-            found, cursor = await self._money(name, parts[number][0], since_of(mark, now), cursor)
-        following = f"{number} {cursor}" if cursor else f"{number + 1} " if number + 1 < len(parts) else ""
-        return Page(found, following, latest(found, now))
+            found, cursor = await self._money(name, parts[number][0], since_of(mark, begun), cursor)
+        number += not cursor
+        following = f"{number} {start} {cursor}" if number < len(parts) else ""
+        return Page(found, following, latest(found, begun))
 
     async def fetch(self, kind: str, named: str, location: str, payload: str = "") -> Fetched:  # noqa: ARG002 - all is fetched
         if kind == SHIFT:

@@ -403,6 +403,57 @@ def test_money_that_moves_later_names_its_order_again() -> None:
     run(go())
 
 
+@pytest.mark.parametrize("name", ["payments", "orders"])
+def test_what_changes_at_one_place_while_others_are_read_is_behind_the_next_sweeps_mark(name: str) -> None:
+    """Each place is listed by itself; the account rests for an hour between the first and the second part."""
+
+    async def go() -> None:
+        hand = Hand()
+        fake = FakeSquare(hand)
+        fake.locations = ["S1", *(f"S{number}" for number in range(20, 30)), "S9"]
+        http = httpx.AsyncClient(transport=httpx.MockTransport(fake), follow_redirects=False, trust_env=False)
+        one = client_of(account_at(fake.vendor), http, hand)
+        page, found = await one.page(name, "", "", hand()), []
+        assert (page.found, bool(page.after)) == ((), True)
+        early = fake.sell(1, 500, hand() + timedelta(minutes=10))
+        late = fake.sell(2, 500, hand() + timedelta(minutes=50))
+        for held in (fake.orders[late], fake.payments["PAY-2"]):
+            held["location_id"] = "S9"
+        hand.turn(minutes=60)
+        reach = page.mark
+        while page.after:
+            page = await one.page(name, "", page.after, hand())
+            found += [each.id for each in page.found]
+            reach = max(reach, page.mark)
+        assert found == [late]
+        page = await one.page(name, reach, "", hand())
+        assert [each.id for each in page.found] == [early]
+
+    run(go())
+
+
+@pytest.mark.parametrize("name", ["orders", "payments"])
+def test_a_first_sweep_asks_one_question_to_its_end_though_time_goes_on(name: str) -> None:
+    """Square refuses a cursor with another question than the one it was given for."""
+
+    async def go() -> None:
+        hand = Hand()
+        fake = FakeSquare(hand)
+        fake.page_size = 1
+        sold = [fake.sell(number, 500, hand() - timedelta(hours=number)) for number in (1, 2, 3)]
+        http = httpx.AsyncClient(transport=httpx.MockTransport(fake), follow_redirects=False, trust_env=False)
+        one = client_of(account_at(fake.vendor), http, hand)
+        page = await one.page(name, "", "", hand())
+        found = [each.id for each in page.found]
+        while page.after:
+            hand.turn(seconds=1)
+            page = await one.page(name, "", page.after, hand())
+            found += [each.id for each in page.found]
+        assert sorted(found) == sold
+
+    run(go())
+
+
 def test_a_drawer_is_read_with_all_its_events() -> None:
     async def go() -> None:
         fake = FakeSquare(HAND)
