@@ -95,13 +95,18 @@ class VendorWire:
         query: Mapping[str, str] | Sequence[tuple[str, str]],
         content: bytes | None,
     ) -> dict[str, Any]:
-        """Ask with the token that was good last, and once more with the other where it is refused."""
+        """Ask with the token that was good last, and once more with the other where it is refused.
+
+        Of ten that are refused at once, the first changes the token, and the others go on with what it found.
+        """
+        tried = self._tokens[0]
         try:
             return await self._exchange(kind, method, path, query, content)
         except SignInRefusedError:
             if len(self._tokens) < 2:
                 raise
-        self._tokens.reverse()
+        if self._tokens[0] == tried:
+            self._tokens.reverse()
         return await self._exchange(kind, method, path, query, content)
 
     async def _exchange(

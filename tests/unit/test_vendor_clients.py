@@ -129,6 +129,28 @@ def test_of_two_live_tokens_the_one_that_is_good_is_used_from_then_on() -> None:
     run(go())
 
 
+def test_of_ten_questions_at_once_all_find_the_token_that_is_good() -> None:
+    async def go() -> None:
+        fake = FakeLightspeed(HAND)
+        names = [fake.sell(number, 500, AT) for number in range(1, 11)]
+
+        async def later(request: httpx.Request) -> httpx.Response:
+            await asyncio.sleep(0)
+            return fake(request)
+
+        http = httpx.AsyncClient(transport=httpx.MockTransport(later), trust_env=False)
+        one = client_of(account_at(fake.vendor, tokens=(OLD_TOKEN, TOKEN)), http, HAND)
+        found = await asyncio.gather(
+            *(one.fetch(SALE, name, "S1") for name in names), return_exceptions=True
+        )
+        assert [type(each).__name__ for each in found] == ["Fetched"] * 10
+        fake.requests.clear()
+        await one.fetch(SALE, names[0], "S1")
+        assert {fake.token_of(request) for request in fake.requests} == {TOKEN}
+
+    run(go())
+
+
 @pytest.mark.parametrize("make", MAKERS)
 def test_what_is_fetched_is_what_the_adapter_reads(make: type[FakeVendor]) -> None:
     fake = make(HAND)
