@@ -638,6 +638,43 @@ def test_what_a_list_has_and_cannot_be_fetched_is_told_by_store_day_with_its_mon
     run(go())
 
 
+@pytest.mark.parametrize("moment", ["before", "after"])
+@pytest.mark.parametrize("named_anew", [False, True])
+def test_what_is_fetched_while_it_is_told_to_be_missing_is_told_no_more(moment: str, named_anew: bool) -> None:
+    """The sweep tells of what has waited for half an hour, and the other timer fetches it, or a webhook names it, just then."""
+
+    async def go() -> None:
+        hand = Hand()
+        fake = FakeSquare(hand)
+        services = await vendor_services(hand, fake)
+        name = fake.sell(1, 500, hand())
+        await told(services, fake, name)
+        hand.turn(minutes=40)
+        begun = False
+
+        async def meanwhile(kind: str, table: str) -> None:
+            nonlocal begun
+            if table != "causes" or kind not in ("write_group", "entity_group", "group") or begun:
+                return
+            begun = True
+            if named_anew:
+                await told(services, fake, name, "again")
+            else:
+                assert await fetch(services) == 1
+
+        causes_table: Any = services.tables.causes
+        setattr(causes_table, f"{moment}_effect", meanwhile)
+        await sweep_vendors(services)
+        assert begun
+        assert len(await causes(services)) == named_anew
+        await fetch(services)
+        assert await causes(services) == []
+        assert await receipts(services) == {name: "5.00"}
+        assert await all_wanted(services.tables.wanted, ACCOUNT) == []
+
+    run(go())
+
+
 def test_a_statement_names_what_a_list_has_and_is_not_called_complete_until_it_is_here() -> None:
     async def go() -> None:
         hand = Hand()

@@ -25,7 +25,7 @@ from shared.storage.causes import (
 )
 from shared.storage.due import STATEMENT, Due, note_due
 from shared.storage.vendor_states import change_state
-from shared.storage.wanted import note_told
+from shared.storage.wanted import is_fetched, note_told
 
 ACCOUNT, AT_VENDOR = "account", "receipt at the vendor"
 REFUSES, SILENT, DEAF = "vendor_refuses", "vendor_silent", "vendor_webhooks_dead"
@@ -59,7 +59,7 @@ async def tell_state(services: Services, account: VendorAccount, state: VendorSt
 async def tell_not_here(services: Services, wanted: Wanted, problem: str) -> Wanted:
     """Put a receipt that a vendor named, and that is not here, before the store's people; the day's statement shows it.
 
-    Told once. Where that is remembered comes last: told twice is one row.
+    Told once. Where that is remembered comes last: told twice is one row. What was fetched while it was told is here.
     """
     if wanted.told:
         return wanted
@@ -74,8 +74,14 @@ async def tell_not_here(services: Services, wanted: Wanted, problem: str) -> Wan
     if is_known:
         await note_due(services.tables.due, [Due(STATEMENT, store, day, services.now())])
     await open_causes(services.tables.causes, [row])
-    noted = await note_told(services.tables.wanted, wanted, f"{row.partition}\n{row.key}")
-    return noted or replace(wanted, told=f"{row.partition}\n{row.key}")
+    place = f"{row.partition}\n{row.key}"
+    noted = await note_told(services.tables.wanted, wanted, place)
+    if noted is not None:
+        return noted
+    unwanted = replace(wanted, told=place)
+    if await is_fetched(services.tables.wanted, wanted):
+        await end_not_here(services, unwanted)
+    return unwanted
 
 
 async def end_not_here(services: Services, wanted: Wanted) -> None:
