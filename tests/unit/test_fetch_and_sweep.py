@@ -601,6 +601,41 @@ def test_where_webhooks_are_read_as_receipts_a_sweep_wants_only_what_none_brough
     run(go())
 
 
+def test_a_thing_at_which_the_app_fails_stops_nothing_else_of_its_account() -> None:
+    """Whether it fails at asking or at keeping: the first in every beat, and not for ever."""
+
+    async def go() -> None:
+        hand = Hand()
+        fake = FakeSquare(hand)
+        services = await vendor_services(hand, fake)
+        names = [fake.sell(number, 100, hand()) for number in range(1, 6)]
+        for name in names:
+            await told(services, fake, name)
+
+        def bug(request: httpx.Request) -> httpx.Response:
+            raise ZeroDivisionError("a bug in asking")
+
+        async def fails(*given: Any) -> Any:
+            if b"ORDER/2" in given[3]:
+                raise AssertionError("a bug in keeping")
+            return await ingest_transactions(*given)
+
+        fake.faults.append(bug)
+        with pytest.raises(ZeroDivisionError):
+            await fetch_wanted(services, fails)
+        assert sorted(await receipts(services)) == names[2:]
+        waiting = await all_wanted(services.tables.wanted, ACCOUNT)
+        assert [(one.id, one.attempts, one.problem) for one in waiting] == [
+            (name, 1, "the app fails at it") for name in names[:2]
+        ]
+        assert await fetch(services) == 0
+        hand.turn(minutes=2)
+        assert await fetch(services) == 2
+        assert sorted(await receipts(services)) == names
+
+    run(go())
+
+
 # What a list has and we do not
 
 
