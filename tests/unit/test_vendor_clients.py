@@ -303,6 +303,20 @@ def test_a_shop_whose_allowance_is_used_up_says_when_to_come_again() -> None:
     assert error.value.wait_seconds == 15.0
 
 
+@pytest.mark.parametrize("odd", ["soon", "NaN", [1, 2], {"a": 1}, True, None, []])
+def test_an_allowance_that_says_nothing_is_one_all_the_same(odd: object) -> None:
+    fake = FakeShopify(HAND)
+    cost = {
+        "requestedQueryCost": 900,
+        "throttleStatus": {"currentlyAvailable": 1, "restoreRate": 2} | {"currentlyAvailable": odd},
+    }
+    for extensions in (odd, {"cost": odd}, {"cost": cost}):
+        told = {"errors": [{"extensions": {"code": "THROTTLED"}}, {"extensions": odd}], "extensions": extensions}
+        fake.faults.append(lambda _, told=told: httpx.Response(200, json=told))  # type: ignore[misc]
+        with pytest.raises(ThrottledError):
+            run(client(fake).fetch(ORDER, "1", ""))
+
+
 @pytest.mark.parametrize(
     ("code", "error"),
     [
@@ -333,6 +347,15 @@ def test_what_was_sold_online_is_listed_only_where_something_of_it_came_back() -
             fake.orders[str(number)] |= {"sourceName": "web", "retailLocation": None}
         found, _ = await sweep(client(fake), "orders")
         assert sorted(found) == ["2", "3"]
+
+    run(go())
+
+
+def test_what_is_sold_online_moves_the_mark_so_that_a_quiet_till_has_it_listed_once() -> None:
+    async def go() -> None:
+        fake = FakeShopify(HAND)
+        fake.orders[fake.sell(1, 100, AT)] |= {"sourceName": "web", "retailLocation": None}
+        assert await sweep(client(fake), "orders") == ([], f"{AT:%Y-%m-%dT%H:%M:%S}.000000Z")
 
     run(go())
 
