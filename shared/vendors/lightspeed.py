@@ -147,8 +147,17 @@ class LightspeedClient:
         return self._places[key]
 
     async def _sale_listed(self, sale: Part) -> Listed:
-        """Name a sale, with the outlet of its register and that outlet's currency, which a list leaves out."""
+        """Name a sale, with the outlet of its register and that outlet's currency, which a list leaves out.
+
+        A register or outlet that is not there any more stops no list: fetching its sale says so to people.
+        """
         listed = _sale_listed(sale)
+        try:
+            return await self._placed(listed, sale)
+        except NotAtVendorError:
+            return listed
+
+    async def _placed(self, listed: Listed, sale: Part) -> Listed:
         outlet_id = listed.location
         if not outlet_id and sale.has("register_id"):
             register = Part(await self._place("register", sale.id("register_id")))

@@ -566,6 +566,20 @@ def test_the_first_sweep_begins_before_the_oldest_sale_of_three_days() -> None:
     run(go())
 
 
+def test_a_sale_of_a_register_that_is_gone_stops_no_list() -> None:
+    async def go() -> None:
+        fake = FakeLightspeed(HAND)
+        for number in (1, 2, 3):
+            fake.sell(number, 100, AT)
+        fake.sales["SALE-2"]["register_id"] = "GONE"
+        fake.sales["SALE-3"] |= {"outlet_id": "GONE"}
+        found, mark = await sweep(client(fake), "sales")
+        assert sorted(found) == ["SALE-1", "SALE-2", "SALE-3"]
+        assert int(mark) == fake.sales["SALE-3"]["version"]
+
+    run(go())
+
+
 def test_what_was_sold_long_before_the_first_sweep_is_not_taken_in_by_a_later_one() -> None:
     """The second sweep begins 500 versions before the mark: in a quiet shop, weeks before the app was there."""
 
