@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from shared.flows.fetching.asking import NOT_SETTLED, Trouble, ask
+from shared.flows.fetching.asking import Trouble, ask
 from shared.flows.fetching.hand_over import Ingest, Read, hand_over, read_fetched
 from shared.flows.fetching.telling import end_not_here, tell_not_here, tell_state
 from shared.flows.isolating.storedays import StoreDays
 from shared.retail.vendor_state import VendorState, answering, failing, heard
-from shared.retail.wanted import WEBHOOK, Wanted
+from shared.retail.wanted import NOT_SETTLED, WEBHOOK, Wanted
 from shared.services import Services
 from shared.settings_vendors import VendorAccount
 from shared.storage.vendor_states import change_state, read_state

@@ -9,13 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from shared.flows.fetching.asking import NOT_SETTLED, Trouble, ask
+from shared.flows.fetching.asking import Trouble, ask
 from shared.flows.fetching.telling import tell_not_here, tell_state
 from shared.flows.isolating.storedays import StoreDays
 from shared.pos.shopify_order import NO_LOCATION, revision_of
 from shared.retail.identity import revision_is_higher
 from shared.retail.vendor_state import VendorState, answering, counted, failing, swept
-from shared.retail.wanted import SWEEP, Naming, Swept, is_due, page_kept
+from shared.retail.wanted import NOT_SETTLED, SWEEP, Naming, Swept, is_due, page_kept
 from shared.services import Services
 from shared.settings_vendors import WEBHOOKS, VendorAccount
 from shared.storage.receipts import UNKNOWN_STORE, identity_key

@@ -367,6 +367,27 @@ def test_what_is_not_settled_is_looked_at_again_rarely_and_not_for_ever() -> Non
     run(go())
 
 
+def test_what_is_paid_while_it_is_looked_at_rarely_is_fetched_once_that_is_told() -> None:
+    async def go() -> None:
+        hand = Hand()
+        fake = FakeSquare(hand)
+        services = await vendor_services(hand, fake)
+        name = fake.sell(1, 500, hand())
+        fake.payments["PAY-1"]["status"] = "APPROVED"
+        await told(services, fake, name)
+        for _ in range(14):
+            hand.turn(minutes=10)
+            await fetch(services)
+        (waiting,) = await all_wanted(services.tables.wanted, ACCOUNT)
+        assert (waiting.attempts, waiting.next_at > hand() + timedelta(minutes=30)) == (7, True)
+        fake.payments["PAY-1"] |= {"status": "COMPLETED", "updated_at": stamp(hand())}
+        await told(services, fake, name, "paid")
+        await fetch(services)
+        assert await receipts(services) == {name: "5.00"}
+
+    run(go())
+
+
 def test_of_an_order_with_an_unpaid_edit_the_sale_goes_and_the_edit_waits() -> None:
     async def go() -> None:
         hand = Hand()
