@@ -28,6 +28,7 @@ A_BEAT_MAX = 200
 AT_ONCE = 10
 BEAT_SECONDS_MAX = 60
 TRIES_OF_MISSING, TRIES_OF_REFUSED, LOOKS_MAX = 6, 3, 10
+TRIES_BY_DAY, DAY_SECONDS = 14, 86_400
 HEARD_EVERY_SECONDS = 600
 
 
@@ -113,7 +114,7 @@ async def _fetch(services: Services, account: VendorAccount, wanted: Wanted) -> 
 
 
 async def _later(services: Services, wanted: Wanted, trouble: Trouble) -> None:
-    """Try again later, or, where that will hardly help, put it before a person and try no longer until it is named anew."""
+    """Try again later; where that will hardly help, put it before a person, and try it once a day for two weeks."""
     table, now = services.tables.wanted, services.now()
     tries = TRIES_OF_MISSING if trouble.missing else TRIES_OF_REFUSED
     if not trouble.lasts or wanted.attempts + 1 < tries:
@@ -121,6 +122,9 @@ async def _later(services: Services, wanted: Wanted, trouble: Trouble) -> None:
         return
     if wanted.kind != CLOSURE:  # an opening that a register has left is told by the webhook of its close
         wanted = await tell_not_here(services, wanted, trouble.problem)
+        if wanted.attempts + 1 < tries + TRIES_BY_DAY:
+            await failed(table, wanted, now, trouble.problem, DAY_SECONDS)
+            return
     services.log.warning("%s of %s is given up: %s", wanted.kind, wanted.account, trouble.problem)
     await given_up(table, wanted, now, trouble.problem)
 

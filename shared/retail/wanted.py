@@ -137,10 +137,11 @@ def heard(
 def heard_again(wanted: Wanted, naming: Naming, now: datetime) -> Wanted:
     """Give what is wanted where it was wanted already: nothing that fails is tried earlier for it.
 
-    What was not settled when it was looked at may be now: it is looked at as if it were named for the first time.
+    What was not settled when it was looked at may be now, and what people are told of they wait for: it is tried as if it
+    were named for the first time.
     """
     again = heard(naming, now, wanted.account, wanted.at, wanted.events)
-    before = wanted if wanted.problem != NOT_SETTLED else again
+    before = again if wanted.problem == NOT_SETTLED or wanted.told else wanted
     return replace(
         wanted,
         next_at=before.next_at,

@@ -431,6 +431,45 @@ def test_what_the_vendor_does_not_know_is_put_before_the_store_after_some_tries(
     run(go())
 
 
+def test_what_a_vendor_refused_for_an_hour_is_fetched_within_a_day_though_nothing_names_it_anew() -> None:
+    """The runbook says: leave the entry, it is tried again by itself."""
+
+    async def go() -> None:
+        hand = Hand()
+        fake = FakeSquare(hand)
+        services = await vendor_services(hand, fake)
+        name = fake.sell(1, 500, hand())
+        await told(services, fake, name)
+        for number in range(6):
+            hand.turn(minutes=10)
+            await sweep_vendors(services)
+            fake.faults.extend([answers(400)] * (number < 3))
+            await fetch(services)
+        assert [row.text("Reason") for row in await causes(services)] == ["receipt_not_fetched"]
+        hand.turn(minutes=24 * 60)
+        await fetch(services)
+        assert await receipts(services) == {name: "5.00"}
+        assert await causes(services) == []
+
+    run(go())
+
+
+def test_what_a_vendor_never_knows_is_not_asked_for_for_ever() -> None:
+    async def go() -> None:
+        hand = Hand()
+        fake = FakeSquare(hand)
+        services = await vendor_services(hand, fake)
+        await want(services.tables.wanted, ACCOUNT, Naming(ORDER, "GONE", hand(), "e", "S1"), hand())
+        for _ in range(200):
+            hand.turn(minutes=180)
+            await fetch(services)
+        assert fake.calls["/v2/orders/:id"] == 6 + 14
+        assert await all_wanted(services.tables.wanted, ACCOUNT) == []
+        assert [row.text("Reason") for row in await causes(services)] == ["receipt_not_fetched"]
+
+    run(go())
+
+
 def test_an_opening_that_its_register_has_left_troubles_nobody() -> None:
     async def go() -> None:
         hand = Hand()
