@@ -18,7 +18,7 @@ from shared.pos.json_tree import text_of_tree
 from shared.pos.lightspeed_sale import instant_of, status_of
 from shared.pos.vendor_json import Part, root_of
 from shared.retail.transaction import TillStatus
-from shared.vendors.listed import CLOSURE, FIRST, SALE, Fetched, Listed, Page
+from shared.vendors.listed import CLOSURE, FIRST, SALE, Fetched, Listed, Page, listed_at_least
 from shared.vendors.wire import NotAtVendorError, VendorWire
 
 SALES, REGISTERS = "sales", "registers"
@@ -151,7 +151,7 @@ class LightspeedClient:
 
         A register or outlet that is not there any more stops no list: fetching its sale says so to people.
         """
-        listed = _sale_listed(sale)
+        listed = _sale_in_list(sale)
         try:
             return await self._placed(listed, sale)
         except NotAtVendorError:
@@ -209,6 +209,13 @@ def _is_to_be_had(sale: Listed, mark: str, now: datetime) -> bool:
     return sale.mark > mark > "" or sale.changed_at >= now - FIRST
 
 
+def _sale_in_list(sale: Part) -> Listed:
+    listed = listed_at_least(
+        SALE, lambda: _sale_listed(sale), lambda: (sale.id("id"), instant_of(sale, "updated_at", "created_at"))
+    )
+    return replace(listed, mark=f"{_version(sale):020d}")
+
+
 def _sale_listed(sale: Part) -> Listed:
     source = sale.part_or_none("source") if isinstance(sale.fields.get("source"), dict) else None
     totals = sale.part_or_none("totals")
@@ -220,7 +227,6 @@ def _sale_listed(sale: Part) -> Listed:
         location=(source and source.id_or_none("outlet_id")) or sale.id_or_none("outlet_id") or "",
         happened_at=instant_of(sale, "sale_date", "date"),
         amount=amount,
-        mark=f"{_version(sale):020d}",
         is_settled=status_of(sale) not in (TillStatus.SUSPENDED, TillStatus.PENDING),
     )
 

@@ -24,6 +24,7 @@ from shared.vendors.listed import (
     Listed,
     Page,
     latest,
+    listed_at_least,
     since_of,
 )
 from shared.vendors.shopify_queries import (
@@ -260,6 +261,12 @@ def _is_of_a_till(order: Fields) -> bool:
 
 
 def _order(order: Fields) -> Listed:
+    return listed_at_least(
+        ORDER, lambda: _whole(order), lambda: (number_of(order), order.instant("updatedAt"))
+    )
+
+
+def _whole(order: Fields) -> Listed:
     return Listed(
         ORDER,
         number_of(order),

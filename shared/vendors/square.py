@@ -27,6 +27,7 @@ from shared.vendors.listed import (
     Listed,
     Page,
     latest,
+    listed_at_least,
     mark_of,
     since_of,
 )
@@ -222,6 +223,10 @@ def _parts(locations: tuple[str, ...], size: int) -> list[tuple[str, ...]]:
 
 
 def _order_listed(order: Part) -> Listed:
+    return listed_at_least(ORDER, lambda: _whole(order), lambda: (order.id("id"), _changed_at(order)))
+
+
+def _whole(order: Part) -> Listed:
     location = order.id("location_id")
     money = order.part_or_none("net_amounts") or order
     amount = money.part_or_none("total_money")

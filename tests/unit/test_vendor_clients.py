@@ -182,6 +182,28 @@ def test_a_list_is_read_page_by_page_to_its_end_whatever_order_its_pages_are_in(
     run(go())
 
 
+@pytest.mark.parametrize("odd", ["soon", {"a": 1}, 7])
+@pytest.mark.parametrize("make", MAKERS)
+def test_an_odd_entry_stops_no_list(make: type[FakeVendor], odd: object) -> None:
+    async def go() -> None:
+        fake = make(HAND)
+        names = [fake.sell(number, 100, AT + timedelta(minutes=number)) for number in (1, 2, 3)]
+        one = client(fake)
+        if isinstance(fake, FakeShopify):
+            fake.orders[names[1]] |= {"processedAt": odd, "totalPriceSet": odd}
+        elif isinstance(fake, FakeSquare):
+            fake.orders[names[1]] |= {"closed_at": odd, "total_money": odd}
+        elif isinstance(fake, FakeLightspeed):
+            fake.sales[names[1]] |= {"sale_date": odd if odd == "soon" else "soon", "total_price": odd}
+        found, mark = await sweep(one, one.lists[0], "" if fake.vendor != LIGHTSPEED else f"{3_000_000_000:020d}")
+        assert sorted(found) == names
+        last = AT + timedelta(minutes=3)
+        is_by_version = isinstance(fake, FakeLightspeed)
+        assert mark == (f"{fake.version:020d}" if is_by_version else f"{last:%Y-%m-%dT%H:%M:%S}.000000Z")
+
+    run(go())
+
+
 @pytest.mark.parametrize("make", MAKERS)
 def test_a_mark_never_passes_what_is_not_ripe_nor_follows_a_clock_that_runs_ahead(
     make: type[FakeVendor],
