@@ -45,7 +45,9 @@ async def fetch_wanted(services: Services, ingest: Ingest) -> int:
     """Fetch what is due of every account; give how many were fetched. Without accounts it does nothing at all."""
     apart = StoreDays(services, FETCH)
     accounts = [one for one in services.settings.vendors.values() if one.account in services.vendors]
-    found = await services.together(*(apart.beside(_account(services, apart, one, ingest)) for one in accounts))
+    found = await services.together(
+        *(apart.beside(_account(services, apart, one, ingest)) for one in accounts)
+    )
     apart.end()
     return sum(one or 0 for one in found)
 

@@ -211,7 +211,9 @@ def _is_to_be_had(sale: Listed, mark: str, now: datetime) -> bool:
 
 def _sale_in_list(sale: Part) -> Listed:
     listed = listed_at_least(
-        SALE, lambda: _sale_listed(sale), lambda: (sale.id("id"), instant_of(sale, "updated_at", "created_at"))
+        SALE,
+        lambda: _sale_listed(sale),
+        lambda: (sale.id("id"), instant_of(sale, "updated_at", "created_at")),
     )
     return replace(listed, mark=f"{_version(sale):020d}")
 

@@ -91,7 +91,9 @@ class VendorClient(Protocol):
         ...
 
 
-def listed_at_least(kind: str, read: Callable[[], Listed], name: Callable[[], tuple[str, datetime]]) -> Listed:
+def listed_at_least(
+    kind: str, read: Callable[[], Listed], name: Callable[[], tuple[str, datetime]]
+) -> Listed:
     """Read what a list says of a thing; where not all of that can be read, its id and time alone: one odd entry stops no list.
 
     What is odd about it, its document shows when it is fetched.

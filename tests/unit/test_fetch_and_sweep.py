@@ -735,7 +735,9 @@ def test_what_a_list_has_and_cannot_be_fetched_is_told_by_store_day_with_its_mon
 
 @pytest.mark.parametrize("moment", ["before", "after"])
 @pytest.mark.parametrize("named_anew", [False, True])
-def test_what_is_fetched_while_it_is_told_to_be_missing_is_told_no_more(moment: str, named_anew: bool) -> None:
+def test_what_is_fetched_while_it_is_told_to_be_missing_is_told_no_more(
+    moment: str, named_anew: bool
+) -> None:
     """The sweep tells of what has waited for half an hour, and the other timer fetches it, or a webhook names it, just then."""
 
     async def go() -> None:

@@ -140,9 +140,7 @@ def test_of_ten_questions_at_once_all_find_the_token_that_is_good() -> None:
 
         http = httpx.AsyncClient(transport=httpx.MockTransport(later), trust_env=False)
         one = client_of(account_at(fake.vendor, tokens=(OLD_TOKEN, TOKEN)), http, HAND)
-        found = await asyncio.gather(
-            *(one.fetch(SALE, name, "S1") for name in names), return_exceptions=True
-        )
+        found = await asyncio.gather(*(one.fetch(SALE, name, "S1") for name in names), return_exceptions=True)
         assert [type(each).__name__ for each in found] == ["Fetched"] * 10
         fake.requests.clear()
         await one.fetch(SALE, names[0], "S1")
@@ -195,11 +193,12 @@ def test_an_odd_entry_stops_no_list(make: type[FakeVendor], odd: object) -> None
             fake.orders[names[1]] |= {"closed_at": odd, "total_money": odd}
         elif isinstance(fake, FakeLightspeed):
             fake.sales[names[1]] |= {"sale_date": odd if odd == "soon" else "soon", "total_price": odd}
-        found, mark = await sweep(one, one.lists[0], "" if fake.vendor != LIGHTSPEED else f"{3_000_000_000:020d}")
+        found, mark = await sweep(
+            one, one.lists[0], "" if fake.vendor != LIGHTSPEED else f"{3_000_000_000:020d}"
+        )
         assert sorted(found) == names
-        last = AT + timedelta(minutes=3)
-        is_by_version = isinstance(fake, FakeLightspeed)
-        assert mark == (f"{fake.version:020d}" if is_by_version else f"{last:%Y-%m-%dT%H:%M:%S}.000000Z")
+        last = f"{AT + timedelta(minutes=3):%Y-%m-%dT%H:%M:%S}.000000Z"
+        assert mark == (f"{fake.version:020d}" if isinstance(fake, FakeLightspeed) else last)
 
     run(go())
 
@@ -333,7 +332,10 @@ def test_an_allowance_that_says_nothing_is_one_all_the_same(odd: object) -> None
         "throttleStatus": {"currentlyAvailable": 1, "restoreRate": 2} | {"currentlyAvailable": odd},
     }
     for extensions in (odd, {"cost": odd}, {"cost": cost}):
-        told = {"errors": [{"extensions": {"code": "THROTTLED"}}, {"extensions": odd}], "extensions": extensions}
+        told = {
+            "errors": [{"extensions": {"code": "THROTTLED"}}, {"extensions": odd}],
+            "extensions": extensions,
+        }
         fake.faults.append(lambda _, told=told: httpx.Response(200, json=told))  # type: ignore[misc]
         with pytest.raises(ThrottledError):
             run(client(fake).fetch(ORDER, "1", ""))
