@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from shared.flows.fetching.asking import Trouble, ask
-from shared.flows.fetching.telling import tell_not_here, tell_state
+from shared.flows.fetching.telling import OVERDUE, tell_not_here, tell_state
 from shared.flows.isolating.storedays import StoreDays
 from shared.pos.shopify_order import NO_LOCATION, revision_of
 from shared.retail.identity import revision_is_higher
@@ -27,7 +27,6 @@ SWEEP_STAGE = "sweep"
 PAGES_A_BEAT_MAX = 20
 AT_ONCE = 10
 TOLD_A_SWEEP_MAX = 200
-OVERDUE = timedelta(minutes=30)
 KEPT = timedelta(days=14)
 
 

@@ -772,6 +772,40 @@ def test_what_is_fetched_while_it_is_told_to_be_missing_is_told_no_more(
     run(go())
 
 
+@pytest.mark.parametrize("minutes", [0, 40])
+def test_what_was_told_before_a_crash_ends_when_it_is_fetched_though_nobody_noted_it(minutes: int) -> None:
+    """Told because it is overdue, or because the vendor does not know it."""
+
+    async def go() -> None:
+        hand = Hand()
+        fake = FakeSquare(hand)
+        services = await vendor_services(hand, fake)
+        name = fake.sell(1, 500, hand())
+        await told(services, fake, name)
+        causes_table: Any = services.tables.causes
+
+        async def crash(kind: str, table: str) -> None:
+            raise CrashError
+
+        causes_table.after_effect = crash
+        hand.turn(minutes=minutes)
+        with pytest.raises(CrashError):
+            if minutes:
+                await sweep_vendors(services)
+            for _ in range(6):
+                fake.faults.append(answers(404))
+                await fetch(services)
+                hand.turn(minutes=60)
+        causes_table.after_effect = None
+        assert await codes(services) == ["receipt_not_fetched"]
+        hand.turn(minutes=60)
+        await fetch(services)
+        assert await receipts(services) == {name: "5.00"}
+        assert await causes(services) == []
+
+    run(go())
+
+
 def test_a_statement_names_what_a_list_has_and_is_not_called_complete_until_it_is_here() -> None:
     async def go() -> None:
         hand = Hand()
