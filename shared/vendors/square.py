@@ -46,6 +46,7 @@ class SquareClient:
     def __init__(self, wire: VendorWire, locations: Iterable[str], *, sandbox: bool) -> None:
         self._wire, self._sandbox = wire, sandbox
         self._locations = tuple(sorted(locations))
+        self._is_all = not self._locations
         self.lists: tuple[str, ...] = (ORDERS, PAYMENTS, REFUNDS, SHIFTS)
 
     @property
@@ -56,25 +57,25 @@ class SquareClient:
         await self._wire.close()
 
     async def page(self, name: str, mark: str, after: str, now: datetime) -> Page:
-        """Read a page. after: the part of the locations that is read, when the sweep began, and Square's cursor.
+        """Read a page. after: when the sweep began, the last location that is read whole, and Square's cursor behind it.
 
         What changes at one place while others are read, only the next sweep lists, so the mark stops at the beginning. A cursor
         is of one question, which the first sweep asks from then too.
         """
-        part, start, cursor = (after or f"0 {mark_of(now)} ").split(" ", 2)
-        number, begun = int(part), datetime.fromisoformat(start)
-        parts = _parts(await self._all_locations(), LOCATIONS_AT_ONCE if name == ORDERS else 1)
-        if number >= len(parts):
+        start, done, cursor = (after or f"{mark_of(now)}  ").split(" ", 2)
+        begun = datetime.fromisoformat(start)
+        waiting = [one for one in await self._all_locations(again=not after) if one > done]
+        part = tuple(waiting[: LOCATIONS_AT_ONCE if name == ORDERS else 1])
+        if not part:
             return Page(())
         if name == ORDERS:
-            found, cursor = await self._orders(parts[number], since_of(mark, begun), cursor)
+            found, cursor = await self._orders(part, since_of(mark, begun), cursor)
         elif name == SHIFTS:
-            since = since_of(mark, begun, CASH_OPEN, CASH_OPEN)
-            found, cursor = await self._shifts(parts[number][0], since, cursor)
+            found, cursor = await self._shifts(part[0], since_of(mark, begun, CASH_OPEN, CASH_OPEN), cursor)
         else:
-            found, cursor = await self._money(name, parts[number][0], since_of(mark, begun), cursor)
-        number += not cursor
-        following = f"{number} {start} {cursor}" if number < len(parts) else ""
+            found, cursor = await self._money(name, part[0], since_of(mark, begun), cursor)
+        done = done if cursor else part[-1]
+        following = f"{start} {done} {cursor}" if cursor or waiting[len(part) :] else ""
         return Page(found, following, latest(found, begun))
 
     async def fetch(self, kind: str, named: str, location: str, payload: str = "") -> Fetched:  # noqa: ARG002 - all is fetched
@@ -103,8 +104,9 @@ class SquareClient:
     def _environment(self) -> dict[str, str]:
         return {"environment": "Sandbox"} if self._sandbox else {}
 
-    async def _all_locations(self) -> tuple[str, ...]:
-        if not self._locations:
+    async def _all_locations(self, *, again: bool) -> tuple[str, ...]:
+        """Give the account's locations, else all that Square tells of: asked anew for each sweep, for shops open."""
+        if self._is_all and (again or not self._locations):
             root = Part(await self._wire.get("locations", "/v2/locations"))
             self._locations = tuple(sorted(one.id("id") for one in root.parts("locations")))
         return self._locations
@@ -216,10 +218,6 @@ class SquareClient:
         if not root.has(name):
             raise RetryableError(f"{kind}: the vendor's answer lacks it")
         return root.part(name)
-
-
-def _parts(locations: tuple[str, ...], size: int) -> list[tuple[str, ...]]:
-    return [locations[at : at + size] for at in range(0, len(locations), size)]
 
 
 def _order_listed(order: Part) -> Listed:

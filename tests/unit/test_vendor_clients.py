@@ -523,6 +523,26 @@ def test_a_first_sweep_asks_one_question_to_its_end_though_time_goes_on(name: st
     run(go())
 
 
+def test_a_shop_that_opens_is_swept_without_a_new_start_and_makes_no_sweep_pass_over_another() -> None:
+    async def go() -> None:
+        fake = FakeSquare(HAND)
+        one = client(fake)
+        sold = fake.sell(1, 500, AT)
+        fake.payments["PAY-1"]["location_id"] = "S2"
+        page = await one.page("payments", "", "", HAND())
+        fake.locations = ["S0", "S1", "S2"]
+        assert (await sweep(one, "orders"))[0] == [sold]
+        found: list[str] = []
+        while page.after:
+            page = await one.page("payments", "", page.after, HAND())
+            found += [each.id for each in page.found]
+        assert found == [sold]
+        fake.payments["PAY-1"]["location_id"] = "S0"
+        assert (await sweep(one, "payments"))[0] == [sold]
+
+    run(go())
+
+
 def test_a_drawer_is_read_with_all_its_events() -> None:
     async def go() -> None:
         fake = FakeSquare(HAND)
