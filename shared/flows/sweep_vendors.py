@@ -69,7 +69,7 @@ async def _account(services: Services, account: VendorAccount) -> int:
     state = await _remember(services, account, state, count, trouble)
     await tell_state(services, account, state)
     await _tell_overdue(services, account)
-    await _forget(services, account, lists, now)
+    await _forget(services, account, lists[0])
     if count.found:
         services.log.warning("found by sweep of %s: %d that no webhook told", account.account, count.found)
     return count.found
@@ -177,8 +177,9 @@ async def _tell_overdue(services: Services, account: VendorAccount) -> None:
         await tell_not_here(services, one, one.problem or "it waits its turn")
 
 
-async def _forget(services: Services, account: VendorAccount, lists: list[Swept], now: datetime) -> None:
-    """Forget once a day what was fetched weeks ago: no vendor repeats an event that late."""
-    before = lists[0].next_at
-    if before is not None and before.date() != (now + timedelta(minutes=account.sweep_minutes)).date():
-        await forget_fetched(services.tables.wanted, account.account, now - KEPT)
+async def _forget(services: Services, account: VendorAccount, begun: Swept) -> None:
+    """Forget once a day what was fetched weeks ago, as soon as a list is swept to its end: no vendor repeats an event that late."""
+    table = services.tables.wanted
+    ended = await read_swept(table, account.account, begun.list)
+    if begun.next_at and ended.next_at and begun.next_at.date() != ended.next_at.date():
+        await forget_fetched(table, account.account, services.now() - KEPT)

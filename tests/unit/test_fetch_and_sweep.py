@@ -943,6 +943,37 @@ def test_a_beat_with_nothing_to_do_asks_storage_a_few_times_for_each_account(
     run(go())
 
 
+def test_a_list_that_fails_for_days_has_what_was_fetched_looked_through_in_no_beat_and_then_once() -> None:
+    async def go() -> None:
+        hand = Hand()
+        fake = FakeSquare(hand)
+        services = await vendor_services(hand, fake)
+        name = fake.sell(1, 500, hand())
+        await told(services, fake, name)
+        await fetch(services)
+        await sweep_vendors(services)
+        asked: list[str] = []
+
+        async def effect(kind: str, table: str) -> None:
+            asked.extend([kind] if table == "wanted" and kind == "query" else [])
+
+        wanted_table: Any = services.tables.wanted
+        wanted_table.before_effect = effect
+        hand.turn(minutes=20 * 24 * 60)
+        looked = []
+        for number in range(5):
+            asked.clear()
+            fake.faults.extend([answers(422)] * (number < 3))
+            await sweep_vendors(services)
+            looked.append(len(asked))
+            hand.turn(minutes=20)
+        assert looked == [1, 1, 1, 2, 1]
+        done = [row async for row in services.tables.wanted.query(ACCOUNT) if row.text("Record") == "done"]
+        assert done == []
+
+    run(go())
+
+
 def test_only_accounts_that_may_be_asked_have_a_client() -> None:
     accounts = {
         "a": account_at(SHOPIFY, account="a"),
