@@ -7,7 +7,7 @@ What the last sweep's mark had not reached is counted once: told by a webhook, o
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from shared.flows.fetching.asking import Trouble, ask
 from shared.flows.fetching.telling import OVERDUE, tell_not_here, tell_state
@@ -178,7 +178,7 @@ async def _tell_overdue(services: Services, account: VendorAccount) -> None:
 
 
 async def _forget(services: Services, account: VendorAccount, begun: Swept) -> None:
-    """Forget once a day what was fetched weeks ago, as soon as a list is swept to its end: no vendor repeats an event that late."""
+    """Forget once a day, with a list that is swept to its end, what was fetched weeks ago: no vendor repeats an event that late."""
     table = services.tables.wanted
     ended = await read_swept(table, account.account, begun.list)
     if begun.next_at and ended.next_at and begun.next_at.date() != ended.next_at.date():

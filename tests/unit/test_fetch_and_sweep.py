@@ -787,15 +787,18 @@ def test_what_was_told_before_a_crash_ends_when_it_is_fetched_though_nobody_note
         async def crash(kind: str, table: str) -> None:
             raise CrashError
 
-        causes_table.after_effect = crash
-        hand.turn(minutes=minutes)
-        with pytest.raises(CrashError):
+        async def told_in_vain() -> None:
             if minutes:
                 await sweep_vendors(services)
             for _ in range(6):
                 fake.faults.append(answers(404))
                 await fetch(services)
                 hand.turn(minutes=60)
+
+        causes_table.after_effect = crash
+        hand.turn(minutes=minutes)
+        with pytest.raises(CrashError):
+            await told_in_vain()
         causes_table.after_effect = None
         assert await codes(services) == ["receipt_not_fetched"]
         hand.turn(minutes=60)

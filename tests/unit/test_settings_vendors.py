@@ -133,7 +133,14 @@ def test_no_store_has_two_accounts_for_each_receipt_would_be_there_twice(
 
 
 def test_two_sellers_at_square_may_each_speak_for_all_their_stores() -> None:
-    assert len(read(SQUARE, {**SQUARE, "account": "another", "secrets": ["hush-another-00001"], "merchant": "ML2"})) == 2
+    assert (
+        len(
+            read(
+                SQUARE, {**SQUARE, "account": "another", "secrets": ["hush-another-00001"], "merchant": "ML2"}
+            )
+        )
+        == 2
+    )
 
 
 def test_a_source_account_has_one_way_in() -> None:
