@@ -178,7 +178,7 @@ async def _tell_overdue(services: Services, account: VendorAccount) -> None:
 
 
 async def _forget(services: Services, account: VendorAccount, begun: Swept) -> None:
-    """Forget once a day, with a list that is swept to its end, what was fetched weeks ago: no vendor repeats an event that late."""
+    """Forget once a day, where a list is swept to its end, what was fetched weeks ago: no vendor repeats so late."""
     table = services.tables.wanted
     ended = await read_swept(table, account.account, begun.list)
     if begun.next_at and ended.next_at and begun.next_at.date() != ended.next_at.date():
