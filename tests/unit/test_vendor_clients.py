@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import json
 import logging
+import tracemalloc
+import zlib
+from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 
@@ -47,6 +51,16 @@ KINDS = {SHOPIFY: ORDER, SQUARE: ORDER, LIGHTSPEED: SALE}
 def client(fake: FakeVendor, **changes: Any) -> VendorClient:
     http = httpx.AsyncClient(transport=httpx.MockTransport(fake), follow_redirects=False, trust_env=False)
     return client_of(account_at(fake.vendor, **changes), http, HAND)
+
+
+class OneChunk(httpx.AsyncByteStream):
+    """A body that comes in one piece."""
+
+    def __init__(self, content: bytes) -> None:
+        self.content = content
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        yield self.content
 
 
 async def sweep(one: VendorClient, name: str, mark: str = "") -> tuple[list[str], str]:
@@ -99,6 +113,45 @@ def test_each_outcome_of_a_call_is_one_error_and_says_nothing_secret(
     assert TOKEN not in str(told.value)
     assert "bad token" not in str(told.value)
     assert len(fake.requests) == 1
+
+
+def test_an_answer_that_swells_is_unpacked_no_further_than_it_may_be() -> None:
+    packer = zlib.compressobj(9, zlib.DEFLATED, 31)
+    bomb = b"".join(packer.compress(b" " * 1_000_000) for _ in range(200)) + packer.flush()
+    fake = FakeSquare(HAND)
+    fake.faults.append(
+        lambda _: httpx.Response(200, headers={"Content-Encoding": "gzip"}, stream=OneChunk(bomb))
+    )
+    tracemalloc.start()
+    try:
+        with pytest.raises(AnswerTooLargeError):
+            run(client(fake).fetch(ORDER, "1", "S1"))
+        assert tracemalloc.get_traced_memory()[1] < 32 * 1_048_576
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize(
+    ("coding", "content"), [("gzip", b"{}"), ("br", b"{}"), ("gzip, gzip", gzip.compress(b"{}"))]
+)
+def test_an_answer_in_a_coding_that_it_is_not_in_comes_again(coding: str, content: bytes) -> None:
+    fake = FakeSquare(HAND)
+    fake.faults.append(
+        lambda _: httpx.Response(200, headers={"Content-Encoding": coding}, stream=OneChunk(content))
+    )
+    with pytest.raises(RetryableError, match="DecodingError"):
+        run(client(fake).fetch(ORDER, "1", "S1"))
+
+
+def test_an_answer_may_come_packed() -> None:
+    fake = FakeSquare(HAND)
+    name = fake.sell(1, 500, AT)
+    order = gzip.compress(json.dumps({"order": fake.orders[name]}).encode())
+    fake.faults.append(
+        lambda _: httpx.Response(200, headers={"Content-Encoding": "GZIP"}, stream=OneChunk(order))
+    )
+    assert b"ORDER/1" in run(client(fake).fetch(ORDER, name, "S1")).document
+    assert fake.requests[0].headers["accept-encoding"] == "gzip"
 
 
 def test_the_token_is_in_a_header_and_in_no_log(caplog: pytest.LogCaptureFixture) -> None:
