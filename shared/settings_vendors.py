@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from itertools import combinations
 from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlsplit
@@ -114,6 +115,7 @@ def read_vendor_settings(
             )
         accounts[one.account] = one
     _refuse_shared_secrets(accounts)
+    _refuse_shared_stores(accounts)
     return MappingProxyType(accounts)
 
 
@@ -273,4 +275,14 @@ def _refuse_shared_secrets(accounts: Mapping[str, VendorAccount]) -> None:
             names = " and ".join(one.account for one in sharing)
             raise SettingsError(
                 f"{VENDORS_SETTING}: {names} have a secret in common, so each must list its stores"
+            )
+
+
+def _refuse_shared_stores(accounts: Mapping[str, VendorAccount]) -> None:
+    """What two accounts are told of one store would be there twice: a receipt is known by its account."""
+    for one, other in combinations(accounts.values(), 2):
+        is_same_place = (one.host, one.merchant) == (other.host, other.merchant)
+        if is_same_place and (EVERY_STORE in one.stores | other.stores or one.stores & other.stores):
+            raise SettingsError(
+                f"{VENDORS_SETTING}: {one.account} and {other.account} speak for the same store of {one.host}"
             )

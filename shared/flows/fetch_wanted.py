@@ -1,4 +1,5 @@
 """Fetch what vendors named, and hand over what is settled. One account's trouble stops no other; the account itself rests.
+A thing at which the app fails stops none of its account's others: it rests, longer each time, and the error is raised at the end.
 
 A row of `wanted` goes only after what it named is kept, so a crash anywhere means that it is fetched again, and ingesting the
 same again does nothing.
@@ -9,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from shared.flows.fetching.asking import NOT_SETTLED, Trouble, ask
+from shared.flows.fetching.asking import Trouble, ask
 from shared.flows.fetching.hand_over import Ingest, Read, hand_over, read_fetched
 from shared.flows.fetching.telling import end_not_here, tell_not_here, tell_state
 from shared.flows.isolating.storedays import StoreDays
 from shared.retail.vendor_state import VendorState, answering, failing, heard
-from shared.retail.wanted import WEBHOOK, Wanted
+from shared.retail.wanted import NOT_SETTLED, WEBHOOK, Wanted
 from shared.services import Services
 from shared.settings_vendors import VendorAccount
 from shared.storage.vendor_states import change_state, read_state
@@ -22,10 +23,12 @@ from shared.storage.wanted import failed, fetched, given_up, wanted_now
 from shared.vendors.listed import CLOSURE, Fetched
 
 FETCH = "fetch"
+FAILS = "the app fails at it"
 A_BEAT_MAX = 200
 AT_ONCE = 10
 BEAT_SECONDS_MAX = 60
 TRIES_OF_MISSING, TRIES_OF_REFUSED, LOOKS_MAX = 6, 3, 10
+TRIES_BY_DAY, DAY_SECONDS = 14, 86_400
 HEARD_EVERY_SECONDS = 600
 
 
@@ -42,12 +45,14 @@ async def fetch_wanted(services: Services, ingest: Ingest) -> int:
     """Fetch what is due of every account; give how many were fetched. Without accounts it does nothing at all."""
     apart = StoreDays(services, FETCH)
     accounts = [one for one in services.settings.vendors.values() if one.account in services.vendors]
-    found = await services.together(*(apart.beside(_account(services, one, ingest)) for one in accounts))
+    found = await services.together(
+        *(apart.beside(_account(services, apart, one, ingest)) for one in accounts)
+    )
     apart.end()
     return sum(one or 0 for one in found)
 
 
-async def _account(services: Services, account: VendorAccount, ingest: Ingest) -> int:
+async def _account(services: Services, apart: StoreDays, account: VendorAccount, ingest: Ingest) -> int:
     """Fetch what is due of an account, ten at once, until the beat's share is done or the account has to rest."""
     table, begun = services.tables.wanted, services.now()
     due = await wanted_now(table, account.account, begun, A_BEAT_MAX)
@@ -59,9 +64,10 @@ async def _account(services: Services, account: VendorAccount, ingest: Ingest) -
     done = 0
     for at in range(0, len(due), AT_ONCE):
         part = due[at : at + AT_ONCE]
-        found = await services.together(*(_fetch(services, account, one) for one in part))
+        found = await services.together(*(_fetch_apart(services, apart, account, one) for one in part))
         answered = [one for one in found if isinstance(one, _Done)]
-        done += await _keep(services, account, ingest, [one for one in answered if one.read is not None])
+        read = [one for one in answered if one.read is not None]
+        done += await _keep_apart(services, apart, account, ingest, read)
         troubles = [one for one in found if isinstance(one, Trouble)]
         if troubles:
             await _rest(services, account, state, troubles)
@@ -69,6 +75,31 @@ async def _account(services: Services, account: VendorAccount, ingest: Ingest) -
         state = await _heard(services, account, state, answered)
         if services.now() - begun > services.clock.patience(BEAT_SECONDS_MAX):
             break
+    return done
+
+
+async def _fetch_apart(
+    services: Services, apart: StoreDays, account: VendorAccount, wanted: Wanted
+) -> _Done | Trouble | None:
+    found = await apart.beside(_fetch(services, account, wanted))
+    if found is None:
+        await failed(services.tables.wanted, wanted, services.now(), FAILS)
+    return found
+
+
+async def _keep_apart(
+    services: Services, apart: StoreDays, account: VendorAccount, ingest: Ingest, found: Sequence[_Done]
+) -> int:
+    """Keep what was fetched in one go; where the app fails at it, one by one, so that only what it fails at has to rest."""
+    kept = await apart.beside(_keep(services, account, ingest, found))
+    if kept is not None:
+        return kept
+    done = 0
+    for one in found:
+        alone = await apart.beside(_keep(services, account, ingest, [one]))
+        done += alone or 0
+        if alone is None:
+            await failed(services.tables.wanted, one.wanted, services.now(), FAILS)
     return done
 
 
@@ -85,7 +116,7 @@ async def _fetch(services: Services, account: VendorAccount, wanted: Wanted) -> 
 
 
 async def _later(services: Services, wanted: Wanted, trouble: Trouble) -> None:
-    """Try again later, or, where that will hardly help, put it before a person and try no longer until it is named anew."""
+    """Try again later; where that will hardly help, put it before a person, and try it once a day for two weeks."""
     table, now = services.tables.wanted, services.now()
     tries = TRIES_OF_MISSING if trouble.missing else TRIES_OF_REFUSED
     if not trouble.lasts or wanted.attempts + 1 < tries:
@@ -93,6 +124,9 @@ async def _later(services: Services, wanted: Wanted, trouble: Trouble) -> None:
         return
     if wanted.kind != CLOSURE:  # an opening that a register has left is told by the webhook of its close
         wanted = await tell_not_here(services, wanted, trouble.problem)
+        if wanted.attempts + 1 < tries + TRIES_BY_DAY:
+            await failed(table, wanted, now, trouble.problem, DAY_SECONDS)
+            return
     services.log.warning("%s of %s is given up: %s", wanted.kind, wanted.account, trouble.problem)
     await given_up(table, wanted, now, trouble.problem)
 

@@ -7,15 +7,15 @@ What the last sweep's mark had not reached is counted once: told by a webhook, o
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
-from shared.flows.fetching.asking import NOT_SETTLED, Trouble, ask
-from shared.flows.fetching.telling import tell_not_here, tell_state
+from shared.flows.fetching.asking import Trouble, ask
+from shared.flows.fetching.telling import OVERDUE, tell_not_here, tell_state
 from shared.flows.isolating.storedays import StoreDays
 from shared.pos.shopify_order import NO_LOCATION, revision_of
 from shared.retail.identity import revision_is_higher
 from shared.retail.vendor_state import VendorState, answering, counted, failing, swept
-from shared.retail.wanted import SWEEP, Naming, Swept, is_due, page_kept
+from shared.retail.wanted import NOT_SETTLED, SWEEP, Naming, Swept, is_due, page_kept
 from shared.services import Services
 from shared.settings_vendors import WEBHOOKS, VendorAccount
 from shared.storage.receipts import UNKNOWN_STORE, identity_key
@@ -27,7 +27,6 @@ SWEEP_STAGE = "sweep"
 PAGES_A_BEAT_MAX = 20
 AT_ONCE = 10
 TOLD_A_SWEEP_MAX = 200
-OVERDUE = timedelta(minutes=30)
 KEPT = timedelta(days=14)
 
 
@@ -70,7 +69,7 @@ async def _account(services: Services, account: VendorAccount) -> int:
     state = await _remember(services, account, state, count, trouble)
     await tell_state(services, account, state)
     await _tell_overdue(services, account)
-    await _forget(services, account, lists, now)
+    await _forget(services, account, lists[0])
     if count.found:
         services.log.warning("found by sweep of %s: %d that no webhook told", account.account, count.found)
     return count.found
@@ -178,8 +177,9 @@ async def _tell_overdue(services: Services, account: VendorAccount) -> None:
         await tell_not_here(services, one, one.problem or "it waits its turn")
 
 
-async def _forget(services: Services, account: VendorAccount, lists: list[Swept], now: datetime) -> None:
-    """Forget once a day what was fetched weeks ago: no vendor repeats an event that late."""
-    before = lists[0].next_at
-    if before is not None and before.date() != (now + timedelta(minutes=account.sweep_minutes)).date():
-        await forget_fetched(services.tables.wanted, account.account, now - KEPT)
+async def _forget(services: Services, account: VendorAccount, begun: Swept) -> None:
+    """Forget once a day, where a list is swept to its end, what was fetched weeks ago: no vendor repeats so late."""
+    table = services.tables.wanted
+    ended = await read_swept(table, account.account, begun.list)
+    if begun.next_at and ended.next_at and begun.next_at.date() != ended.next_at.date():
+        await forget_fetched(table, account.account, services.now() - KEPT)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 WEBHOOK, SWEEP = "webhook", "sweep"
+NOT_SETTLED = "not settled yet"
 EVENTS_KEPT = 20
 PROBLEM_CHARACTERS = 300
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 60, 6 * 3600
@@ -134,10 +135,18 @@ def heard(
 
 
 def heard_again(wanted: Wanted, naming: Naming, now: datetime) -> Wanted:
-    """Give what is wanted where it was wanted already: nothing is tried earlier for it."""
+    """Give what is wanted where it was wanted already: nothing that fails is tried earlier for it.
+
+    What was not settled when it was looked at may be now, and what people are told of they wait for: it is tried as if it
+    were named for the first time.
+    """
     again = heard(naming, now, wanted.account, wanted.at, wanted.events)
+    before = again if wanted.problem == NOT_SETTLED or wanted.told else wanted
     return replace(
         wanted,
+        next_at=before.next_at,
+        attempts=before.attempts,
+        problem=before.problem,
         at=again.at,
         events=again.events,
         location=naming.location or wanted.location,

@@ -8,7 +8,7 @@ under its ETag, so that what was named anew during the fetch stays wanted. `list
 - `fetched(table, wanted, now, seen)`: it is fetched and what came of it is kept.
 - `failed(table, wanted, now, problem, wait_seconds)`: it could not be, and is tried later.
 - `given_up(table, wanted, now, problem)`: it is no longer tried, until it is named anew.
-- `note_told(table, wanted, told)`: people are told that it is not here; kept until it is.
+- `note_told(table, wanted, told)`: people are told that it is not here; kept until it is (`is_fetched`).
 - `read_swept`, `save_swept`: a list's mark, with `shared.retail.wanted.page_kept` between the two.
 """
 
@@ -122,12 +122,31 @@ async def failed(
 
 
 async def note_told(table: Table, wanted: Wanted, told: str) -> Wanted | None:
-    """Remember where people are told that it is not here; None where the row was written meanwhile."""
+    """Remember where people are told that it is not here; None where nobody waits for it any more.
+
+    Where the row was written meanwhile, what is given back is as it was read before, so that it ends nothing.
+    """
     noted = replace(wanted, told=told)
     try:
         return replace(noted, etag=await table.replace(_row(noted), wanted.etag))
     except (ChangedMeanwhileError, NotThereError):
-        return None
+        pass
+    for _ in range(TRIES):
+        row = await table.read(wanted.account, _key(WANT, wanted))
+        if row is None:
+            return None
+        try:
+            await table.replace(_row(replace(_wanted_from(row), told=told)), row.etag)
+        except (ChangedMeanwhileError, NotThereError):
+            continue
+        return noted
+    raise RetryableError(f"the {wanted.kind} that is told is written by others all the time")
+
+
+async def is_fetched(table: Table, wanted: Wanted) -> bool:
+    """Say whether it is neither wanted nor given up, but here."""
+    done = await table.read(wanted.account, _key(DONE, wanted))
+    return done is not None and "FetchedAt" in done.values
 
 
 async def forget_fetched(table: Table, account: str, before: datetime) -> int:

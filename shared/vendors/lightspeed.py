@@ -18,7 +18,7 @@ from shared.pos.json_tree import text_of_tree
 from shared.pos.lightspeed_sale import instant_of, status_of
 from shared.pos.vendor_json import Part, root_of
 from shared.retail.transaction import TillStatus
-from shared.vendors.listed import CLOSURE, FIRST, SALE, Fetched, Listed, Page
+from shared.vendors.listed import CLOSURE, FIRST, SALE, Fetched, Listed, Page, listed_at_least
 from shared.vendors.wire import NotAtVendorError, VendorWire
 
 SALES, REGISTERS = "sales", "registers"
@@ -64,6 +64,8 @@ class LightspeedClient:
             raise RetryableError(f"{name}: the list goes back instead of on")
         found = tuple([one for entry in entries for one in await self._listed(name, entry)])
         ripe = _ripe_until(entries, found, now) if name == SALES else highest
+        if name == SALES:
+            found = tuple(one for one in found if _is_to_be_had(one, mark, now))
         stays = stays or ("" if ripe == highest else _STAYS)
         reached = f"{ripe:020d}" if ripe and not after.endswith(_STAYS) else ""
         following = (
@@ -145,8 +147,17 @@ class LightspeedClient:
         return self._places[key]
 
     async def _sale_listed(self, sale: Part) -> Listed:
-        """Name a sale, with the outlet of its register and that outlet's currency, which a list leaves out."""
-        listed = _sale_listed(sale)
+        """Name a sale, with the outlet of its register and that outlet's currency, which a list leaves out.
+
+        A register or outlet that is not there any more stops no list: fetching its sale says so to people.
+        """
+        listed = _sale_in_list(sale)
+        try:
+            return await self._placed(listed, sale)
+        except NotAtVendorError:
+            return listed
+
+    async def _placed(self, listed: Listed, sale: Part) -> Listed:
         outlet_id = listed.location
         if not outlet_id and sale.has("register_id"):
             register = Part(await self._place("register", sale.id("register_id")))
@@ -193,6 +204,20 @@ def _ripe_until(entries: list[Part], found: tuple[Listed, ...], now: datetime) -
     return reached
 
 
+def _is_to_be_had(sale: Listed, mark: str, now: datetime) -> bool:
+    """Say whether a sale is no old one: versions count no days, and in a quiet shop the last 500 reach back before the app."""
+    return sale.mark > mark > "" or sale.changed_at >= now - FIRST
+
+
+def _sale_in_list(sale: Part) -> Listed:
+    listed = listed_at_least(
+        SALE,
+        lambda: _sale_listed(sale),
+        lambda: (sale.id("id"), instant_of(sale, "updated_at", "created_at")),
+    )
+    return replace(listed, mark=f"{_version(sale):020d}")
+
+
 def _sale_listed(sale: Part) -> Listed:
     source = sale.part_or_none("source") if isinstance(sale.fields.get("source"), dict) else None
     totals = sale.part_or_none("totals")
@@ -204,7 +229,6 @@ def _sale_listed(sale: Part) -> Listed:
         location=(source and source.id_or_none("outlet_id")) or sale.id_or_none("outlet_id") or "",
         happened_at=instant_of(sale, "sale_date", "date"),
         amount=amount,
-        mark=f"{_version(sale):020d}",
         is_settled=status_of(sale) not in (TillStatus.SUSPENDED, TillStatus.PENDING),
     )
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Protocol
+
+from shared.errors import RejectedError
 
 ORDER, SALE, SESSION, SHIFT, CLOSURE = "order", "sale", "session", "shift", "closure"
 OVERLAP = timedelta(minutes=15)  # what a vendor shows a little later than it happened is listed again
@@ -86,6 +89,22 @@ class VendorClient(Protocol):
     async def close(self) -> None:
         """Let connections go."""
         ...
+
+
+def listed_at_least(
+    kind: str, read: Callable[[], Listed], name: Callable[[], tuple[str, datetime]]
+) -> Listed:
+    """Read what a list says of a thing; where not all of that can be read, its id and time alone: one odd entry stops no list.
+
+    What is odd about it, its document shows when it is fetched.
+
+    Raises:
+        RejectedError: it has no id, or no time.
+    """
+    try:
+        return read()
+    except RejectedError:
+        return Listed(kind, *name())
 
 
 def mark_of(at: datetime) -> str:

@@ -24,6 +24,7 @@ from shared.vendors.listed import (
     Listed,
     Page,
     latest,
+    listed_at_least,
     since_of,
 )
 from shared.vendors.shopify_queries import (
@@ -83,6 +84,8 @@ class ShopifyClient:
             data = await self._graphql(ORDERS, ORDERS_QUERY, _search("updated_at", since, after))
             nodes, following = _nodes(data, "orders")
             found = tuple(_order(one) for one in nodes if _is_of_a_till(one))
+            of_any = tuple(Listed(ORDER, number_of(one), one.instant("updatedAt")) for one in nodes)
+            return Page(found, following, latest(of_any, now))
         return Page(found, following, latest(found, now))
 
     async def fetch(self, kind: str, named: str, location: str, payload: str = "") -> Fetched:  # noqa: ARG002 - ids are the shop's own
@@ -193,7 +196,8 @@ def _refusal(kind: str, tree: Mapping[str, Any]) -> Exception:
     """Say what Shopify's errors mean; its words are not repeated, they may hold what was asked for."""
     errors = tree["errors"]
     listed = [one for one in errors if isinstance(one, dict)] if isinstance(errors, list) else []
-    codes = sorted({str((one.get("extensions") or {}).get("code", ""))[:40] for one in listed} - {""})
+    told = [one["extensions"] for one in listed if isinstance(one.get("extensions"), dict)]
+    codes = sorted({str(one.get("code", ""))[:40] for one in told} - {""})
     if "THROTTLED" in codes:
         return ThrottledError(f"{kind}: the shop's allowance is used up", wait_seconds=_refilled_in(tree))
     if "ACCESS_DENIED" in codes:
@@ -211,10 +215,10 @@ def _refilled_in(tree: Mapping[str, Any]) -> float | None:
         cost = tree["extensions"]["cost"]
         status = cost["throttleStatus"]
         lacking = Decimal(cost["requestedQueryCost"]) - Decimal(status["currentlyAvailable"])
-        seconds = lacking / Decimal(status["restoreRate"])
-    except (KeyError, TypeError, ArithmeticError):
+        seconds = max(lacking / Decimal(status["restoreRate"]), Decimal(1))
+    except (KeyError, TypeError, ValueError, ArithmeticError):
         return None
-    return float(min(max(seconds, Decimal(1)), Decimal(WAIT_SECONDS_MAX)))
+    return float(min(seconds, Decimal(WAIT_SECONDS_MAX)))
 
 
 def _search(name: str, since: datetime, after: str) -> dict[str, Any]:
@@ -257,6 +261,12 @@ def _is_of_a_till(order: Fields) -> bool:
 
 
 def _order(order: Fields) -> Listed:
+    return listed_at_least(
+        ORDER, lambda: _whole(order), lambda: (number_of(order), order.instant("updatedAt"))
+    )
+
+
+def _whole(order: Fields) -> Listed:
     return Listed(
         ORDER,
         number_of(order),

@@ -27,6 +27,7 @@ from shared.vendors.listed import (
     Listed,
     Page,
     latest,
+    listed_at_least,
     mark_of,
     since_of,
 )
@@ -45,6 +46,7 @@ class SquareClient:
     def __init__(self, wire: VendorWire, locations: Iterable[str], *, sandbox: bool) -> None:
         self._wire, self._sandbox = wire, sandbox
         self._locations = tuple(sorted(locations))
+        self._is_all = not self._locations
         self.lists: tuple[str, ...] = (ORDERS, PAYMENTS, REFUNDS, SHIFTS)
 
     @property
@@ -55,21 +57,26 @@ class SquareClient:
         await self._wire.close()
 
     async def page(self, name: str, mark: str, after: str, now: datetime) -> Page:
-        """Read a page. after: the part of the locations that is read, a space, and Square's cursor within it."""
-        part, _, cursor = after.partition(" ")
-        number = int(part or "0")
-        parts = _parts(await self._all_locations(), LOCATIONS_AT_ONCE if name == ORDERS else 1)
-        if number >= len(parts):
+        """Read a page. after: when the sweep began, the last location that is read whole, and Square's cursor behind it.
+
+        What changes at one place while others are read, only the next sweep lists, so the mark stops at the beginning. A cursor
+        is of one question, which the first sweep asks from then too.
+        """
+        start, done, cursor = (after or f"{mark_of(now)}  ").split(" ", 2)
+        begun = datetime.fromisoformat(start)
+        waiting = [one for one in await self._all_locations(again=not after) if one > done]
+        part = tuple(waiting[: LOCATIONS_AT_ONCE if name == ORDERS else 1])
+        if not part:
             return Page(())
         if name == ORDERS:
-            found, cursor = await self._orders(parts[number], since_of(mark, now), cursor)
+            found, cursor = await self._orders(part, since_of(mark, begun), cursor)
         elif name == SHIFTS:
-            since = since_of(mark, now, CASH_OPEN, CASH_OPEN)
-            found, cursor = await self._shifts(parts[number][0], since, cursor)
+            found, cursor = await self._shifts(part[0], since_of(mark, begun, CASH_OPEN, CASH_OPEN), cursor)
         else:
-            found, cursor = await self._money(name, parts[number][0], since_of(mark, now), cursor)
-        following = f"{number} {cursor}" if cursor else f"{number + 1} " if number + 1 < len(parts) else ""
-        return Page(found, following, latest(found, now))
+            found, cursor = await self._money(name, part[0], since_of(mark, begun), cursor)
+        done = done if cursor else part[-1]
+        following = f"{start} {done} {cursor}" if cursor or waiting[len(part) :] else ""
+        return Page(found, following, latest(found, begun))
 
     async def fetch(self, kind: str, named: str, location: str, payload: str = "") -> Fetched:  # noqa: ARG002 - all is fetched
         if kind == SHIFT:
@@ -97,8 +104,9 @@ class SquareClient:
     def _environment(self) -> dict[str, str]:
         return {"environment": "Sandbox"} if self._sandbox else {}
 
-    async def _all_locations(self) -> tuple[str, ...]:
-        if not self._locations:
+    async def _all_locations(self, *, again: bool) -> tuple[str, ...]:
+        """Give the account's locations, else all that Square tells of: asked anew for each sweep, for shops open."""
+        if self._is_all and (again or not self._locations):
             root = Part(await self._wire.get("locations", "/v2/locations"))
             self._locations = tuple(sorted(one.id("id") for one in root.parts("locations")))
         return self._locations
@@ -212,11 +220,11 @@ class SquareClient:
         return root.part(name)
 
 
-def _parts(locations: tuple[str, ...], size: int) -> list[tuple[str, ...]]:
-    return [locations[at : at + size] for at in range(0, len(locations), size)]
-
-
 def _order_listed(order: Part) -> Listed:
+    return listed_at_least(ORDER, lambda: _whole(order), lambda: (order.id("id"), _changed_at(order)))
+
+
+def _whole(order: Part) -> Listed:
     location = order.id("location_id")
     money = order.part_or_none("net_amounts") or order
     amount = money.part_or_none("total_money")

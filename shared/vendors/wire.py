@@ -16,6 +16,7 @@ The token stands in a header and nowhere else: no error and no log line has it, 
 from __future__ import annotations
 
 import logging
+import zlib
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -31,6 +32,7 @@ from shared.pos.json_tree import text_of_tree, tree_of
 TIMEOUT = httpx.Timeout(20.0, connect=5.0)
 ANSWER_BYTES_MAX = 8 * 1_048_576
 WAIT_SECONDS_MAX = 3_600.0
+_GZIP = 16 + zlib.MAX_WBITS
 _hosts: set[str] = set()
 
 
@@ -95,13 +97,18 @@ class VendorWire:
         query: Mapping[str, str] | Sequence[tuple[str, str]],
         content: bytes | None,
     ) -> dict[str, Any]:
-        """Ask with the token that was good last, and once more with the other where it is refused."""
+        """Ask with the token that was good last, and once more with the other where it is refused.
+
+        Of ten that are refused at once, the first changes the token, and the others go on with what it found.
+        """
+        tried = self._tokens[0]
         try:
             return await self._exchange(kind, method, path, query, content)
         except SignInRefusedError:
             if len(self._tokens) < 2:
                 raise
-        self._tokens.reverse()
+        if self._tokens[0] == tried:
+            self._tokens.reverse()
         return await self._exchange(kind, method, path, query, content)
 
     async def _exchange(
@@ -115,7 +122,11 @@ class VendorWire:
         url = allowed_address(f"https://{self.host}{path}", self._allowed)
         if self._simulated_at:
             url = f"{self._simulated_at}{path}"
-        headers = {"Accept": "application/json", **self._headers_of(self._tokens[0])}
+        headers = {
+            "Accept": "application/json",
+            "Accept-Encoding": "gzip",
+            **self._headers_of(self._tokens[0]),
+        }
         if content is not None:
             headers["Content-Type"] = "application/json"
         pairs: list[tuple[str, str | int | float | bool | None]] = list(
@@ -168,14 +179,21 @@ class VendorWire:
 
 
 async def _content(response: httpx.Response) -> bytes | None:
-    """Read a body as it comes, unpacked; None as soon as it is larger than it may be."""
+    """Read a body as it comes, unpacked no further than it may be; None as soon as it is larger."""
+    coding = response.headers.get("Content-Encoding", "identity").strip().lower()
+    packed = zlib.decompressobj(_GZIP) if coding == "gzip" else None
     parts, size = [], 0
     try:
-        async for part in response.aiter_bytes():
+        if coding not in ("identity", "gzip"):
+            raise httpx.DecodingError("a coding that nobody asked for", request=response.request)
+        async for raw in response.aiter_raw() if packed else response.aiter_bytes():
+            part = packed.decompress(raw, ANSWER_BYTES_MAX + 1 - size) if packed else raw
             size += len(part)
             if size > ANSWER_BYTES_MAX:
                 return None
             parts.append(part)
+    except zlib.error as error:
+        raise httpx.DecodingError("no gzip", request=response.request) from error
     finally:
         await response.aclose()
     return b"".join(parts)

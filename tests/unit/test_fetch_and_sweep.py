@@ -367,6 +367,27 @@ def test_what_is_not_settled_is_looked_at_again_rarely_and_not_for_ever() -> Non
     run(go())
 
 
+def test_what_is_paid_while_it_is_looked_at_rarely_is_fetched_once_that_is_told() -> None:
+    async def go() -> None:
+        hand = Hand()
+        fake = FakeSquare(hand)
+        services = await vendor_services(hand, fake)
+        name = fake.sell(1, 500, hand())
+        fake.payments["PAY-1"]["status"] = "APPROVED"
+        await told(services, fake, name)
+        for _ in range(14):
+            hand.turn(minutes=10)
+            await fetch(services)
+        (waiting,) = await all_wanted(services.tables.wanted, ACCOUNT)
+        assert (waiting.attempts, waiting.next_at > hand() + timedelta(minutes=30)) == (7, True)
+        fake.payments["PAY-1"] |= {"status": "COMPLETED", "updated_at": stamp(hand())}
+        await told(services, fake, name, "paid")
+        await fetch(services)
+        assert await receipts(services) == {name: "5.00"}
+
+    run(go())
+
+
 def test_of_an_order_with_an_unpaid_edit_the_sale_goes_and_the_edit_waits() -> None:
     async def go() -> None:
         hand = Hand()
@@ -406,6 +427,45 @@ def test_what_the_vendor_does_not_know_is_put_before_the_store_after_some_tries(
         await fetch(services)
         assert await causes(services) == []
         assert await receipts(services) == {"GONE": "5.00"}
+
+    run(go())
+
+
+def test_what_a_vendor_refused_for_an_hour_is_fetched_within_a_day_though_nothing_names_it_anew() -> None:
+    """The runbook says: leave the entry, it is tried again by itself."""
+
+    async def go() -> None:
+        hand = Hand()
+        fake = FakeSquare(hand)
+        services = await vendor_services(hand, fake)
+        name = fake.sell(1, 500, hand())
+        await told(services, fake, name)
+        for number in range(6):
+            hand.turn(minutes=10)
+            await sweep_vendors(services)
+            fake.faults.extend([answers(400)] * (number < 3))
+            await fetch(services)
+        assert [row.text("Reason") for row in await causes(services)] == ["receipt_not_fetched"]
+        hand.turn(minutes=24 * 60)
+        await fetch(services)
+        assert await receipts(services) == {name: "5.00"}
+        assert await causes(services) == []
+
+    run(go())
+
+
+def test_what_a_vendor_never_knows_is_not_asked_for_for_ever() -> None:
+    async def go() -> None:
+        hand = Hand()
+        fake = FakeSquare(hand)
+        services = await vendor_services(hand, fake)
+        await want(services.tables.wanted, ACCOUNT, Naming(ORDER, "GONE", hand(), "e", "S1"), hand())
+        for _ in range(200):
+            hand.turn(minutes=180)
+            await fetch(services)
+        assert fake.calls["/v2/orders/:id"] == 6 + 14
+        assert await all_wanted(services.tables.wanted, ACCOUNT) == []
+        assert [row.text("Reason") for row in await causes(services)] == ["receipt_not_fetched"]
 
     run(go())
 
@@ -601,6 +661,41 @@ def test_where_webhooks_are_read_as_receipts_a_sweep_wants_only_what_none_brough
     run(go())
 
 
+def test_a_thing_at_which_the_app_fails_stops_nothing_else_of_its_account() -> None:
+    """Whether it fails at asking or at keeping: the first in every beat, and not for ever."""
+
+    async def go() -> None:
+        hand = Hand()
+        fake = FakeSquare(hand)
+        services = await vendor_services(hand, fake)
+        names = [fake.sell(number, 100, hand()) for number in range(1, 6)]
+        for name in names:
+            await told(services, fake, name)
+
+        def bug(request: httpx.Request) -> httpx.Response:
+            raise ZeroDivisionError("a bug in asking")
+
+        async def fails(*given: Any) -> Any:
+            if b"ORDER/2" in given[3]:
+                raise AssertionError("a bug in keeping")
+            return await ingest_transactions(*given)
+
+        fake.faults.append(bug)
+        with pytest.raises(ZeroDivisionError):
+            await fetch_wanted(services, fails)
+        assert sorted(await receipts(services)) == names[2:]
+        waiting = await all_wanted(services.tables.wanted, ACCOUNT)
+        assert [(one.id, one.attempts, one.problem) for one in waiting] == [
+            (name, 1, "the app fails at it") for name in names[:2]
+        ]
+        assert await fetch(services) == 0
+        hand.turn(minutes=2)
+        assert await fetch(services) == 2
+        assert sorted(await receipts(services)) == names
+
+    run(go())
+
+
 # What a list has and we do not
 
 
@@ -634,6 +729,82 @@ def test_what_a_list_has_and_cannot_be_fetched_is_told_by_store_day_with_its_mon
         await fetch(services)
         assert await causes(services) == []
         assert len(await receipts(services)) == 1
+
+    run(go())
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+@pytest.mark.parametrize("named_anew", [False, True])
+def test_what_is_fetched_while_it_is_told_to_be_missing_is_told_no_more(
+    moment: str, named_anew: bool
+) -> None:
+    """The sweep tells of what has waited for half an hour, and the other timer fetches it, or a webhook names it, just then."""
+
+    async def go() -> None:
+        hand = Hand()
+        fake = FakeSquare(hand)
+        services = await vendor_services(hand, fake)
+        name = fake.sell(1, 500, hand())
+        await told(services, fake, name)
+        hand.turn(minutes=40)
+        begun = False
+
+        async def meanwhile(kind: str, table: str) -> None:
+            nonlocal begun
+            if table != "causes" or kind not in ("write_group", "entity_group", "group") or begun:
+                return
+            begun = True
+            if named_anew:
+                await told(services, fake, name, "again")
+            else:
+                assert await fetch(services) == 1
+
+        causes_table: Any = services.tables.causes
+        setattr(causes_table, f"{moment}_effect", meanwhile)
+        await sweep_vendors(services)
+        assert begun
+        assert len(await causes(services)) == named_anew
+        await fetch(services)
+        assert await causes(services) == []
+        assert await receipts(services) == {name: "5.00"}
+        assert await all_wanted(services.tables.wanted, ACCOUNT) == []
+
+    run(go())
+
+
+@pytest.mark.parametrize("minutes", [0, 40])
+def test_what_was_told_before_a_crash_ends_when_it_is_fetched_though_nobody_noted_it(minutes: int) -> None:
+    """Told because it is overdue, or because the vendor does not know it."""
+
+    async def go() -> None:
+        hand = Hand()
+        fake = FakeSquare(hand)
+        services = await vendor_services(hand, fake)
+        name = fake.sell(1, 500, hand())
+        await told(services, fake, name)
+        causes_table: Any = services.tables.causes
+
+        async def crash(kind: str, table: str) -> None:
+            raise CrashError
+
+        async def told_in_vain() -> None:
+            if minutes:
+                await sweep_vendors(services)
+            for _ in range(6):
+                fake.faults.append(answers(404))
+                await fetch(services)
+                hand.turn(minutes=60)
+
+        causes_table.after_effect = crash
+        hand.turn(minutes=minutes)
+        with pytest.raises(CrashError):
+            await told_in_vain()
+        causes_table.after_effect = None
+        assert await codes(services) == ["receipt_not_fetched"]
+        hand.turn(minutes=60)
+        await fetch(services)
+        assert await receipts(services) == {name: "5.00"}
+        assert await causes(services) == []
 
     run(go())
 
@@ -771,6 +942,37 @@ def test_a_beat_with_nothing_to_do_asks_storage_a_few_times_for_each_account(
         await sweep_vendors(services)
         await fetch(services)
         assert crasher.effects == requests
+
+    run(go())
+
+
+def test_a_list_that_fails_for_days_has_what_was_fetched_looked_through_in_no_beat_and_then_once() -> None:
+    async def go() -> None:
+        hand = Hand()
+        fake = FakeSquare(hand)
+        services = await vendor_services(hand, fake)
+        name = fake.sell(1, 500, hand())
+        await told(services, fake, name)
+        await fetch(services)
+        await sweep_vendors(services)
+        asked: list[str] = []
+
+        async def effect(kind: str, table: str) -> None:
+            asked.extend([kind] if table == "wanted" and kind == "query" else [])
+
+        wanted_table: Any = services.tables.wanted
+        wanted_table.before_effect = effect
+        hand.turn(minutes=20 * 24 * 60)
+        looked = []
+        for number in range(5):
+            asked.clear()
+            fake.faults.extend([answers(422)] * (number < 3))
+            await sweep_vendors(services)
+            looked.append(len(asked))
+            hand.turn(minutes=20)
+        assert looked == [1, 1, 1, 2, 1]
+        done = [row async for row in services.tables.wanted.query(ACCOUNT) if row.text("Record") == "done"]
+        assert done == []
 
     run(go())
 

@@ -120,6 +120,29 @@ def test_accounts_that_share_a_secret_must_each_list_their_stores() -> None:
         read(SHOP, {**west, "stores": ["*"]})
 
 
+@pytest.mark.parametrize("one", [SHOP, SQUARE, LIGHTSPEED])
+@pytest.mark.parametrize("stores", [["*"], ["655441491", "9"]])
+def test_no_store_has_two_accounts_for_each_receipt_would_be_there_twice(
+    one: dict[str, Any], stores: list[str]
+) -> None:
+    other = {**one, "account": "another", "secrets": ["hush-another-00001"], "stores": stores}
+    with pytest.raises(SettingsError, match=f"{one['account']} and another speak for the same store of"):
+        read(one, other)
+    apart = {**one, "stores": ["1", "2"]}
+    assert len(read(apart, {**other, "stores": ["3"]})) == 2
+
+
+def test_two_sellers_at_square_may_each_speak_for_all_their_stores() -> None:
+    assert (
+        len(
+            read(
+                SQUARE, {**SQUARE, "account": "another", "secrets": ["hush-another-00001"], "merchant": "ML2"}
+            )
+        )
+        == 2
+    )
+
+
 def test_a_source_account_has_one_way_in() -> None:
     environ = {**GOOD, "TILLPOST_VENDORS": json.dumps([{**SHOP, "account": "east"}])}
     with pytest.raises(SettingsError, match="east is an account of TILLPOST_SENDERS too"):

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import json
 import logging
+import tracemalloc
+import zlib
+from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 
@@ -47,6 +51,16 @@ KINDS = {SHOPIFY: ORDER, SQUARE: ORDER, LIGHTSPEED: SALE}
 def client(fake: FakeVendor, **changes: Any) -> VendorClient:
     http = httpx.AsyncClient(transport=httpx.MockTransport(fake), follow_redirects=False, trust_env=False)
     return client_of(account_at(fake.vendor, **changes), http, HAND)
+
+
+class OneChunk(httpx.AsyncByteStream):
+    """A body that comes in one piece."""
+
+    def __init__(self, content: bytes) -> None:
+        self.content = content
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        yield self.content
 
 
 async def sweep(one: VendorClient, name: str, mark: str = "") -> tuple[list[str], str]:
@@ -101,6 +115,45 @@ def test_each_outcome_of_a_call_is_one_error_and_says_nothing_secret(
     assert len(fake.requests) == 1
 
 
+def test_an_answer_that_swells_is_unpacked_no_further_than_it_may_be() -> None:
+    packer = zlib.compressobj(9, zlib.DEFLATED, 31)
+    bomb = b"".join(packer.compress(b" " * 1_000_000) for _ in range(200)) + packer.flush()
+    fake = FakeSquare(HAND)
+    fake.faults.append(
+        lambda _: httpx.Response(200, headers={"Content-Encoding": "gzip"}, stream=OneChunk(bomb))
+    )
+    tracemalloc.start()
+    try:
+        with pytest.raises(AnswerTooLargeError):
+            run(client(fake).fetch(ORDER, "1", "S1"))
+        assert tracemalloc.get_traced_memory()[1] < 32 * 1_048_576
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize(
+    ("coding", "content"), [("gzip", b"{}"), ("br", b"{}"), ("gzip, gzip", gzip.compress(b"{}"))]
+)
+def test_an_answer_in_a_coding_that_it_is_not_in_comes_again(coding: str, content: bytes) -> None:
+    fake = FakeSquare(HAND)
+    fake.faults.append(
+        lambda _: httpx.Response(200, headers={"Content-Encoding": coding}, stream=OneChunk(content))
+    )
+    with pytest.raises(RetryableError, match="DecodingError"):
+        run(client(fake).fetch(ORDER, "1", "S1"))
+
+
+def test_an_answer_may_come_packed() -> None:
+    fake = FakeSquare(HAND)
+    name = fake.sell(1, 500, AT)
+    order = gzip.compress(json.dumps({"order": fake.orders[name]}).encode())
+    fake.faults.append(
+        lambda _: httpx.Response(200, headers={"Content-Encoding": "GZIP"}, stream=OneChunk(order))
+    )
+    assert b"ORDER/1" in run(client(fake).fetch(ORDER, name, "S1")).document
+    assert fake.requests[0].headers["accept-encoding"] == "gzip"
+
+
 def test_the_token_is_in_a_header_and_in_no_log(caplog: pytest.LogCaptureFixture) -> None:
     for make in MAKERS:
         fake = make(HAND)
@@ -125,6 +178,26 @@ def test_of_two_live_tokens_the_one_that_is_good_is_used_from_then_on() -> None:
         fake.tokens = {"neither-of-the-two-tokens"}
         with pytest.raises(SignInRefusedError):
             await one.fetch(ORDER, name, "S1")
+
+    run(go())
+
+
+def test_of_ten_questions_at_once_all_find_the_token_that_is_good() -> None:
+    async def go() -> None:
+        fake = FakeLightspeed(HAND)
+        names = [fake.sell(number, 500, AT) for number in range(1, 11)]
+
+        async def later(request: httpx.Request) -> httpx.Response:
+            await asyncio.sleep(0)
+            return fake(request)
+
+        http = httpx.AsyncClient(transport=httpx.MockTransport(later), trust_env=False)
+        one = client_of(account_at(fake.vendor, tokens=(OLD_TOKEN, TOKEN)), http, HAND)
+        found = await asyncio.gather(*(one.fetch(SALE, name, "S1") for name in names), return_exceptions=True)
+        assert [type(each).__name__ for each in found] == ["Fetched"] * 10
+        fake.requests.clear()
+        await one.fetch(SALE, names[0], "S1")
+        assert {fake.token_of(request) for request in fake.requests} == {TOKEN}
 
     run(go())
 
@@ -156,6 +229,29 @@ def test_a_list_is_read_page_by_page_to_its_end_whatever_order_its_pages_are_in(
         again, later = await sweep(one, one.lists[0], mark)
         assert new in again
         assert later > mark
+
+    run(go())
+
+
+@pytest.mark.parametrize("odd", ["soon", {"a": 1}, 7])
+@pytest.mark.parametrize("make", MAKERS)
+def test_an_odd_entry_stops_no_list(make: type[FakeVendor], odd: object) -> None:
+    async def go() -> None:
+        fake = make(HAND)
+        names = [fake.sell(number, 100, AT + timedelta(minutes=number)) for number in (1, 2, 3)]
+        one = client(fake)
+        if isinstance(fake, FakeShopify):
+            fake.orders[names[1]] |= {"processedAt": odd, "totalPriceSet": odd}
+        elif isinstance(fake, FakeSquare):
+            fake.orders[names[1]] |= {"closed_at": odd, "total_money": odd}
+        elif isinstance(fake, FakeLightspeed):
+            fake.sales[names[1]] |= {"sale_date": odd if odd == "soon" else "soon", "total_price": odd}
+        found, mark = await sweep(
+            one, one.lists[0], "" if fake.vendor != LIGHTSPEED else f"{3_000_000_000:020d}"
+        )
+        assert sorted(found) == names
+        last = f"{AT + timedelta(minutes=3):%Y-%m-%dT%H:%M:%S}.000000Z"
+        assert mark == (f"{fake.version:020d}" if isinstance(fake, FakeLightspeed) else last)
 
     run(go())
 
@@ -281,6 +377,23 @@ def test_a_shop_whose_allowance_is_used_up_says_when_to_come_again() -> None:
     assert error.value.wait_seconds == 15.0
 
 
+@pytest.mark.parametrize("odd", ["soon", "NaN", [1, 2], {"a": 1}, True, None, []])
+def test_an_allowance_that_says_nothing_is_one_all_the_same(odd: object) -> None:
+    fake = FakeShopify(HAND)
+    cost = {
+        "requestedQueryCost": 900,
+        "throttleStatus": {"currentlyAvailable": 1, "restoreRate": 2} | {"currentlyAvailable": odd},
+    }
+    for extensions in (odd, {"cost": odd}, {"cost": cost}):
+        told = {
+            "errors": [{"extensions": {"code": "THROTTLED"}}, {"extensions": odd}],
+            "extensions": extensions,
+        }
+        fake.faults.append(lambda _, told=told: httpx.Response(200, json=told))  # type: ignore[misc]
+        with pytest.raises(ThrottledError):
+            run(client(fake).fetch(ORDER, "1", ""))
+
+
 @pytest.mark.parametrize(
     ("code", "error"),
     [
@@ -311,6 +424,15 @@ def test_what_was_sold_online_is_listed_only_where_something_of_it_came_back() -
             fake.orders[str(number)] |= {"sourceName": "web", "retailLocation": None}
         found, _ = await sweep(client(fake), "orders")
         assert sorted(found) == ["2", "3"]
+
+    run(go())
+
+
+def test_what_is_sold_online_moves_the_mark_so_that_a_quiet_till_has_it_listed_once() -> None:
+    async def go() -> None:
+        fake = FakeShopify(HAND)
+        fake.orders[fake.sell(1, 100, AT)] |= {"sourceName": "web", "retailLocation": None}
+        assert await sweep(client(fake), "orders") == ([], f"{AT:%Y-%m-%dT%H:%M:%S}.000000Z")
 
     run(go())
 
@@ -403,6 +525,77 @@ def test_money_that_moves_later_names_its_order_again() -> None:
     run(go())
 
 
+@pytest.mark.parametrize("name", ["payments", "orders"])
+def test_what_changes_at_one_place_while_others_are_read_is_behind_the_next_sweeps_mark(name: str) -> None:
+    """Each place is listed by itself; the account rests for an hour between the first and the second part."""
+
+    async def go() -> None:
+        hand = Hand()
+        fake = FakeSquare(hand)
+        fake.locations = ["S1", *(f"S{number}" for number in range(20, 30)), "S9"]
+        http = httpx.AsyncClient(transport=httpx.MockTransport(fake), follow_redirects=False, trust_env=False)
+        one = client_of(account_at(fake.vendor), http, hand)
+        page, found = await one.page(name, "", "", hand()), []
+        assert (page.found, bool(page.after)) == ((), True)
+        early = fake.sell(1, 500, hand() + timedelta(minutes=10))
+        late = fake.sell(2, 500, hand() + timedelta(minutes=50))
+        for held in (fake.orders[late], fake.payments["PAY-2"]):
+            held["location_id"] = "S9"
+        hand.turn(minutes=60)
+        reach = page.mark
+        while page.after:
+            page = await one.page(name, "", page.after, hand())
+            found += [each.id for each in page.found]
+            reach = max(reach, page.mark)
+        assert found == [late]
+        page = await one.page(name, reach, "", hand())
+        assert [each.id for each in page.found] == [early]
+
+    run(go())
+
+
+@pytest.mark.parametrize("name", ["orders", "payments"])
+def test_a_first_sweep_asks_one_question_to_its_end_though_time_goes_on(name: str) -> None:
+    """Square refuses a cursor with another question than the one it was given for."""
+
+    async def go() -> None:
+        hand = Hand()
+        fake = FakeSquare(hand)
+        fake.page_size = 1
+        sold = [fake.sell(number, 500, hand() - timedelta(hours=number)) for number in (1, 2, 3)]
+        http = httpx.AsyncClient(transport=httpx.MockTransport(fake), follow_redirects=False, trust_env=False)
+        one = client_of(account_at(fake.vendor), http, hand)
+        page = await one.page(name, "", "", hand())
+        found = [each.id for each in page.found]
+        while page.after:
+            hand.turn(seconds=1)
+            page = await one.page(name, "", page.after, hand())
+            found += [each.id for each in page.found]
+        assert sorted(found) == sold
+
+    run(go())
+
+
+def test_a_shop_that_opens_is_swept_without_a_new_start_and_makes_no_sweep_pass_over_another() -> None:
+    async def go() -> None:
+        fake = FakeSquare(HAND)
+        one = client(fake)
+        sold = fake.sell(1, 500, AT)
+        fake.payments["PAY-1"]["location_id"] = "S2"
+        page = await one.page("payments", "", "", HAND())
+        fake.locations = ["S0", "S1", "S2"]
+        assert (await sweep(one, "orders"))[0] == [sold]
+        found: list[str] = []
+        while page.after:
+            page = await one.page("payments", "", page.after, HAND())
+            found += [each.id for each in page.found]
+        assert found == [sold]
+        fake.payments["PAY-1"]["location_id"] = "S0"
+        assert (await sweep(one, "payments"))[0] == [sold]
+
+    run(go())
+
+
 def test_a_drawer_is_read_with_all_its_events() -> None:
     async def go() -> None:
         fake = FakeSquare(HAND)
@@ -465,7 +658,49 @@ def test_the_first_sweep_begins_before_the_oldest_sale_of_three_days() -> None:
         assert sorted((await sweep(one, "sales"))[0]) == ["SALE-3", "SALE-4"]
         for name in ("SALE-3", "SALE-4"):
             del fake.sales[name]
-        assert (await sweep(client(fake), "sales"))[0] == ["SALE-2"]
+        assert await sweep(client(fake), "sales") == ([], f"{fake.sales['SALE-2']['version']:020d}")
+
+    run(go())
+
+
+def test_a_sale_of_a_register_that_is_gone_stops_no_list() -> None:
+    async def go() -> None:
+        fake = FakeLightspeed(HAND)
+        for number in (1, 2, 3):
+            fake.sell(number, 100, AT)
+        fake.sales["SALE-2"]["register_id"] = "GONE"
+        fake.sales["SALE-3"] |= {"outlet_id": "GONE"}
+        found, mark = await sweep(client(fake), "sales")
+        assert sorted(found) == ["SALE-1", "SALE-2", "SALE-3"]
+        assert int(mark) == fake.sales["SALE-3"]["version"]
+
+    run(go())
+
+
+def test_what_was_sold_long_before_the_first_sweep_is_not_taken_in_by_a_later_one() -> None:
+    """The second sweep begins 500 versions before the mark: in a quiet shop, weeks before the app was there."""
+
+    async def go() -> None:
+        fake = FakeLightspeed(HAND)
+        for number, days in ((1, 30), (2, 4), (3, 2), (4, 1)):
+            fake.sell(number, 100, HAND() - timedelta(days=days))
+        one = client(fake)
+        found, mark = await sweep(one, "sales")
+        assert sorted(found) == ["SALE-3", "SALE-4"]
+        found, again = await sweep(one, "sales", mark)
+        assert sorted(found) == ["SALE-3", "SALE-4"]
+        assert again == mark
+
+    run(go())
+
+
+def test_after_a_long_outage_what_is_behind_the_mark_is_listed_however_old_it_is() -> None:
+    async def go() -> None:
+        fake = FakeLightspeed(HAND)
+        for number, days in ((1, 12), (2, 10), (3, 8)):
+            fake.sell(number, 100, HAND() - timedelta(days=days))
+        mark = f"{fake.sales['SALE-1']['version']:020d}"
+        assert sorted((await sweep(client(fake), "sales", mark))[0]) == ["SALE-2", "SALE-3"]
 
     run(go())
 

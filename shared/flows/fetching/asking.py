@@ -12,7 +12,6 @@ from shared.vendors.wire import NotAtVendorError, RightMissingError, SignInRefus
 T = TypeVar("T")
 REST_SECONDS = 60.0
 REFUSED_REST_SECONDS = 900.0
-NOT_SETTLED = "not settled yet"
 
 
 @dataclass(frozen=True, slots=True)

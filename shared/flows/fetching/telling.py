@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 
 from shared.flows.fetching.not_here import not_fetched
@@ -24,10 +24,12 @@ from shared.storage.causes import (
     open_causes,
 )
 from shared.storage.due import STATEMENT, Due, note_due
+from shared.storage.protocols import Row
 from shared.storage.vendor_states import change_state
-from shared.storage.wanted import note_told
+from shared.storage.wanted import is_fetched, note_told
 
 ACCOUNT, AT_VENDOR = "account", "receipt at the vendor"
+OVERDUE = timedelta(minutes=30)
 REFUSES, SILENT, DEAF = "vendor_refuses", "vendor_silent", "vendor_webhooks_dead"
 
 
@@ -59,30 +61,33 @@ async def tell_state(services: Services, account: VendorAccount, state: VendorSt
 async def tell_not_here(services: Services, wanted: Wanted, problem: str) -> Wanted:
     """Put a receipt that a vendor named, and that is not here, before the store's people; the day's statement shows it.
 
-    Told once. Where that is remembered comes last: told twice is one row.
+    Told once. Where that is remembered comes last: told twice is one row. What was fetched while it was told is here.
     """
     if wanted.told:
         return wanted
-    store, day, is_known = await _place_of(services, wanted)
-    why = not_fetched(store, day, problem)
-    name = f"{wanted.account} {wanted.kind} {wanted.id}"
-    member = Member(
-        AT_VENDOR, store, name, business_day=day.isoformat(), account=wanted.account, transaction_id=wanted.id,
-        amount=_amount(wanted), currency=wanted.currency,
-    )  # fmt: skip
-    row = cause_row(why, member, wanted.wanted_at)
-    if is_known:
-        await note_due(services.tables.due, [Due(STATEMENT, store, day, services.now())])
+    row, day = await _row(services, wanted, problem)
+    if day is not None:
+        await note_due(services.tables.due, [Due(STATEMENT, row.text("Store"), day, services.now())])
     await open_causes(services.tables.causes, [row])
-    noted = await note_told(services.tables.wanted, wanted, f"{row.partition}\n{row.key}")
-    return noted or replace(wanted, told=f"{row.partition}\n{row.key}")
+    place = f"{row.partition}\n{row.key}"
+    noted = await note_told(services.tables.wanted, wanted, place)
+    if noted is not None:
+        return noted
+    unwanted = replace(wanted, told=place)
+    if await is_fetched(services.tables.wanted, wanted):
+        await end_not_here(services, unwanted)
+    return unwanted
 
 
 async def end_not_here(services: Services, wanted: Wanted) -> None:
-    """End what was told of a receipt, for it is here now."""
-    if not wanted.told:
+    """End what was told of a receipt, for it is here now; also where a crash fell between telling and noting that."""
+    if wanted.told:
+        partition, _, key = wanted.told.partition("\n")
+    elif wanted.attempts or services.now() - wanted.wanted_at >= OVERDUE:
+        told, _ = await _row(services, wanted, "")
+        partition, key = told.partition, told.key
+    else:
         return
-    partition, _, key = wanted.told.partition("\n")
     row = await services.tables.causes.read(partition, key)
     if row is None or row.text("State") != OPEN:
         return
@@ -90,6 +95,18 @@ async def end_not_here(services: Services, wanted: Wanted) -> None:
     if store and day and services.mappings.known.store(store) is not None:
         await note_due(services.tables.due, [Due(STATEMENT, store, date.fromisoformat(day), services.now())])
     await end_cause_rows(services.tables.causes, [row], services.now(), "it was fetched")
+
+
+async def _row(services: Services, wanted: Wanted, problem: str) -> tuple[Row, date | None]:
+    """Give the row that tells of a receipt, and its business day where its store is known."""
+    store, day, is_known = await _place_of(services, wanted)
+    name = f"{wanted.account} {wanted.kind} {wanted.id}"
+    member = Member(
+        AT_VENDOR, store, name, business_day=day.isoformat(), account=wanted.account, transaction_id=wanted.id,
+        amount=_amount(wanted), currency=wanted.currency,
+    )  # fmt: skip
+    row = cause_row(not_fetched(store, day, problem), member, wanted.wanted_at)
+    return row, day if is_known else None
 
 
 async def _place_of(services: Services, wanted: Wanted) -> tuple[str, date, bool]:
