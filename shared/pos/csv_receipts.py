@@ -22,7 +22,7 @@ from shared.pos.masking import masked_tree
 from shared.retail.rules import Problem
 from shared.retail.transaction import Transaction
 
-_SHORTEST = 13
+_SHORTEST = 7  # "CVV 123"
 
 
 class CsvAdapter:
@@ -122,7 +122,7 @@ def _masked(heading: Heading, rows: list[Row]) -> tuple[list[Row], bool]:
 def _masked_cell(column: Column, text: str) -> str:
     if (
         len(text) < _SHORTEST and "@" not in text and not column.is_own
-    ):  # too short for a card; no name of ours is a person's
+    ):  # too short for a card and for a code; no name of ours is a person's
         return text
     tree: Any = {column.leaf: text}
     if column.is_own:
