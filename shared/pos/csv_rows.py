@@ -150,7 +150,21 @@ def _rows_of(heading: Heading, lines: Iterator[str]) -> Iterator[Row]:
         if number > ROWS_MAX + 1:
             raise rejected(Problem(SHAPE, f"row {number}", f"at most {ROWS_MAX} rows", "more"))
         if any(cells):
+            if len(taken) > 1:
+                _refuse_open_quote(heading, number, cells)
             yield Row(number, cells, "".join(taken))
+
+
+def _refuse_open_quote(heading: Heading, number: int, cells: list[str]) -> None:
+    """A cell may have several lines. One that holds as many separators as a row does is a quote that somebody forgot: the rows
+    in it, receipts among them, would be a text, and what is left would be read with another row's amounts.
+    """
+    whole = len(heading.columns) - 1
+    for cell in cells:
+        is_several = "\n" in cell or "\r" in cell
+        if is_several and (len(cells) != whole + 1 or cell.count(heading.separator) >= whole):
+            expected, found = "each quote closed in its own row", "a cell that takes in the rows after it"
+            raise rejected(Problem(SHAPE, f"row {number}", expected, found))
 
 
 def _groups(heading: Heading, rows: Iterator[Row]) -> Iterator[Group]:

@@ -279,6 +279,71 @@ def test_a_file_that_is_none_is_refused_as_a_whole(body: bytes, expected: str) -
     assert refusal(body).startswith(expected)
 
 
+@pytest.mark.parametrize("closed_in", ["line.description", "line.item", "line.net"])
+def test_a_quote_that_nobody_closed_takes_no_receipts_with_it(closed_in: str) -> None:
+    columns = f"{HEAD};line.item;line.description;{_LINE.replace(',', ';')};tender.type;tender.code;tender.amount".replace(
+        ",", ";"
+    )
+    rows = [
+        [
+            "1",
+            "S1",
+            "1",
+            "2017-12-23T12:00:00Z",
+            "USD",
+            "A",
+            '"large',
+            "1",
+            "2.00",
+            "2.00",
+            "CASH",
+            "C",
+            "2.00",
+        ],
+        [
+            "2",
+            "S1",
+            "1",
+            "2017-12-23T12:01:00Z",
+            "USD",
+            "B",
+            "small",
+            "1",
+            "5.00",
+            "5.00",
+            "CASH",
+            "C",
+            "5.00",
+        ],
+        [
+            "3",
+            "S1",
+            "1",
+            "2017-12-23T12:02:00Z",
+            "USD",
+            "C",
+            "round",
+            "1",
+            "9.00",
+            "9.00",
+            "CASH",
+            "C",
+            "9.00",
+        ],
+    ]
+    rows[2][columns.split(";").index(closed_in)] += '"'
+    body = "\n".join([columns, *(";".join(one) for one in rows)]) + "\n"
+    assert refusal(body.encode()) == (
+        "row 2: expected each quote closed in its own row, found a cell that takes in the rows after it"
+    )
+
+
+def test_a_cell_of_several_lines_is_a_text_like_any_other() -> None:
+    columns = f"{HEAD},line.item,{_LINE},line.description"
+    (one,) = receipts(f'{columns}\n{START},A,1,2.00,2.00,"for the door, left\nand right, in oak"\n')
+    assert one.lines[0].description == "for the door, left\nand right, in oak"
+
+
 def test_a_file_of_too_many_rows_and_a_receipt_too_long_are_refused_before_they_are_put_together() -> None:
     expected = "row 100002: expected at most 100000 rows, found more"
     assert refusal(f"{HEAD}\n{START}\n".encode() + b"\n" * 100_000) == expected
@@ -310,6 +375,17 @@ def test_cards_and_people_are_masked_in_what_is_kept_and_typed_numbers_stay() ->
     assert dict(one.transaction.extra) == {"customer_name": "[removed]", "note": "[removed]"}
     assert CSV.read_document(one.document, "east") == one.transaction
     assert read(one.document)[0].document == one.document
+
+
+@pytest.mark.parametrize("said", ["CVV 123", "cvc: 9876", "PIN: 4711"])
+def test_a_code_too_short_for_a_card_number_is_kept_in_no_cell(said: str) -> None:
+    columns = f"line.item,{_LINE},line.description,line.return_reason"
+    (one,) = read(f"{HEAD},{columns}\n{START},1,1,1.00,1.00,{said},{said}\n")
+    assert one.transaction is not None
+    assert said not in one.document.decode()
+    assert (one.transaction.lines[0].description, one.transaction.lines[0].return_reason) == (
+        ("[card removed]",) * 2
+    )
 
 
 def test_nothing_of_a_card_is_told_where_a_cell_is_wrong() -> None:
