@@ -215,6 +215,21 @@ def test_a_wrong_cell_is_told_by_row_and_column(columns: str, cells: list[str], 
     assert expected in found, found
 
 
+def test_a_dot_that_may_set_thousands_apart_is_not_taken_for_a_decimal_one() -> None:
+    columns = f"{HEAD},{_LINE},line.unit_price,line.item,tender.type,tender.code,tender.amount"
+    cells = "2.000,1.250,1.250,1.459,A,CASH,C,1.250"
+    maybe = "an amount in whole 0.01, such as 1250.50: this may be a separator of thousands, found 1.250"
+    assert told(f"{columns}\n{START},{cells}\n") == [
+        f"row 2, column {name}: expected {maybe}" for name in ("line.gross", "line.net", "tender.amount")
+    ]
+    yen = told(f"{columns}\n{START.replace('USD', 'JPY')},{cells.replace('1.250', '1.000')}\n")
+    assert [one.partition(",")[0] for one in yen] == ["row 2"] * 3
+    (dinars,) = receipts(f"{columns}\n{START.replace('USD', 'KWD')},{cells}\n")
+    assert (dinars.lines[0].gross, dinars.lines[0].quantity) == (Decimal("1.250"), Decimal("2.000"))
+    (pennies,) = receipts(f"{columns}\n{START},{cells.replace('1.250', '0.250')}\n")
+    assert pennies.lines[0].gross == Decimal("0.250")
+
+
 def test_what_the_rows_of_a_receipt_say_of_it_must_be_the_same() -> None:
     later = "A,S1,1,2017-12-23T12:00:01Z,USD"
     assert told(f"{HEAD}\n{START}\n{later}\n") == [
