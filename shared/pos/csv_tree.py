@@ -13,7 +13,7 @@ from decimal import Decimal
 from itertools import groupby
 from typing import Any
 
-from shared.pos.adapter import NAIVE_TIMES, SHAPE
+from shared.pos.adapter import NAIVE_TIMES, PROBLEMS_MAX, SHAPE
 from shared.pos.csv_columns import AMOUNT, COLUMNS, COUNT, EXTRA, FLAG, ID, INSTANT, Column, column_name
 from shared.pos.csv_rows import Heading, Row
 from shared.pos.json_tree import safe
@@ -63,7 +63,8 @@ class Built:
         return f"row {row}, column {name}" if name else f"row {row}"
 
     def wrong(self, row: int, column: str, expected: str, found: str) -> None:
-        self.problems.append(Problem(SHAPE, f"row {row}, column {column}", expected, safe(found)))
+        if len(self.problems) < PROBLEMS_MAX:
+            self.problems.append(Problem(SHAPE, f"row {row}, column {column}", expected, safe(found)))
 
 
 def built(heading: Heading, rows: Sequence[Row]) -> Built:

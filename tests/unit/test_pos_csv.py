@@ -269,7 +269,7 @@ def test_a_row_with_a_cell_too_many_takes_the_receipt_before_it_with_it() -> Non
         (b"", "body: expected a document, found nothing"),
         (b"\xff\xfet\x00", ("body: expected UTF-8 text, with or without a byte order mark (in a spreadsheet: save as CSV UTF-8), "
          "found UTF-16 text")),
-        (f"{HEAD}\n{START}\nB\xfc".encode("latin-1"), "row 3: expected UTF-8 text"),
+        (f"{HEAD}\n{START}\nB\xfc\n".encode("latin-1"), "row 3: expected UTF-8 text"),
         (f"{HEAD}\n{START}".encode(), "the last row: expected a line end after the last row"),
         (b"transaction_id,colour\n", "row 1, column 2: expected a column's name"),
         (b"a;b\n", "row 1, column 1: expected a column's name"),
@@ -364,6 +364,16 @@ def test_a_file_of_too_many_rows_and_a_receipt_too_long_are_refused_before_they_
     assert refusal(f"{HEAD}\n{START}\n".encode() + b"\n" * 100_000) == expected
     long = f"{HEAD},extra.n\n" + f"{START},{'x' * 999}\n" * 1_100
     assert refusal(long.encode()) == "row 510: expected a receipt of at most 524288 characters, found more"
+
+
+def test_ids_of_digits_in_groups_cost_nothing_and_texts_of_them_only_so_much() -> None:
+    row = "S1,1,2017-12-23T12:00:00Z,USD,A,1,1.00,1.00\n"
+    rows = "".join(f"100-1-20171223-{number:04},{row}" * 40 for number in range(400))
+    assert len(receipts(f"{HEAD},line.item,{_LINE}\n{rows}")) == 400
+    texts = f"{START},{'333 ' * 24_000}\n" * 3
+    assert refusal(f"{HEAD},line.description\n{texts}".encode()) == (
+        "body: expected at most 262144 bytes of digits in groups, found more"
+    )
 
 
 def test_no_column_of_ours_is_named_like_a_persons() -> None:
