@@ -9,6 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+# What was found is cut where it is answered, after it was masked: cut before, it would show part of a card number.
+FOUND_MAX = 2_000
+
 
 class TillpostError(Exception):
     """Root of every error this app raises on purpose."""

@@ -21,10 +21,10 @@ TALKATIVE = ("httpcore", "azure", "msal", "urllib3", "aiohttp")
 _LOOKS_SECRET = re.compile(
     r"""(?ix)
     (?P<name>(?:\b(?:sig|signature|accountkey|sharedaccesskey|sharedaccesssignature|client_secret|client_assertion|
-      access_token|refresh_token|id_token|password|api[-_]?key)|[?&]code)=)(?!\s)[^&\s"';,]+
+      access_token|refresh_token|id_token|password|api[-_]?key)(?:=|["']\s*:\s*b?["'])|[?&]code=))(?!\s)[^&\s"';,]+
     | (?P<scheme>\b(?:bearer|sharedkey|sharedkeylite|basic)\s+)(?=[^\s"']{8,})[^\s"',]+
     | (?P<header>\b(?:x-functions-key|x-tillpost-signature|x-[a-z-]*hmac[a-z0-9-]*|x-signature|authorization|cookie|set-cookie)
-      ["']?\s*[:,]\s*[b]?["']?)(?!\s)(?:bearer\s+|sharedkey\s+|basic\s+)?[^\s"',)]+
+      ["']?\s*[:,]\s*(?:b?["'])?)(?!\s)(?:bearer\s+|sharedkey\s+|basic\s+)?[^\s"',)]+
     | \beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{4,}\.[A-Za-z0-9_-]*
     """
 )
@@ -55,8 +55,15 @@ class Fence:
         record: logging.LogRecord = self._make(*arguments, **named)
         try:
             text = record.getMessage()
-        except (TypeError, ValueError, KeyError):
-            return record  # wrongly written: the library says so itself
+        except (
+            TypeError,
+            ValueError,
+            KeyError,
+        ):  # wrongly written: the library says so itself, with what was to be said
+            record.msg = self.clean(str(record.msg))
+            if isinstance(record.args, tuple):
+                record.args = tuple(self.clean(one) if isinstance(one, str) else one for one in record.args)
+            return record
         cleaned = self.clean(text)
         if cleaned != text:
             record.msg, record.args = cleaned, None

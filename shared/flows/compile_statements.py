@@ -16,6 +16,7 @@ from shared.flows.compiling.summary import summary_row
 from shared.flows.compiling.used import note_used_of
 from shared.flows.isolating.storedays import StoreDays
 from shared.flows.mapping.note_shifts import note_shifts
+from shared.flows.retaining.again import look_again
 from shared.retail.mapped import statement_at
 from shared.retail.reasons import cause
 from shared.retail.statement import ReceiptRecord, Statement, StoreDay, compile_store_day
@@ -80,6 +81,7 @@ async def _compile(services: Services, due_row: Row) -> int:
     old = await services.tables.statements.read(due.store, statement_key(due.store, due.day))
     await note_shifts(services, store, due.day, day.shift_findings, day.shifts)
     await _save(services, statement, old, begun_at)
+    await look_again(services, due.store, store.legal_entity, due.day)
     settle = services.settings.settle_seconds
     await finish_or_rest(services.tables.due, due_row, settle, services.rested_at())
     return 1

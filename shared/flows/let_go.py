@@ -12,12 +12,20 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from shared.flows.isolating.storedays import StoreDays
+from shared.flows.retaining.again import last_day_of
 from shared.flows.retaining.ended import ROWS_A_TURN, forget_ended
-from shared.flows.retaining.storedays import CASHIERS, DOCUMENTS, STAGES, TEXTS, keep_no_longer
-from shared.retail.retention import last_day_gone
+from shared.flows.retaining.storedays import (
+    CASHIERS,
+    DOCUMENTS,
+    STAGES,
+    TEXTS,
+    keep_no_longer,
+    keep_strangers_no_longer,
+)
 from shared.services import Services
 from shared.storage.keys import join_key
 from shared.storage.protocols import Row
+from shared.storage.receipts import UNKNOWN_STORE
 from shared.storage.retention import (
     RETENTION,
     counted,
@@ -49,8 +57,13 @@ class Turn:
 
     async def look_at(self, stage: str, summary: Row, legal_entity: str) -> str:
         """Do one store-day; give why it had to be left, "" where it is done. One that fails stops no other."""
-        self.room -= 1
-        found = await self.guard.beside(keep_no_longer(self.services, stage, summary, legal_entity))
+        if summary.text("Store") == UNKNOWN_STORE:
+            day = date.fromisoformat(summary.text("BusinessDay"))
+            step = keep_strangers_no_longer(self.services, stage, day)
+        else:
+            self.room -= 1
+            step = keep_no_longer(self.services, stage, summary, legal_entity)
+        found = await self.guard.beside(step)
         if found is None:
             return FAILED
         written, why = found
@@ -88,7 +101,7 @@ async def let_go(services: Services) -> dict[str, int]:
 
 async def _stage(turn: Turn, stage: str, done: date | None) -> date | None:
     """Go on from where a stage has come to, as far as its time and this turn allow; give the last day it is through with."""
-    last = _last_day(turn.services, stage)
+    last = last_day_of(turn.services, stage)
     if last is None:
         return done
     if done is None:
@@ -99,15 +112,6 @@ async def _stage(turn: Turn, stage: str, done: date | None) -> date | None:
         await _day(turn, stage, day)
         done = day
     return done
-
-
-def _last_day(services: Services, stage: str) -> date | None:
-    settings, today = services.settings.retention, services.now().date()
-    if stage == TEXTS:
-        return last_day_gone(today, days=settings.texts_days)
-    if stage == CASHIERS:
-        return last_day_gone(today, days=settings.cashiers_days)
-    return last_day_gone(today, months=settings.documents_months)
 
 
 async def _first_day(services: Services) -> date | None:
@@ -121,13 +125,21 @@ async def _first_day(services: Services) -> date | None:
 
 
 async def _day(turn: Turn, stage: str, day: date) -> None:
-    """Do every store of one business day; what must wait is written down before the day counts as done."""
-    services = turn.services
+    """Do every store of one business day, and what came of none; what must wait is written down before the day counts as done."""
+    services, strangers = turn.services, _strangers(day.isoformat())
+    why = await turn.look_at(stage, strangers, "")
+    if why:
+        await _leave(services, stage, "", strangers, why)
     for entity in await _legal_entities(services):
         async for summary in storedays_of(services.tables.storedays, entity, day):
             why = await turn.look_at(stage, summary, entity)
             if why:
                 await _leave(services, stage, entity, summary, why)
+
+
+def _strangers(day: str) -> Row:
+    """Stand in for the line that receipts of no known store have in no statement."""
+    return Row("", "", {"Store": UNKNOWN_STORE, "BusinessDay": day})
 
 
 async def _legal_entities(services: Services) -> Sequence[str]:
@@ -151,7 +163,11 @@ async def _left(turn: Turn) -> None:
         stage, entity, store, day = (
             row.text(one) for one in ("Stage", "LegalEntity", "Store", "BusinessDay")
         )
-        summary = await services.tables.storedays.read(join_key(entity, day), join_key(entity, day, store))
+        summary = (
+            _strangers(day)
+            if store == UNKNOWN_STORE
+            else await services.tables.storedays.read(join_key(entity, day), join_key(entity, day, store))
+        )
         why = await turn.look_at(stage, summary, entity) if summary is not None else "it has no statement"
         if why and summary is not None:
             await _leave(services, stage, entity, summary, why)

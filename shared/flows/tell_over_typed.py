@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from decimal import Decimal
 
-from shared.errors import RejectedError
+from shared.errors import FOUND_MAX, RejectedError
 from shared.retail.double_count import OverTyped
 from shared.retail.money import exact_decimal, has_whole_minor_units
 from shared.services import Services
@@ -44,7 +44,7 @@ async def tell_over_typed(
     value = exact_decimal(amount, "amount")
     if value == 0 or abs(value) > AMOUNT_MAX or not has_whole_minor_units(value, setup.currency):
         expected = f"an amount of {setup.currency} that can be paid, such as 240"
-        raise RejectedError("no such amount", field="amount", expected=expected, found=amount[:40])
+        raise RejectedError("no such amount", field="amount", expected=expected, found=amount[:FOUND_MAX])
     now = services.now()
     did = f"said that {amount} of {tender} was typed on top of shift {shift} of till {terminal} on {day}"
     await append_audit(services.tables.audit, store, now, who=person.name, did=did, reason=reason)

@@ -123,14 +123,21 @@ def refuse_swelling(body: bytes, mark: bytes) -> None:
     if any(body.find(mark, at, at + block) < 0 for at in blocks):
         found = f"more than {block} bytes of one" if mark in body else "none"
         raise rejected(Problem(SHAPE, "body", f"at most {TEXT_BYTES_MAX} bytes a text", found))
-    if len(body) <= GROUPED_BYTES_MAX:
-        return
-    grouped = 0
-    for one in _GROUPED.finditer(body):
+    if len(body) > GROUPED_BYTES_MAX:
+        refuse_groups(body)
+
+
+def refuse_groups(text: bytes, before: int = 0) -> int:
+    """Give how many bytes of digits in groups a text has, and what came before it; beyond what can be searched for cards in a
+    moment, raise RejectedError.
+    """
+    grouped = before
+    for one in _GROUPED.finditer(text):
         grouped += 0 if one[0].isdigit() else len(one[0])
         if grouped > GROUPED_BYTES_MAX:
             expected = f"at most {GROUPED_BYTES_MAX} bytes of digits in groups"
             raise rejected(Problem(SHAPE, "body", expected, "more"))
+    return grouped
 
 
 def localised(transaction: Transaction, zone: ZoneInfo) -> Transaction:

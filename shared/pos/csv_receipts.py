@@ -11,7 +11,16 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from shared.pos.adapter import PROBLEMS_MAX, SHAPE, Arrival, arrived, refuse_large_body, rejected, unreadable
+from shared.pos.adapter import (
+    PROBLEMS_MAX,
+    SHAPE,
+    Arrival,
+    arrived,
+    refuse_groups,
+    refuse_large_body,
+    rejected,
+    unreadable,
+)
 from shared.pos.canonical import IDENTIFIERS, expected_in, found_in
 from shared.pos.canonical_model import TransactionModel, transaction_from
 from shared.pos.csv_columns import EXTRA, Column
@@ -22,7 +31,7 @@ from shared.pos.masking import masked_tree
 from shared.retail.rules import Problem
 from shared.retail.transaction import Transaction
 
-_SHORTEST = 13
+_SHORTEST, _SHORTEST_CARD = 7, 13  # "CVV 123"
 
 
 class CsvAdapter:
@@ -38,10 +47,12 @@ class CsvAdapter:
             RejectedError: no UTF-8, no such heading, a row that is no CSV, no receipts, over 500 or over 16 MiB.
         """
         refuse_large_body(body)
+        grouped = 0
         heading, groups = groups_of(body)
         arrivals: list[Arrival] = []
         ended: dict[tuple[str, str], tuple[int, int]] = {}
         for index, group in enumerate(groups):
+            grouped = refuse_groups(_searched(heading, group.rows), grouped)
             known = ended.setdefault(group.key, (index, group.rows[-1].number))
             if known[0] == index or not group.transaction_id:
                 arrivals.append(_arrival(heading, group, account))
@@ -119,10 +130,20 @@ def _masked(heading: Heading, rows: list[Row]) -> tuple[list[Row], bool]:
     return masked, is_masked
 
 
+def _searched(heading: Heading, rows: list[Row]) -> bytes:
+    """Give the cells that are searched for cards; typed identifiers are not, and stand in every row of a receipt."""
+    return "\n".join(
+        text
+        for row in rows
+        for column, text in zip(heading.columns, row.cells, strict=False)
+        if len(text) >= _SHORTEST_CARD and (column.is_own or column.leaf not in IDENTIFIERS)
+    ).encode()
+
+
 def _masked_cell(column: Column, text: str) -> str:
     if (
         len(text) < _SHORTEST and "@" not in text and not column.is_own
-    ):  # too short for a card; no name of ours is a person's
+    ):  # too short for a card and for a code; no name of ours is a person's
         return text
     tree: Any = {column.leaf: text}
     if column.is_own:

@@ -8,10 +8,11 @@ from __future__ import annotations
 import csv
 import io
 import re
+from codecs import BOM_UTF8
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from shared.pos.adapter import SHAPE, TRANSACTIONS_MAX, rejected
+from shared.pos.adapter import PROBLEMS_MAX, SHAPE, TRANSACTIONS_MAX, rejected
 from shared.pos.csv_columns import COLUMNS_MAX, NEEDED, Column, column_named
 from shared.pos.json_tree import safe
 from shared.pos.masking import masked_text
@@ -21,7 +22,8 @@ LINE_CHARACTERS_MAX = 100_000
 RECEIPT_CHARACTERS_MAX = 512 * 1024
 ROWS_MAX = 100_000  # of a file, the blank ones included
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
-_LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+\Z")
+_LINE = re.compile(rb"[^\r\n]*+(?:\r\n|\r|\n)|[^\r\n]++\Z")
+_BYTES_A_SIGN = 4
 _WHOLE_FILE = "UTF-8 text, with or without a byte order mark (in a spreadsheet: save as CSV UTF-8)"
 
 
@@ -68,37 +70,43 @@ def groups_of(body: bytes) -> tuple[Heading, Iterator[Group]]:
         RejectedError: it is no such file; while reading on, also that a row is not well formed, that there are no
             receipts, or more than 500.
     """
-    text = _text_of(body)
-    lines = _lines_of(text)
+    _refuse_no_text(body)
+    lines = _lines_of(body)
     heading = _heading_of(next(lines, ""))
-    if not text.endswith(("\n", "\r")):
+    if not body.endswith((b"\n", b"\r")):
         expected = "a line end after the last row: without one the file may have been cut off"
         raise rejected(Problem(SHAPE, "the last row", expected, "the end of the file"))
     return heading, _groups(heading, _rows_of(heading, lines))
 
 
-def _text_of(body: bytes) -> str:
+def _refuse_no_text(body: bytes) -> None:
     if body.startswith(_UTF_16):
         raise rejected(Problem(SHAPE, "body", _WHOLE_FILE, "UTF-16 text"))
-    try:
-        text = body.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        row = body.count(b"\n", 0, error.start) + 1
-        found = f"the byte {body[error.start]:02x}"
-        raise rejected(Problem(SHAPE, f"row {row}", _WHOLE_FILE, found)) from error
-    if "\x00" in text:
+    if b"\x00" in body:
         raise rejected(Problem(SHAPE, "body", _WHOLE_FILE, "a zero byte"))
-    return text
 
 
-def _lines_of(text: str) -> Iterator[str]:
-    """Give each line with its end, as sent. Nothing but line feed and carriage return ends one."""
-    for match in _LINE.finditer(text):
-        line = match[0]
-        if len(line) > LINE_CHARACTERS_MAX:
+def _lines_of(body: bytes) -> Iterator[str]:
+    """Give each line with its end, as sent. Nothing but line feed and carriage return ends one.
+
+    Read line by line: one sign beyond the plane makes four bytes of every other in the same text.
+    """
+    begin = len(BOM_UTF8) if body.startswith(BOM_UTF8) else 0
+    for number, match in enumerate(_LINE.finditer(body, begin), start=1):
+        is_far_too_long = match.end() - match.start() > LINE_CHARACTERS_MAX * _BYTES_A_SIGN
+        line = "" if is_far_too_long else _text_of(match[0], number)
+        if is_far_too_long or len(line) > LINE_CHARACTERS_MAX:
             expected = f"lines of at most {LINE_CHARACTERS_MAX} characters"
-            raise rejected(Problem(SHAPE, "body", expected, f"{len(line)} characters"))
+            raise rejected(Problem(SHAPE, "body", expected, "more"))
         yield line
+
+
+def _text_of(line: bytes, number: int) -> str:
+    try:
+        return line.decode()
+    except UnicodeDecodeError as error:
+        found = f"the byte {line[error.start]:02x}"
+        raise rejected(Problem(SHAPE, f"row {number}", _WHOLE_FILE, found)) from error
 
 
 def _heading_of(line: str) -> Heading:
@@ -150,7 +158,21 @@ def _rows_of(heading: Heading, lines: Iterator[str]) -> Iterator[Row]:
         if number > ROWS_MAX + 1:
             raise rejected(Problem(SHAPE, f"row {number}", f"at most {ROWS_MAX} rows", "more"))
         if any(cells):
+            if len(taken) > 1:
+                _refuse_open_quote(heading, number, cells)
             yield Row(number, cells, "".join(taken))
+
+
+def _refuse_open_quote(heading: Heading, number: int, cells: list[str]) -> None:
+    """A cell may have several lines. One that holds as many separators as a row does is a quote that somebody forgot: the rows
+    in it, receipts among them, would be a text, and what is left would be read with another row's amounts.
+    """
+    whole = len(heading.columns) - 1
+    for cell in cells:
+        is_several = "\n" in cell or "\r" in cell
+        if is_several and (len(cells) != whole + 1 or cell.count(heading.separator) >= whole):
+            expected, found = "each quote closed in its own row", "a cell that takes in the rows after it"
+            raise rejected(Problem(SHAPE, f"row {number}", expected, found))
 
 
 def _groups(heading: Heading, rows: Iterator[Row]) -> Iterator[Group]:
@@ -187,7 +209,7 @@ def _miscounted(heading: Heading, row: Row) -> Problem:
 
 
 def _add(group: Group, row: Row, wrong: Problem | None) -> None:
-    if wrong is not None:
+    if wrong is not None and len(group.problems) < PROBLEMS_MAX:
         group.problems.append(wrong)
     group.characters += len(row.text)
     if group.characters > RECEIPT_CHARACTERS_MAX:

@@ -9,13 +9,15 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from itertools import groupby
 from typing import Any
 
-from shared.pos.adapter import NAIVE_TIMES, SHAPE
+from shared.pos.adapter import NAIVE_TIMES, PROBLEMS_MAX, SHAPE
 from shared.pos.csv_columns import AMOUNT, COLUMNS, COUNT, EXTRA, FLAG, ID, INSTANT, Column, column_name
 from shared.pos.csv_rows import Heading, Row
 from shared.pos.json_tree import safe
+from shared.retail.money import minor_unit
 from shared.retail.rules import Problem
 
 Part = tuple[str, ...]
@@ -23,9 +25,14 @@ Place = tuple[str | int, ...]
 _PARTS: frozenset[Part] = frozenset(one.part for one in COLUMNS.values())
 _NAMED_BY: Mapping[Part, str] = {("lines",): "line_number", ("voided_lines",): "line_number"}
 _NUMBERED: Mapping[Part, str] = {**_NAMED_BY, ("tenders",): "tender_number"}
+_THOUSANDTH = Decimal("0.001")
 _WHOLE_NUMBER = re.compile(r"[0-9]{1,16}")
 _SHORTENED = re.compile(r"[0-9]([.,][0-9]+)?E\+?[0-9]+", re.IGNORECASE)
 _WITHOUT_ZONE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?")
+# 1.250 may be one and a quarter, or a thousand two hundred and fifty as half of Europe writes it.
+_GROUPED = re.compile(r"-?[1-9][0-9]{0,2}\.[0-9]{3}")
+_NO_MONEY = frozenset({"quantity", "unit_price", "rate", "base", "value"})
+_OTHER_MONEY = frozenset({"fx", "counted"})  # of another currency than the receipt's
 _BLANK_IN_INSTANT = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2}) ([0-9]{2}:)")
 
 
@@ -34,7 +41,7 @@ class Built:
     """A receipt put together. rows_of: which row each entry and each cell came from, by its place in the tree.
 
     last, numbered: the entry of each list that was added last, and those that a number names. zones: whether the times
-    carry their offset.
+    carry their offset. grouped: cells of money whose dot may set thousands apart.
     """
 
     first_row: int
@@ -42,6 +49,7 @@ class Built:
     rows_of: dict[Place, int] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     zones: set[bool] = field(default_factory=set)
+    grouped: list[tuple[int, str, str]] = field(default_factory=list)
     last: dict[Part, tuple[Place, dict[str, Any]]] = field(default_factory=dict)
     numbered: dict[tuple[Part, object], tuple[Place, dict[str, Any]]] = field(default_factory=dict)
 
@@ -55,7 +63,8 @@ class Built:
         return f"row {row}, column {name}" if name else f"row {row}"
 
     def wrong(self, row: int, column: str, expected: str, found: str) -> None:
-        self.problems.append(Problem(SHAPE, f"row {row}, column {column}", expected, safe(found)))
+        if len(self.problems) < PROBLEMS_MAX:
+            self.problems.append(Problem(SHAPE, f"row {row}, column {column}", expected, safe(found)))
 
 
 def built(heading: Heading, rows: Sequence[Row]) -> Built:
@@ -77,7 +86,17 @@ def built(heading: Heading, rows: Sequence[Row]) -> Built:
         receipt.wrong(receipt.first_row, "completed_at", expected, "some with, some without")
     if True not in receipt.zones and False in receipt.zones:
         receipt.tree.setdefault(EXTRA, {})[NAIVE_TIMES] = True
+    _refuse_thousands(receipt)
     return receipt
+
+
+def _refuse_thousands(receipt: Built) -> None:
+    """Three digits behind a dot are read as such only where the currency has as many."""
+    unit = minor_unit(str(receipt.tree.get("currency")))
+    if unit != _THOUSANDTH:
+        expected = f"an amount in whole {unit}, such as 1250.50: this may be a separator of thousands"
+        for row, name, text in receipt.grouped:
+            receipt.wrong(row, name, expected, text)
 
 
 def _say(receipt: Built, row: int, cells: Sequence[tuple[Column, str]]) -> None:
@@ -153,7 +172,13 @@ def _value(receipt: Built, row: int, column: Column, text: str) -> object:
     if column.form == AMOUNT and "," in text:
         expected = "a decimal number with a dot and no separators of thousands, such as 1250.50"
         receipt.wrong(row, column.name, expected, text)
+    if column.form == AMOUNT and _GROUPED.fullmatch(text) and _is_money(column):
+        receipt.grouped.append((row, column.name, text))
     if column.form == ID and _SHORTENED.fullmatch(text):
         expected = "an identifier in full (a spreadsheet has shortened it: format the column as text)"
         receipt.wrong(row, column.name, expected, text)
     return text
+
+
+def _is_money(column: Column) -> bool:
+    return column.leaf not in _NO_MONEY and _OTHER_MONEY.isdisjoint((*column.part, *column.below))

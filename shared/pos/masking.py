@@ -45,7 +45,23 @@ _PERSONAL_KEYS = _words(
     "loyaltycard loyaltycardnumber loyaltyaccount loyaltymembership membership membershipid memberid "
     "membernumber householdid ip ipaddress latitude longitude crmcustomvariable"
 )
-_PERSONAL_ENDINGS = ("email", "emailaddress", "phone", "phonenumber", "address", "birthdate", "signature")
+# Vendors put a word before: card_cvv, customer_last_name.
+_CARD_ENDINGS = tuple(
+    _words(
+        "cvv cvc cvvcode cvccode cvvnumber cvcnumber securitycode pinblock pincode cardpin onlinepin track1 track2 track3 "
+        "trackdata emvdata iccdata creditcardnumber debitcardnumber paymentcardnumber cardpan pannumber "
+        "primaryaccountnumber"
+    )
+)
+_PERSONAL_ENDINGS = tuple(
+    _words(
+        "email emailaddress phone phonenumber phoneno mobilenumber mobileno address birthdate birthday signature firstname "
+        "lastname middlename fullname surname familyname givenname nickname customername contactname billingname "
+        "shippingname deliveryname recipientname receivername buyername guestname holdername accountholder cardholder "
+        "zipcode postcode postalcode passportno passportnumber iban bankaccount bankaccountnumber loyaltycardno "
+        "loyaltycardnumber"
+    )
+)
 _FREE_TEXT_KEYS = frozenset({"description", "note", "reason", "return_reason", "exempt_reason"})
 
 
@@ -148,8 +164,9 @@ def masked_by_key(name: str, value: object) -> object:
 @lru_cache(maxsize=4096)
 def _mark_of_key(name: str) -> str:
     plain = "".join(one for one in name.lower() if one.isalnum())
-    if plain in _CARD_KEYS:
+    word = plain.rstrip("0123456789")  # email1, address2, cvv2
+    if plain in _CARD_KEYS or plain.endswith(_CARD_ENDINGS) or word.endswith(_CARD_ENDINGS):
         return CARD_REMOVED
-    if plain in _PERSONAL_KEYS or plain.endswith(_PERSONAL_ENDINGS) or plain.startswith("address"):
+    if plain in _PERSONAL_KEYS or word.endswith(_PERSONAL_ENDINGS) or plain.startswith("address"):
         return REMOVED
     return ""

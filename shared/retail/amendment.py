@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from shared.errors import RejectedError
+from shared.errors import FOUND_MAX, RejectedError
 from shared.retail.transaction import CashMovement, Line, Transaction
 
 CODES = ("tenders", "taxes", "items", "reasons")
@@ -107,12 +107,12 @@ def refuse_what_is_not_on_it(transaction: Transaction, one: Amendment, shifts: S
         if wrong:
             raise RejectedError(
                 f"the receipt has no {', '.join(wrong)} in its {kind}", field=kind,
-                expected=", ".join(sorted(there[kind])) or "nothing: it has none", found=", ".join(wrong)[:80],
+                expected=", ".join(sorted(there[kind])) or "nothing: it has none", found=", ".join(wrong)[:FOUND_MAX],
             )  # fmt: skip
     if one.shift and one.shift not in shifts:
         raise RejectedError(
             "its till has no such shift on that day", field="shift",
-            expected=", ".join(sorted(shifts)) or "nothing: the till told of none", found=one.shift[:80],
+            expected=", ".join(sorted(shifts)) or "nothing: the till told of none", found=one.shift[:FOUND_MAX],
         )  # fmt: skip
     if amended(transaction, [one]) == transaction:
         raise RejectedError(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import calendar
 from datetime import date
 
-from shared.errors import RejectedError
+from shared.errors import FOUND_MAX, RejectedError
 
 DAYS_MAX = 62
 
@@ -27,5 +27,5 @@ def days_of(period: str) -> tuple[date, date]:
         first, last = date.max, date.min
     if not 0 <= (last - first).days < DAYS_MAX or not 1990 <= first.year < 2200:
         expected = "a month such as 2017-12, or days such as 2017-12-01..2017-12-31, two months at most"
-        raise RejectedError("this is no period", field="period", expected=expected, found=period[:80])
+        raise RejectedError("this is no period", field="period", expected=expected, found=period[:FOUND_MAX])
     return first, last

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import astuple, dataclass
 from decimal import Decimal
 
-from shared.errors import RejectedError
+from shared.errors import FOUND_MAX, RejectedError
 from shared.retail.money import money_text, total
 
 GOES, EXCLUDED, WAITS, STAYS, LEFT = "goes on", "excluded", "waits", "stays held", "left as it is"
@@ -122,7 +122,7 @@ def _parts(mark: str) -> Mapping[str, str]:
             "this is no hash of a preview",
             field="hash",
             expected="the hash as the preview gave it",
-            found=mark[:80],
+            found=mark[:FOUND_MAX],
         )
     return {str(name): str(one) for name, one in parts.items()}
 

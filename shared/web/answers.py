@@ -54,6 +54,7 @@ _QUIET = {
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
 }
+FOUND_SHOWN_MAX = 200
 
 
 def problem(status: int, title: str, **more: Any) -> func.HttpResponse:
@@ -78,7 +79,7 @@ def answer_error(error: TillpostError) -> func.HttpResponse:
             log_text(error),
             field=error.field,
             expected=error.expected,
-            found=error.found,
+            found=masked_text(error.found, free=True)[:FOUND_SHOWN_MAX],
         )
     if isinstance(error, AnotherWasFirstError):
         return problem(409, str(error), changes=list(error.changes))

@@ -177,6 +177,27 @@ CSV_BOMBS: Mapping[str, Body] = {
     "formulas": lambda: _filled(_HEADING, b"=1+1,=1,=1\n", b""),
 }  # fmt: skip
 
+_RECEIPTS = (
+    b"transaction_id,store,terminal,completed_at,currency,line.item,line.gross,line.description,extra.a\n"
+)
+_RECEIPT = b"%d,S1,1,2017-12-23T12:00:00Z,USD,"
+RECEIPT_BOMBS: Mapping[str, Body] = {
+    "commas": lambda: b"," * FULL,
+    "line ends": lambda: _filled(_RECEIPTS, b"\n", b""),
+    "quotes": lambda: _filled(_RECEIPTS, b'"', b"\n"),
+    "a quote never closed": lambda: _filled(_RECEIPTS + b'"', b"a,b\n", b""),
+    "rows too short": lambda: _RECEIPTS + b"1\n" * 99_000,
+    "wrong amounts": lambda: _RECEIPTS + _RECEIPT % 1 + b",,,\n" + b",,,,,A,x,,\n" * 40_000,
+    "cells that contradict": lambda: _RECEIPTS + _RECEIPT % 1 + b",,,1\n" + b"2,S1,1,2017,EUR,,,,2\n,,,X,Y,,,,3\n" * 20_000,
+    "one sign beyond the plane": lambda: _filled(_RECEIPTS + "\U0001f4a3".encode(), b"a", b"\n"),
+    "one sign beyond the plane, in lines": lambda: _filled(_RECEIPTS + "\U0001f4a3\n".encode(), b"a" * 99 + b"\n", b""),
+    "many texts of digits in groups": lambda: _RECEIPTS
+    + b"".join(_RECEIPT % one + b",," + b"333 " * 4_000 + b"," + b"333 " * 4_000 + b"\n" for one in range(490)),
+    "many texts of single digits": lambda: _RECEIPTS
+    + b"".join(_RECEIPT % one + b",," + b"3 " * 8_000 + b"," + b"3 " * 8_000 + b"\n" for one in range(490)),
+    "zero bytes": lambda: _filled(_RECEIPTS, b"\x00", b"\n"),
+}  # fmt: skip
+
 SMALL_BOMBS: Mapping[str, Body] = {
     "lists without end": lambda: b"[" * 65_000,
     "objects without end": lambda: b'{"reason":' * 6_000,
@@ -248,6 +269,7 @@ def plan() -> dict[str, tuple[Way, Mapping[str, Body]]]:
     return {
         "POST /api/transactions": (_posted("/api/transactions"), JSON_BOMBS),
         "POST /api/pos/poslog": (_posted("/api/pos/poslog"), XML_BOMBS),
+        "POST /api/pos/csv": (_posted("/api/pos/csv"), RECEIPT_BOMBS),
         "gzip": (_posted("/api/transactions", **{"Content-Encoding": "gzip"}), GZIP_BOMBS),
         "gzip of POSLog": (_posted("/api/pos/poslog", **{"Content-Encoding": "gzip"}), GZIP_BOMBS),
         "shopify": (_told_by("shopify"), JSON_BOMBS),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import logging
 from collections.abc import Iterator, Mapping
@@ -104,6 +106,9 @@ async def tills_send(app: App, plants: Plants) -> list[str]:
         )
         await send("/api/pos/poslog", text.encode())
     await send("/api/pos/poslog", f"<POSLog>{plants.number()}".encode())
+    for body in csv_files(plants):
+        await send("/api/pos/csv", body)
+    assert answers[-4].count('"accepted"') == 20, answers[-4][:2000]
     for vendor, documents in vendor_documents(plants).items():
         for one in documents:
             try:
@@ -113,6 +118,36 @@ async def tills_send(app: App, plants: Plants) -> list[str]:
             except RejectedError as error:
                 answers.append(f"{error} {error.field} {error.expected} {error.found}")
     return answers
+
+
+def csv_files(plants: Plants) -> list[bytes]:
+    """Give twenty receipts of rows that are right, three files of rows that are wrong: an amount, a heading, an open quote."""
+    receipt = "transaction_id,store,terminal,completed_at,currency,operator"
+    line = "item,quantity,gross,net,description,return_reason,gift_card,discount.amount,discount.code,discount.reason"
+    tender = "type,code,amount,card.reference,gift_card"
+    columns = [
+        *receipt.split(","), *(f"line.{one}" for one in line.split(",")), *(f"tender.{one}" for one in tender.split(",")),
+        "extra.note", "extra.pan",
+    ]  # fmt: skip
+
+    def row(number: int, amount: str = "2.00") -> list[str]:
+        return [
+            f"C{number}", "S1", "1", "2017-12-23T12:00:00-05:00", "USD", plants.number(), "A", "1", "2.00", "2.00", plants.text(),
+            plants.text(), plants.number(), "0", plants.number(), plants.text(), "CASH", "CASH",
+            amount, plants.number(), plants.number(), plants.text(), plants.number(),
+        ]  # fmt: skip
+
+    def file(heading: list[str], rows: list[list[str]]) -> bytes:
+        out = io.StringIO(newline="")
+        csv.writer(out).writerows([heading, *rows])
+        return out.getvalue().encode()
+
+    return [
+        file(columns, [row(number) for number in range(1, 21)]),
+        file(columns, [row(number, plants.text()) for number in range(21, 31)]),
+        file([*columns, f"extra.{plants.number()}"], [[*row(31), plants.number()]]),
+        file(columns, [row(32)]) + f'"{plants.number()}'.encode(),
+    ]
 
 
 def vendor_documents(plants: Plants) -> Mapping[str, list[Any]]:

@@ -32,7 +32,7 @@ from tests.contract.test_erasure import everything
 from tests.unit.builders import DAY
 from tests.unit.documents import sale_document, shift_document, totals_of
 from tests.unit.flow_services import DESK, Hand, flow_services, run
-from tests.unit.test_erase_personal import TEXT, arrive, personal, row_of
+from tests.unit.test_erase_personal import TEXT, arrive, personal, posted, row_of
 from tests.unit.test_sign_off import CLOSED, OPENED, compiled, post_all, send
 
 TEXTS_ONLY = RetentionSettings(texts_days=90, cashiers_days=0, documents_months=0, ended_days=0)
@@ -182,6 +182,58 @@ def test_cashiers_and_documents_go_after_their_own_time_and_the_figures_stay() -
             "receipts_erased": 3, "cashiers_erased": 3, "documents_gone": 3, "ended_causes_gone": 0,
             "histories_gone": 0, "alerts_gone": 0,
         }  # fmt: skip
+
+    run(story())
+
+
+def test_what_comes_to_a_day_that_retention_is_through_with_goes_when_that_day_is_signed_again() -> None:
+    async def story() -> None:
+        hand = Hand()
+        services = keeping(await a_signed_day(hand), TEXTS_ONLY)
+        hand.turn(hours=24 * 100)
+        assert await let_go(services) == {"TextsErased": 3}
+        assert await arrive(services, personal(4, text="engraved for Beatrix", shift="1")) == ["accepted"]
+        await posted(services, "T4")
+        await due_again(services)
+        await compiled(hand, services)
+        hand.turn(hours=24)
+        assert await let_go(services) == {}
+        (left,) = (await read_retention(services))["left"]
+        assert (left["what"], left["store"], left["business_day"]) == ("texts", "S1", "2017-12-23")
+        key = join_key("usrt", "2017-12-23")
+        row = await services.tables.storedays.read(key, join_key("usrt", "2017-12-23", "S1"))
+        assert row is not None
+        await services.tables.storedays.upsert(row.with_values(Supplement=0, SignedBy=DESK.name))
+        hand.turn(hours=24)
+        assert await let_go(services) == {"TextsErased": 1}
+        assert "Beatrix" not in await everything(services)
+        assert (await read_retention(services))["left"] == []
+        assert (await row_of(services, "T4")).text("Total") == "24.00"
+
+    run(story())
+
+
+def test_what_came_of_no_known_store_goes_when_it_has_come_to_its_end() -> None:
+    async def story() -> None:
+        hand = Hand()
+        services = keeping(await a_signed_day(hand), RetentionSettings(90, 0, 3, 0))
+        assert await arrive(services, personal(4, text="engraved for Beatrix", store="S9")) == ["held"]
+        hand.turn(hours=24 * 200)
+        assert await let_go(services) == {"TextsErased": 3, "DocumentsGone": 3}
+        left = (await read_retention(services))["left"]
+        assert {(one["store"], one["why"]) for one in left} == {
+            ("unknown", "receipts that are held or on their way")
+        }
+        assert "Beatrix" in await everything(services)
+        (row,) = [
+            one async for one in services.tables.transactions.query("unknown") if "Status" in one.values
+        ]
+        await services.tables.transactions.replace(row.with_values(Status="written off"), row.etag)
+        hand.turn(hours=24)
+        assert await let_go(services) == {"DocumentsGone": 1}
+        assert "Beatrix" not in await everything(services)
+        assert (await read_retention(services))["left"] == []
+        assert all(one.broken is None for one in await verify_audit(services))
 
     run(story())
 

@@ -375,6 +375,11 @@ def test_a_setting_that_is_wrong_is_named_and_not_repeated() -> None:
         ),
         ("AccountName=a;AccountKey=Zm9v==;End=1", "AccountName=a;AccountKey=[hidden];End=1"),
         ("'Authorization': 'Bearer abcdefgh.ijk'", "'Authorization': '[hidden]'"),
+        ("Authorization: Bearer abcdefgh.ijk sent", "Authorization: [hidden] sent"),
+        ("authorization: basic YWJjOmRlZg== sent", "authorization: [hidden] sent"),
+        ('{"client_secret": "abc~def", "expires": 3}', '{"client_secret": "[hidden]", "expires": 3}'),
+        ("{'refresh_token': 'abc.def', 'x': b'y'}", "{'refresh_token': '[hidden]', 'x': b'y'}"),
+        ("signature: expected a known one", "signature: expected a known one"),
         ("SharedKey account:abcdefgh=", "SharedKey [hidden]"),
         ("(b'x-functions-key', b'abc')", "(b'x-functions-key', b'[hidden]')"),
         ("token eyJhbGciOiJSUzI1NiJ9.eyJzdWIi.c2ln here", "token [hidden] here"),
@@ -396,3 +401,5 @@ def test_the_fence_is_put_up_once_and_a_wrongly_written_record_passes(
     assert "[hidden], [hidden], short" in fenced.text
     record = first("x", 20, "f", 1, "%d things", ("many",), None)
     assert record.args == ("many",)
+    spilt = first("x", 20, "f", 1, "%d things of another secret, long", ("a secret that is long", 7), None)
+    assert (spilt.msg, spilt.args) == ("%d things of [hidden]", ("[hidden]", 7))

@@ -215,6 +215,21 @@ def test_a_wrong_cell_is_told_by_row_and_column(columns: str, cells: list[str], 
     assert expected in found, found
 
 
+def test_a_dot_that_may_set_thousands_apart_is_not_taken_for_a_decimal_one() -> None:
+    columns = f"{HEAD},{_LINE},line.unit_price,line.item,tender.type,tender.code,tender.amount"
+    cells = "2.000,1.250,1.250,1.459,A,CASH,C,1.250"
+    maybe = "an amount in whole 0.01, such as 1250.50: this may be a separator of thousands, found 1.250"
+    assert told(f"{columns}\n{START},{cells}\n") == [
+        f"row 2, column {name}: expected {maybe}" for name in ("line.gross", "line.net", "tender.amount")
+    ]
+    yen = told(f"{columns}\n{START.replace('USD', 'JPY')},{cells.replace('1.250', '1.000')}\n")
+    assert [one.partition(",")[0] for one in yen] == ["row 2"] * 3
+    (dinars,) = receipts(f"{columns}\n{START.replace('USD', 'KWD')},{cells}\n")
+    assert (dinars.lines[0].gross, dinars.lines[0].quantity) == (Decimal("1.250"), Decimal("2.000"))
+    (pennies,) = receipts(f"{columns}\n{START},{cells.replace('1.250', '0.250')}\n")
+    assert pennies.lines[0].gross == Decimal("0.250")
+
+
 def test_what_the_rows_of_a_receipt_say_of_it_must_be_the_same() -> None:
     later = "A,S1,1,2017-12-23T12:00:01Z,USD"
     assert told(f"{HEAD}\n{START}\n{later}\n") == [
@@ -254,7 +269,7 @@ def test_a_row_with_a_cell_too_many_takes_the_receipt_before_it_with_it() -> Non
         (b"", "body: expected a document, found nothing"),
         (b"\xff\xfet\x00", ("body: expected UTF-8 text, with or without a byte order mark (in a spreadsheet: save as CSV UTF-8), "
          "found UTF-16 text")),
-        (f"{HEAD}\n{START}\nB\xfc".encode("latin-1"), "row 3: expected UTF-8 text"),
+        (f"{HEAD}\n{START}\nB\xfc\n".encode("latin-1"), "row 3: expected UTF-8 text"),
         (f"{HEAD}\n{START}".encode(), "the last row: expected a line end after the last row"),
         (b"transaction_id,colour\n", "row 1, column 2: expected a column's name"),
         (b"a;b\n", "row 1, column 1: expected a column's name"),
@@ -279,11 +294,86 @@ def test_a_file_that_is_none_is_refused_as_a_whole(body: bytes, expected: str) -
     assert refusal(body).startswith(expected)
 
 
+@pytest.mark.parametrize("closed_in", ["line.description", "line.item", "line.net"])
+def test_a_quote_that_nobody_closed_takes_no_receipts_with_it(closed_in: str) -> None:
+    columns = f"{HEAD};line.item;line.description;{_LINE.replace(',', ';')};tender.type;tender.code;tender.amount".replace(
+        ",", ";"
+    )
+    rows = [
+        [
+            "1",
+            "S1",
+            "1",
+            "2017-12-23T12:00:00Z",
+            "USD",
+            "A",
+            '"large',
+            "1",
+            "2.00",
+            "2.00",
+            "CASH",
+            "C",
+            "2.00",
+        ],
+        [
+            "2",
+            "S1",
+            "1",
+            "2017-12-23T12:01:00Z",
+            "USD",
+            "B",
+            "small",
+            "1",
+            "5.00",
+            "5.00",
+            "CASH",
+            "C",
+            "5.00",
+        ],
+        [
+            "3",
+            "S1",
+            "1",
+            "2017-12-23T12:02:00Z",
+            "USD",
+            "C",
+            "round",
+            "1",
+            "9.00",
+            "9.00",
+            "CASH",
+            "C",
+            "9.00",
+        ],
+    ]
+    rows[2][columns.split(";").index(closed_in)] += '"'
+    body = "\n".join([columns, *(";".join(one) for one in rows)]) + "\n"
+    assert refusal(body.encode()) == (
+        "row 2: expected each quote closed in its own row, found a cell that takes in the rows after it"
+    )
+
+
+def test_a_cell_of_several_lines_is_a_text_like_any_other() -> None:
+    columns = f"{HEAD},line.item,{_LINE},line.description"
+    (one,) = receipts(f'{columns}\n{START},A,1,2.00,2.00,"for the door, left\nand right, in oak"\n')
+    assert one.lines[0].description == "for the door, left\nand right, in oak"
+
+
 def test_a_file_of_too_many_rows_and_a_receipt_too_long_are_refused_before_they_are_put_together() -> None:
     expected = "row 100002: expected at most 100000 rows, found more"
     assert refusal(f"{HEAD}\n{START}\n".encode() + b"\n" * 100_000) == expected
     long = f"{HEAD},extra.n\n" + f"{START},{'x' * 999}\n" * 1_100
     assert refusal(long.encode()) == "row 510: expected a receipt of at most 524288 characters, found more"
+
+
+def test_ids_of_digits_in_groups_cost_nothing_and_texts_of_them_only_so_much() -> None:
+    row = "S1,1,2017-12-23T12:00:00Z,USD,A,1,1.00,1.00\n"
+    rows = "".join(f"100-1-20171223-{number:04},{row}" * 40 for number in range(400))
+    assert len(receipts(f"{HEAD},line.item,{_LINE}\n{rows}")) == 400
+    texts = f"{START},{'333 ' * 24_000}\n" * 3
+    assert refusal(f"{HEAD},line.description\n{texts}".encode()) == (
+        "body: expected at most 262144 bytes of digits in groups, found more"
+    )
 
 
 def test_no_column_of_ours_is_named_like_a_persons() -> None:
@@ -310,6 +400,17 @@ def test_cards_and_people_are_masked_in_what_is_kept_and_typed_numbers_stay() ->
     assert dict(one.transaction.extra) == {"customer_name": "[removed]", "note": "[removed]"}
     assert CSV.read_document(one.document, "east") == one.transaction
     assert read(one.document)[0].document == one.document
+
+
+@pytest.mark.parametrize("said", ["CVV 123", "cvc: 9876", "PIN: 4711"])
+def test_a_code_too_short_for_a_card_number_is_kept_in_no_cell(said: str) -> None:
+    columns = f"line.item,{_LINE},line.description,line.return_reason"
+    (one,) = read(f"{HEAD},{columns}\n{START},1,1,1.00,1.00,{said},{said}\n")
+    assert one.transaction is not None
+    assert said not in one.document.decode()
+    assert (one.transaction.lines[0].description, one.transaction.lines[0].return_reason) == (
+        ("[card removed]",) * 2
+    )
 
 
 def test_nothing_of_a_card_is_told_where_a_cell_is_wrong() -> None:

@@ -120,6 +120,19 @@ def test_track_data_is_masked_with_all_that_is_in_it() -> None:
         ("birthdate", REMOVED),
         ("LoyaltyID", REMOVED),
         ("loyalty_number", REMOVED),
+        ("card_cvv", CARD_REMOVED),
+        ("cvv_code", CARD_REMOVED),
+        ("payment_cvc2", CARD_REMOVED),
+        ("online_pin", CARD_REMOVED),
+        ("card_track2", CARD_REMOVED),
+        ("payment_card_number", CARD_REMOVED),
+        ("customer_last_name", REMOVED),
+        ("customerFirstName", REMOVED),
+        ("billing_name", REMOVED),
+        ("account_holder", REMOVED),
+        ("customer_iban", REMOVED),
+        ("email_1", REMOVED),
+        ("shipping_postcode", REMOVED),
     ],
 )
 def test_a_value_goes_by_its_key_whatever_it_is(key: str, mark: str) -> None:
@@ -127,6 +140,24 @@ def test_a_value_goes_by_its_key_whatever_it_is(key: str, mark: str) -> None:
         assert masked_tree({"extra": {"deep": [{key: value}]}}) == {"extra": {"deep": [{key: mark}]}}
     for nothing in (None, False, "false", ""):
         assert masked_tree({"extra": {key: nothing}}) == {"extra": {key: nothing}}
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "product_name",
+        "tracking",
+        "pinned",
+        "shopping",
+        "gzip",
+        "item_number",
+        "recv",
+        "discount_code",
+        "gift_card_number",
+    ],
+)
+def test_a_key_that_only_sounds_like_it_stays(key: str) -> None:
+    assert masked_tree({"extra": {key: "x"}}) == {"extra": {key: "x"}}
 
 
 def test_no_field_of_the_schema_is_taken_for_personal_data() -> None:

@@ -31,7 +31,7 @@ from shared.storage.erasures import (
 )
 from shared.storage.keys import join_key, prefix_end
 from shared.storage.protocols import Row
-from shared.storage.receipts import receipts_of_day
+from shared.storage.receipts import UNKNOWN_STORE, receipts_of_day
 
 TEXTS, CASHIERS, DOCUMENTS = "Texts", "Cashiers", "Documents"
 STAGES = (TEXTS, CASHIERS, DOCUMENTS)
@@ -60,6 +60,19 @@ async def keep_no_longer(services: Services, stage: str, summary: Row, legal_ent
     change = _change(services, stage, mappings)
     changed = [fresh for row in rows if (fresh := change(row)) is not None]
     return await _written(services, stage, store, day, changed), ""
+
+
+async def keep_strangers_no_longer(services: Services, stage: str, day: date) -> tuple[int, str]:
+    """Do one stage for a day's receipts of no known store: they are in no statement, so only their own end is asked for."""
+    rows = await receipts_of_day(services.tables.transactions, UNKNOWN_STORE, day)
+    statuses = [Status(row.text("Status")) for row in rows]
+    why = what_keeps(statuses, signed=True, has_supplement=False, is_due=False, period_closed=True)
+    if why:
+        return 0, why
+    rows += await _second_versions(services, UNKNOWN_STORE, day)
+    change = _change(services, stage, await services.mappings.at_least(0))
+    changed = [fresh for row in rows if (fresh := change(row)) is not None]
+    return await _written(services, stage, UNKNOWN_STORE, day, changed), ""
 
 
 async def _second_versions(services: Services, store: str, day: date) -> list[Row]:
