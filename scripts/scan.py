@@ -2,15 +2,20 @@
 
 Three tools, each from its own publisher: bandit reads our code, detect-secrets the files of the repository, pip-audit asks PyPI's
 advisories about every package that is pinned. Each finding is mended, or explained in docs/security.md. Where the advisories
-cannot be reached, that part was NOT CHECKED; it says so and the scan ends with 2, not with 0.
+cannot be reached, that part was NOT CHECKED; it says so and the scan ends with 2, not with 0. What the package index itself
+says is asked besides: whether a pinned release was withdrawn by its publisher, as many are after a hole was found.
 """
 
 from __future__ import annotations
 
 import json
+import os
+import re
 import subprocess
 import sys
 from pathlib import Path
+
+import httpx
 
 TOP = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
@@ -39,6 +44,8 @@ EXPLAINED = {
 BASELINE = ".secrets.baseline"
 MOVED_ALONE = 3  # how detect-secrets ends where known secrets stand in other lines than before
 CLEAN, FOUND, NOT_CHECKED = 0, 1, 2
+_PINNED = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)==([^\s;]+)")
+_INDEX_JSON = "application/vnd.pypi.simple.v1+json"
 
 
 def main() -> int:
@@ -47,6 +54,7 @@ def main() -> int:
         "bandit": _bandit(),
         "detect-secrets": _secrets(),
         "pip-audit": max(_audit("requirements.txt"), _audit("constraints.txt")),
+        "withdrawn releases": _withdrawn("constraints.txt"),
     }
     words = {CLEAN: "clean", FOUND: "FINDINGS", NOT_CHECKED: "NOT CHECKED"}
     for name, outcome in outcomes.items():
@@ -112,6 +120,47 @@ def _audit(pinned: str) -> int:
     if weak:
         return FOUND
     return NOT_CHECKED if skipped else CLEAN
+
+
+def _withdrawn(pinned: str) -> int:
+    """Ask the package index about every pinned release. One that it does not answer for was not checked."""
+    lines = (TOP / pinned).read_text(encoding="utf-8").splitlines()
+    releases = [(found[1], found[2]) for one in lines if (found := _PINNED.match(one))]
+    index = os.environ.get("PIP_INDEX_URL", "https://pypi.org/simple").rstrip("/")
+    gone, unknown = [], []
+    with httpx.Client(timeout=30, follow_redirects=False, headers={"Accept": _INDEX_JSON}) as http:
+        for name, version in releases:
+            try:
+                files = http.get(f"{index}/{_plain(name)}/").raise_for_status().json()["files"]
+            except (httpx.HTTPError, ValueError, KeyError):
+                files = []
+            own = [one for one in files if _is_of(str(one.get("filename", "")), name, version)]
+            if not own:
+                unknown.append(f"{name} {version}")
+            elif all(one.get("yanked") for one in own):
+                gone.append(f"{name} {version}")
+    for one in gone:
+        print(f"withdrawn: {one}")
+    asked = len(releases) - len(unknown)
+    print(
+        f"withdrawn releases: {asked} of {len(releases)} asked for, {len(gone)} withdrawn {unknown or ''}".rstrip()
+    )
+    if gone:
+        return FOUND
+    return NOT_CHECKED if unknown else CLEAN
+
+
+def _plain(name: str) -> str:
+    """Give a package's name as the index writes it."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def _is_of(filename: str, name: str, version: str) -> bool:
+    """Say whether a file is of a release: a wheel or a source archive."""
+    parts = filename.removesuffix(".tar.gz").removesuffix(".zip").split("-")
+    if filename.endswith(".whl"):
+        return len(parts) > 2 and _plain(parts[0]) == _plain(name) and parts[1] == version
+    return _plain("-".join(parts[:-1])) == _plain(name) and parts[-1] == version
 
 
 def _run(name: str, *words: str) -> subprocess.CompletedProcess[str]:
