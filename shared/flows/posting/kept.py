@@ -16,7 +16,7 @@ from shared.storage.erasures import FROM
 from shared.storage.protocols import Row
 from shared.storage.receipts import document_of
 
-_READERS: dict[str, Adapter] = {**ADAPTERS, ErasedAdapter.name: ErasedAdapter()}
+_ERASED: dict[str, Adapter] = {ErasedAdapter.name: ErasedAdapter()}
 
 
 def read_kept(row: Row) -> Transaction | None:
@@ -38,7 +38,8 @@ def read_kept(row: Row) -> Transaction | None:
 
 def read_as_sent(row: Row) -> Transaction | None:
     """Give what a row's document says, as its sender said it: under the sender's own id and generation."""
-    adapter = _READERS.get(row.text("Adapter").partition("/")[0])
+    name = row.text("Adapter").partition("/")[0]
+    adapter = ADAPTERS.get(name) or _ERASED.get(name)
     if adapter is None:
         return None
     try:
