@@ -93,7 +93,8 @@ class MemoryTable:
             await self._after("query")
             date = self._date()
             for row in found[:page_size]:
-                yield replace(row, values=_selected(row.values, select), read_at=date)
+                values = _selected(row.values, select)
+                yield Row(row.partition, row.key, values, row.etag, row.written_at, date)
             if len(found) <= page_size:
                 return
             after = (found[page_size - 1].partition, found[page_size - 1].key)

@@ -18,7 +18,7 @@ from tests.simulation.crash_points import (
 
 pytestmark = pytest.mark.simulation
 Say = Callable[[Iterable[str]], None]
-DOUBLE_DEATHS = 500
+DOUBLE_DEATHS = 300
 FOUL_STEP = (
     4  # every so-manieth point of the foul story; `python -m tests.simulation --crash-points` takes them all
 )
