@@ -19,6 +19,7 @@ import sys
 import time
 import zlib
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import quote
 
@@ -27,6 +28,7 @@ from shared.flows.ingest_transactions import ingest_transactions
 from shared.pos.registry import ADAPTERS
 from shared.web.bodies import opened
 from tests.contract.app_in_memory import App, all_routes, open_app
+from tests.unit import vendor_calls
 from tests.unit.documents import call_of, sale_document
 from tests.unit.flow_services import SENDER
 
@@ -238,6 +240,21 @@ def _told_by(vendor: str) -> Way:
     return taken
 
 
+def _called_by(vendor: str) -> Way:
+    """By the vendor's own route, signed as the vendor signs: it is heard, and what is wrong with it is put before somebody."""
+    sign: dict[str, Callable[[bytes], vendor_calls.Call]] = {
+        "shopify": vendor_calls.shopify, "square": vendor_calls.square, "lightspeed": vendor_calls.signed_form,
+    }  # fmt: skip
+
+    async def taken(app: App, body: bytes) -> str:
+        app.services.settings = replace(app.services.settings, vendors=vendor_calls.accounts())
+        status = (await vendor_calls.called(app.services, sign[vendor](body))).status_code
+        causes = [row.text("Reason") async for row in app.services.tables.causes.query()]
+        return f"{status} {' '.join(causes)}"
+
+    return taken
+
+
 def _opened_by_itself() -> Way:
     async def taken(app: App, body: bytes) -> str:
         try:
@@ -276,6 +293,9 @@ def plan() -> dict[str, tuple[Way, Mapping[str, Body]]]:
         "square": (_told_by("square"), JSON_BOMBS),
         "lightspeed": (_told_by("lightspeed"), JSON_BOMBS),
         "lightspeed's form": (_told_by("lightspeed"), FORM_BOMBS),
+        "a webhook of shopify's": (_called_by("shopify"), JSON_BOMBS),
+        "a webhook of square's": (_called_by("square"), JSON_BOMBS),
+        "a webhook of lightspeed's": (_called_by("lightspeed"), FORM_BOMBS),
         "PUT /api/mappings/tenders": (_asked("PUT", "/api/mappings/tenders", **{"X-Reason": "a test"}), CSV_BOMBS),
         "POST /api/causes/x/release": (_asked("POST", "/api/causes/x/release"), SMALL_BOMBS),
         "POST /api/causes/x/notes": (_asked("POST", "/api/causes/x/notes"), SMALL_BOMBS),
