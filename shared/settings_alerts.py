@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from shared.errors import SettingsError
+from shared.settings_rows import text_in, texts_in
 
 CHANNELS, QUIET, DIGEST_AT, DIGEST_ZONE, RUNBOOKS, HIGH_VALUE = (
     "TILLPOST_ALERT_CHANNELS", "TILLPOST_QUIET_HOURS", "TILLPOST_DIGEST_AT", "TILLPOST_DIGEST_ZONE", "TILLPOST_RUNBOOKS_URL",
@@ -119,21 +120,21 @@ def _channels(text: str) -> tuple[Channel, ...]:
 
 def _channel(row: Mapping[str, Any]) -> Channel:
     name, kind, url = _identity(row)
-    secrets, to = _texts(row, "secrets", name), _texts(row, "to", name)
+    secrets, to = texts_in(row, "secrets", f"{CHANNELS}: {name}"), texts_in(row, "to", f"{CHANNELS}: {name}")
     if len(secrets) > 2 or any(len(one) < SECRET_CHARACTERS_MIN for one in secrets):
         shape = f"one or two secrets of at least {SECRET_CHARACTERS_MIN} characters"
         raise SettingsError(f"{CHANNELS}: {name} needs {shape}")
     if len(to) > ADDRESSES_MAX or any(one.count("@") != 1 for one in to):
         raise SettingsError(f"{CHANNELS}: {name} needs at most {ADDRESSES_MAX} mail addresses in to")
-    key, sender = _text(row, "key", name), _text(row, "from", name)
+    key, sender = text_in(row, "key", f"{CHANNELS}: {name}"), text_in(row, "from", f"{CHANNELS}: {name}")
     if kind == MAIL and (urlsplit(url).path not in ("", "/") or not _is_base64(key)):
         raise SettingsError(
             f"{CHANNELS}: {name} needs the mail service's address without a path, and its access key"
         )
-    owners = frozenset(_texts(row, "owners", name))
+    owners = frozenset(texts_in(row, "owners", f"{CHANNELS}: {name}"))
     if not owners or not owners <= {*TOLD_OWNERS, EVERYBODY}:
         raise SettingsError(f"{CHANNELS}: {name} needs owners: {', '.join(TOLD_OWNERS)} or {EVERYBODY}")
-    events = frozenset(_texts(row, "events", name)) or frozenset(EVENTS)
+    events = frozenset(texts_in(row, "events", f"{CHANNELS}: {name}")) or frozenset(EVENTS)
     if not events <= set(EVENTS):
         raise SettingsError(f"{CHANNELS}: {name} has an event that is none of {', '.join(EVENTS)}")
     return Channel(name, kind, url, owners, events, secrets, key, sender, to)
@@ -182,20 +183,6 @@ def _json(text: str, name: str) -> Any:
         return json.loads(text)
     except ValueError as error:
         raise SettingsError(f"{name} is not JSON") from error
-
-
-def _texts(row: Mapping[str, Any], name: str, channel: str) -> tuple[str, ...]:
-    values = row.get(name, [])
-    if not isinstance(values, list) or not all(isinstance(one, str) and one for one in values):
-        raise SettingsError(f"{CHANNELS}: {channel} needs {name} as a list of texts")
-    return tuple(values)
-
-
-def _text(row: Mapping[str, Any], name: str, channel: str) -> str:
-    value = row.get(name, "")
-    if not isinstance(value, str):
-        raise SettingsError(f"{CHANNELS}: {channel} needs {name} as a text")
-    return value
 
 
 def _is_base64(key: str) -> bool:

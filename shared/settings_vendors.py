@@ -16,6 +16,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from shared.errors import SettingsError
+from shared.settings_rows import text_in, texts_in
 
 VENDORS_SETTING = "TILLPOST_VENDORS"
 VENDOR_SETTING_NAMES = (VENDORS_SETTING,)
@@ -132,7 +133,10 @@ def _rows(text: str) -> list[dict[str, Any]]:
 
 def _account(row: Mapping[str, Any]) -> VendorAccount:
     name, vendor = _identity(row)
-    host, version = _text(row, "host", name), _text(row, "api_version", name) or API_VERSIONS[vendor]
+    host, version = (
+        text_in(row, "host", f"{VENDORS_SETTING}: {name}"),
+        text_in(row, "api_version", f"{VENDORS_SETTING}: {name}") or API_VERSIONS[vendor],
+    )
     pattern, expected = _HOSTS[vendor]
     if not pattern.fullmatch(host):
         raise SettingsError(f"{VENDORS_SETTING}: {name} needs a host: {expected}, in small letters")
@@ -140,7 +144,7 @@ def _account(row: Mapping[str, Any]) -> VendorAccount:
         raise SettingsError(
             f"{VENDORS_SETTING}: {name} has an api_version that is none, such as {API_VERSIONS[vendor]}"
         )
-    stores = _texts(row, "stores", name)
+    stores = texts_in(row, "stores", f"{VENDORS_SETTING}: {name}")
     if not stores:
         raise SettingsError(f"{VENDORS_SETTING}: {name} needs the stores it may speak for, or {EVERY_STORE}")
     mode, tokens = _mode(row, name, vendor), _live(row, "tokens", name, at_least=0)
@@ -177,7 +181,7 @@ def _identity(row: Mapping[str, Any]) -> tuple[str, str]:
 
 def _live(row: Mapping[str, Any], what: str, name: str, *, at_least: int) -> tuple[str, ...]:
     """Give the secrets or tokens that are live; none of them is ever in a message."""
-    found = _texts(row, what, name)
+    found = texts_in(row, what, f"{VENDORS_SETTING}: {name}")
     number = f"{at_least} to {LIVE_MAX}"
     if not at_least <= len(found) <= LIVE_MAX or len(set(found)) != len(found):
         raise SettingsError(f"{VENDORS_SETTING}: {name} needs {number} {what}, different ones")
@@ -190,7 +194,7 @@ def _live(row: Mapping[str, Any], what: str, name: str, *, at_least: int) -> tup
 
 
 def _mode(row: Mapping[str, Any], name: str, vendor: str) -> str:
-    mode = _text(row, "mode", name) or FETCH
+    mode = text_in(row, "mode", f"{VENDORS_SETTING}: {name}") or FETCH
     if mode not in ((WEBHOOKS, FETCH) if vendor == SHOPIFY else (FETCH,)):
         only = (
             f"{WEBHOOKS} or {FETCH}" if vendor == SHOPIFY else f"{FETCH}: its webhooks are no whole receipts"
@@ -209,7 +213,7 @@ def _notification_url(row: Mapping[str, Any], name: str, vendor: str) -> str:
 
 
 def _only_square(row: Mapping[str, Any], what: str, name: str, vendor: str) -> str:
-    text = _text(row, what, name)
+    text = text_in(row, what, f"{VENDORS_SETTING}: {name}")
     if text and vendor != SQUARE:
         raise SettingsError(f"{VENDORS_SETTING}: {name} has {what}, which is Square's alone")
     return text
@@ -225,27 +229,13 @@ def _sweep_minutes(row: Mapping[str, Any], name: str) -> int:
 
 
 def _simulated_at(row: Mapping[str, Any], name: str) -> str:
-    address = _text(row, "simulated_at", name)
+    address = text_in(row, "simulated_at", f"{VENDORS_SETTING}: {name}")
     parts = urlsplit(address)
     if address and (
         parts.scheme not in ("http", "https") or parts.hostname not in ("localhost", "127.0.0.1")
     ):
         raise SettingsError(f"{VENDORS_SETTING}: {name} has a simulated_at that is not on this machine")
     return address.rstrip("/")
-
-
-def _texts(row: Mapping[str, Any], what: str, name: str) -> tuple[str, ...]:
-    values = row.get(what, [])
-    if not isinstance(values, list) or not all(isinstance(one, str) and one for one in values):
-        raise SettingsError(f"{VENDORS_SETTING}: {name} needs {what} as a list of texts")
-    return tuple(values)
-
-
-def _text(row: Mapping[str, Any], what: str, name: str) -> str:
-    value = row.get(what, "")
-    if not isinstance(value, str):
-        raise SettingsError(f"{VENDORS_SETTING}: {name} needs {what} as a text")
-    return value
 
 
 def _is_address(url: str) -> bool:

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from shared.errors import ChangedMeanwhileError, GroupRefusedError, NotThereError
 from shared.retail.money import money_text
 from shared.retail.reasons import Cause
 from shared.retail.runbooks import runbook_of
 from shared.storage.keys import join_key
 from shared.storage.protocols import Condition, Replace, Row, Table, Upsert, Value
+from shared.storage.unchanged import write_unchanged
 
 OPEN, CLOSED = "open", "ended"
 RECEIPT, SHIFT, NUMBER, PACKAGE, STATEMENT, MAPPING, TERMINAL, STORE = (
@@ -161,21 +161,10 @@ async def end_cause_rows(table: Table, rows: Iterable[Row], at: datetime, how: s
     ended = 0
     for group in groups.values():
         for start in range(0, len(group), 100):
-            ended += await _replace_unchanged(table, group[start : start + 100])
+            ended += len(
+                await write_unchanged(table, [Replace(row, row.etag) for row in group[start : start + 100]])
+            )
     return ended
-
-
-async def _replace_unchanged(table: Table, group: list[Row]) -> int:
-    while group:
-        try:
-            await table.write_group([Replace(row, row.etag) for row in group])
-        except GroupRefusedError as error:
-            if not isinstance(error.cause, ChangedMeanwhileError | NotThereError):
-                raise
-            group = group[: error.index] + group[error.index + 1 :]
-        else:
-            return len(group)
-    return 0
 
 
 def cause_rows(table: Table, fingerprint: str | None = None, state: str | None = None) -> AsyncIterator[Row]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import random
 import re
+from abc import ABC, abstractmethod
 from collections import Counter, deque
 from collections.abc import Callable, Iterable
 from dataclasses import replace
@@ -49,7 +50,7 @@ def account_at(vendor: str, **changes: Any) -> VendorAccount:
     return replace(one, **changes)
 
 
-class FakeVendor:
+class FakeVendor(ABC):
     """What all three have: a host, a token, faults, and what they hold. hidden: what lists do not show yet."""
 
     vendor = ""
@@ -86,16 +87,17 @@ class FakeVendor:
     def token_of(self, request: httpx.Request) -> str:
         return str(request.headers.get("authorization", "")).removeprefix("Bearer ")
 
+    @abstractmethod
     def answer(self, request: httpx.Request) -> Any:
-        raise NotImplementedError
+        """Answer a request that came to the right host with a right token."""
 
+    @abstractmethod
     def sell(self, number: int, cents: int, at: datetime) -> str:
         """Sell something for so much at a till; give the id by which the vendor names it."""
-        raise NotImplementedError
 
+    @abstractmethod
     def webhook(self, name: str, event: str) -> bytes:
         """What the vendor tells of it: enough to know what to fetch, with what it should not tell."""
-        raise NotImplementedError
 
     def shuffled(self, found: Iterable[Any]) -> list[Any]:
         some = list(found)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from datetime import date, timedelta
 
-from shared.errors import ChangedMeanwhileError, GroupRefusedError, NotThereError
 from shared.flows.posting.read_back import Outcome
 from shared.retail.cash_office import POSTED_WITH_SHIFT
 from shared.retail.reasons import Cause, cause
@@ -21,10 +20,12 @@ from shared.storage.causes import (
 )
 from shared.storage.due import MAP, POST, STATEMENT, TRACK, Due, note_due
 from shared.storage.keys import just_after
+from shared.storage.limits import place_of
 from shared.storage.packages import PackageMember
 from shared.storage.protocols import Replace, Row, Table
 from shared.storage.receipts import SENT_IN, advanced, d365_day, sent_in
 from shared.storage.shifts import CLOSED, SENT
+from shared.storage.unchanged import write_unchanged
 
 ROWS_PER_GROUP = 100
 SHIFT_PAUSE = timedelta(minutes=30)
@@ -72,16 +73,8 @@ async def save_rows(table: Table, rows: Iterable[Row]) -> set[str]:
 
 
 async def _save_group(table: Table, group: list[Row]) -> set[str]:
-    while group:
-        try:
-            await table.write_group([Replace(row, row.etag) for row in group])
-        except GroupRefusedError as error:
-            if not isinstance(error.cause, ChangedMeanwhileError | NotThereError):
-                raise
-            group = group[: error.index] + group[error.index + 1 :]
-        else:
-            return {row.key for row in group}
-    return set()
+    written = await write_unchanged(table, [Replace(row, row.etag) for row in group])
+    return {place_of(one)[1] for one in written}
 
 
 async def advance_members(services: Services, rows: Sequence[Row], to: Status, note: str) -> None:

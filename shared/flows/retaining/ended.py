@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 
-from shared.errors import ChangedMeanwhileError, GroupRefusedError, NotThereError
 from shared.services import Services
 from shared.storage.causes import CLOSED, TERMINAL
 from shared.storage.protocols import Condition, Remove, Row, Table
 from shared.storage.tasks import entries_of, long_ended
+from shared.storage.unchanged import write_unchanged
 
 ROWS_A_TURN = 1_000
 ROWS_A_GROUP = 100
@@ -64,18 +64,8 @@ async def _removed(table: Table, rows: Sequence[Row]) -> int:
     gone = 0
     for group in groups.values():
         for at in range(0, len(group), ROWS_A_GROUP):
-            gone += await _remove_unchanged(table, group[at : at + ROWS_A_GROUP])
+            part = group[at : at + ROWS_A_GROUP]
+            gone += len(
+                await write_unchanged(table, [Remove(one.partition, one.key, one.etag) for one in part])
+            )
     return gone
-
-
-async def _remove_unchanged(table: Table, group: list[Row]) -> int:
-    while group:
-        try:
-            await table.write_group([Remove(row.partition, row.key, row.etag) for row in group])
-        except GroupRefusedError as error:
-            if not isinstance(error.cause, ChangedMeanwhileError | NotThereError):
-                raise
-            group = group[: error.index] + group[error.index + 1 :]
-        else:
-            return len(group)
-    return 0
