@@ -28,6 +28,7 @@ from tests.contract.posting_in_process import posting_in_process
 from tests.contract.posting_world import PostingWorld
 from tests.unit.flow_services import SENDER
 from tests.unit.gate_world import functions
+from tests.unit.vendor_calls import Call
 
 SHOP = Sender("one-shop", ("a secret of one shop alone",), frozenset({"S2"}))
 DESKS = {
@@ -140,6 +141,10 @@ class App:
     async def till(self, method: str, path: str, body: bytes = b"", sender: Sender = SENDER) -> Answer:
         """Ask as a source account, signed now."""
         return await self.ask(method, path, body, self.signed(method, path, body, sender))
+
+    async def vendor(self, call: Call) -> Answer:
+        """Send a vendor's webhook."""
+        return await self.ask("POST", call.address, call.body, call.headers)
 
     def signed(self, method: str, path: str, body: bytes, sender: Sender = SENDER) -> dict[str, str]:
         """Give the headers of a signed request."""

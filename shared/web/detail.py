@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from shared.web.names import IN_BODIES, IN_PATHS, IN_QUERIES, MAY_BE_NULL
-from shared.web.route import JSON, Route
+from shared.web.route import Route
 
 EXAMPLES = Path(__file__).with_name("examples.json")
 
@@ -58,7 +58,7 @@ def _asked(route: Route, content: dict[str, Any], shown: Mapping[str, Any]) -> d
     found = {}
     for media, told in content.items():
         schema = told["schema"]
-        if route.body == JSON and "properties" in schema:
+        if route.takes or route.may:
             properties = {name: _property(route, name, one) for name, one in schema["properties"].items()}
             schema = {**schema, "properties": properties}
         found[media] = {

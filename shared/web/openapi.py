@@ -13,6 +13,7 @@ from shared.web.detail import with_detail
 from shared.web.route import CSV, HTML, JSON, REASON, SENDERS, Route
 from shared.web.routes import ROUTES
 from shared.web.routes_vendors import HEARD_SCHEMA, VENDOR_SCHEMES, VENDOR_SECURITY
+from shared.web.vendor_bodies import WEBHOOK_BODIES
 
 _PROBLEM = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
 
@@ -90,6 +91,8 @@ def _security(ways: tuple[str, ...]) -> list[dict[str, list[str]]]:
 def _body_schema(route: Route) -> dict[str, Any]:
     if route.path == "/transactions":
         return {"$ref": "/api/schemas/transactions.json"}
+    if route.path in WEBHOOK_BODIES:
+        return WEBHOOK_BODIES[route.path]
     if route.body != JSON:
         return {"type": "string"}
     return {"type": "object", "properties": {**route.takes, **route.may}, "required": sorted(route.takes)}

@@ -26,21 +26,25 @@ from aiohttp import web
 from schemathesis.config import SchemathesisConfig
 from schemathesis.engine import events, from_schema
 
+from shared.web.routes_vendors import VENDOR_SECURITY
 from tests.app_in_process import App, key_of
 from tests.security.prepared import prepared
 from tests.security.whole import description
+from tests.unit.vendor_calls import signed_by
 
 SIGN_ME = "signed on its way"
+VENDOR_HEADERS = {name: str(one["name"]) for name, one in VENDOR_SECURITY.items()}
 BODY_BYTES_MAX = 32 * 1024 * 1024
 T = TypeVar("T")
 
 
 @dataclass(slots=True)
 class Served:
-    """The app behind a port of this machine. A till's signature is put on here, over the bytes that came."""
+    """The app behind a port of this machine. A till's or a vendor's signature is put on here, over the bytes that came."""
 
     app: App
     statuses: Counter[int] = field(default_factory=Counter)
+    heard: Counter[str] = field(default_factory=Counter)
     failures: list[str] = field(default_factory=list)
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
@@ -48,8 +52,15 @@ class Served:
         headers = {name: ",".join(request.headers.getall(name)) for name in set(request.headers)}
         if headers.get("X-Tillpost-Signature") == SIGN_ME:
             headers |= self.app.signed(method, path.partition("?")[0], body)
+        for vendor, header in VENDOR_HEADERS.items():
+            if headers.get(header) == SIGN_ME and path.startswith(f"/api/pos/{vendor}/"):
+                call = signed_by(vendor, body)
+                path = call.address
+                headers = {name: value for name, value in headers.items() if name != header} | call.headers
         answer = await self.app.ask(method, path, body, headers)
         self.statuses[answer.status] += 1
+        if answer.status == 200 and method == "POST" and path.startswith("/api/pos/"):
+            self.heard[f"{path.split('/')[3]}: {answer.json()['heard']}"] += 1
         if answer.failed is not None:
             self.failures.append(f"{method} {path}: {answer.failed!r}")
         return web.Response(status=answer.status, headers=dict(answer.headers), body=answer.body)
@@ -92,6 +103,7 @@ class Told:
     operations: set[str] = field(default_factory=set)
     checks: Counter[str] = field(default_factory=Counter)
     statuses: Counter[int] = field(default_factory=Counter)
+    heard: Counter[str] = field(default_factory=Counter)
     failures: dict[str, str] = field(default_factory=dict)
     errors: list[str] = field(default_factory=list)
     seconds: float = 0.0
@@ -104,6 +116,8 @@ class Told:
         return [
             f"{sum(self.cases.values()):,} cases ({by_phase}) of {len(self.operations)} operations, {self.seconds:.0f} s",
             f"answers: {statuses}",
+            "heard of vendors: "
+            + ", ".join(f"{name} {count:,}" for name, count in sorted(self.heard.items())),
             f"checks: {checks}",
             f"failures: {len(self.failures)}; errors of the run itself: {len(self.errors)}",
             *(f"FAILURE {name}\n{text}" for name, text in list(self.failures.items())[:40]),
@@ -124,6 +138,14 @@ _CONTENT_DECIDES = [
         "include-path": "/api/transactions",
         "checks": {**_taking("400", "422"), "negative_data_rejection": {"expected-statuses": ["202", "4xx"]}},
     },
+    # An authentic webhook is heard whatever is in it, and what is wrong with it is told to a person.
+    *(
+        {
+            "include-path": f"/api/pos/{vendor}/{{account}}",
+            "checks": {**_taking(), "negative_data_rejection": {"expected-statuses": ["200", "4xx"]}},
+        }
+        for vendor in VENDOR_HEADERS
+    ),
     *(
         {"include-path": path, "checks": _taking("422")}
         for path in (
@@ -165,7 +187,7 @@ def run(cases: int, seed: int) -> Told:
         )
         for event in from_schema(schema).execute():
             _tell(told, event)
-    told.seconds, told.statuses = time.process_time() - began, served.statuses
+    told.seconds, told.statuses, told.heard = time.process_time() - began, served.statuses, served.heard
     for one in served.failures:
         told.failures.setdefault(f"an error that no trigger caught: {one[:120]}", one)
     return told
@@ -173,7 +195,7 @@ def run(cases: int, seed: int) -> Told:
 
 @schemathesis.auth()
 class _Signed:
-    """A desk with every role, and a till: which of both a route takes, the route says."""
+    """A desk with every role, a till and the vendors: which of them a route takes, the route says."""
 
     def get(self, _case: Any, _context: Any) -> dict[str, str]:
         return {
@@ -181,11 +203,14 @@ class _Signed:
             "X-Tillpost-Account": "east",
             "X-Tillpost-Timestamp": "0",
             "X-Tillpost-Signature": SIGN_ME,
+            **dict.fromkeys(VENDOR_HEADERS.values(), SIGN_ME),
         }
 
     def set(self, case: Any, data: dict[str, str], _context: Any) -> None:
         schemes = {name for one in case.operation.definition.raw.get("security", ()) for name in one}
-        wanted = [name for name in data if (name == "Authorization") == ("person" in schemes)]
+        own = {VENDOR_HEADERS[name] for name in schemes & set(VENDOR_HEADERS)}
+        tills = {"X-Tillpost-Account", "X-Tillpost-Timestamp", "X-Tillpost-Signature"}
+        wanted = own or ({"Authorization"} if "person" in schemes else tills)
         case.headers = {**(case.headers or {}), **{name: data[name] for name in wanted if schemes}}
 
 

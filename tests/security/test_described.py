@@ -12,6 +12,8 @@ CHECKS = {
     "unsupported_method", "ignored_auth", "use_after_free", "ensure_resource_availability",
 }  # fmt: skip
 
+HEARD = {f"{vendor}: {word}" for vendor in ("shopify", "square", "lightspeed") for word in ("wanted", "told")}
+
 
 @pytest.mark.filterwarnings("default")  # of a tool: whatever it warns of is no answer of the app
 def test_whatever_is_asked_is_answered_as_described() -> None:
@@ -22,4 +24,5 @@ def test_whatever_is_asked_is_answered_as_described() -> None:
     assert len(told.operations) >= 60
     assert told.cases["stateful"] > 0
     assert set(told.checks) >= CHECKS
+    assert HEARD <= set(told.heard), told.heard
     assert not [status for status in told.statuses if status >= 500]
