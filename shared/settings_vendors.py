@@ -92,6 +92,20 @@ class VendorAccount:
         return EVERY_STORE in self.stores or store in self.stores
 
 
+def is_of_another(accounts: Mapping[str, VendorAccount], account: VendorAccount, store: str) -> bool:
+    """Say whether a store is not this account's, and is that of another account of the same seller, which reads it itself.
+
+    store: as the vendor names it; "" where that is not told, which is nobody's.
+    """
+    if not store or account.may_send_for(store):
+        return False
+    seller = (account.vendor, account.host, account.merchant)
+    return any(
+        one.may_send_for(store) and (one.vendor, one.host, one.merchant) == seller
+        for one in accounts.values()
+    )
+
+
 def read_vendor_settings(
     environ: Mapping[str, str], *, taken: Collection[str] = (), is_simulation: bool = False
 ) -> Mapping[str, VendorAccount]:

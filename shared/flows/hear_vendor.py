@@ -21,7 +21,7 @@ from shared.retail.reasons import cause
 from shared.retail.wanted import Naming, is_past
 from shared.services import Services
 from shared.settings import Sender
-from shared.settings_vendors import WEBHOOKS, VendorAccount
+from shared.settings_vendors import WEBHOOKS, VendorAccount, is_of_another
 from shared.storage.causes import OPEN, Member, cause_row, cause_rows, fingerprint_of, open_causes
 from shared.storage.wanted import want
 
@@ -68,6 +68,8 @@ async def _keep(
         return await _note_unused(services, account, said.unused_topic)
     if said.wanted is None:
         return LATER
+    if is_of_another(services.settings.vendors, account, said.wanted.location):
+        return NOT_USED
     if account.mode == WEBHOOKS:
         return await _ingest(services, account, sender, body, ingest)
     return await _want(services, account, sender, body, said.wanted)

@@ -17,7 +17,7 @@ from shared.retail.identity import revision_is_higher
 from shared.retail.vendor_state import VendorState, answering, counted, failing, swept
 from shared.retail.wanted import NOT_SETTLED, SWEEP, Naming, Swept, is_due, page_kept
 from shared.services import Services
-from shared.settings_vendors import WEBHOOKS, VendorAccount
+from shared.settings_vendors import SHOPIFY, WEBHOOKS, VendorAccount, is_of_another
 from shared.storage.receipts import UNKNOWN_STORE, identity_key
 from shared.storage.vendor_states import change_state, read_state
 from shared.storage.wanted import all_wanted, forget_fetched, read_swept, save_swept, want
@@ -105,6 +105,8 @@ async def _want(services: Services, account: VendorAccount, listed: Listed) -> b
     now = services.now()
     if not listed.is_ripe(now) or not listed.is_settled:
         return None
+    if account.vendor != SHOPIFY and is_of_another(services.settings.vendors, account, listed.location):
+        return None  # of an order of Shopify's, something may have come back at a store of this account
     is_known = False
     if account.mode == WEBHOOKS and listed.kind == ORDER:
         seen = await _seen(services, account, listed)

@@ -87,7 +87,20 @@ def built(heading: Heading, rows: Sequence[Row]) -> Built:
     if True not in receipt.zones and False in receipt.zones:
         receipt.tree.setdefault(EXTRA, {})[NAIVE_TIMES] = True
     _refuse_thousands(receipt)
+    _refuse_twice(receipt, rows)
     return receipt
+
+
+def _refuse_twice(receipt: Built, rows: Sequence[Row]) -> None:
+    """A receipt that was exported twice over balances as well as once; numbers alone tell it from equal lines, paid equally."""
+    half, odd = divmod(len(rows), 2)
+    is_twice = half and not odd and all(rows[at].cells == rows[half + at].cells for at in range(half))
+    only_lines = "tenders" not in receipt.tree and all(one.cells == rows[0].cells for one in rows)
+    if is_twice and not only_lines:  # equal lines alone balance with nothing
+        expected = "each row once (of equal lines that were paid equally: with line.line_number and tender.tender_number)"
+        receipt.wrong(
+            rows[half].number, "transaction_id", expected, f"the same rows as from row {rows[0].number} on"
+        )
 
 
 def _refuse_thousands(receipt: Built) -> None:

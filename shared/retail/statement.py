@@ -22,6 +22,7 @@ from shared.retail.completeness import (
 from shared.retail.d365_rules import CARDS, Broken, cause_of
 from shared.retail.drawers import till_of_drawer
 from shared.retail.figures import Figures, sum_of
+from shared.retail.money import total
 from shared.retail.reasons import FINANCE, IT, REASONS, cause
 from shared.retail.reversal import REVERSAL
 from shared.retail.rounding import RoundingSum, sums_of
@@ -35,6 +36,8 @@ PROVED = "proved"
 NOT_PROVED = "not proved"
 NOT_STATED = "completeness not proven"
 NOT_FETCHED = "receipt_not_fetched"
+# What the POS says is said by: its shifts' totals; else what arrived and what else the vendor's list has; else nobody.
+BY_SHIFTS, BY_LIST, BY_NOBODY = "shift totals", "vendor's list", "not stated"
 
 # Causes that are no exception: the receipt is on its way. Owner and remedy by code.
 ON_THE_WAY = {
@@ -61,7 +64,7 @@ class ProofCause:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """The compiled store-day. pos_says is None where the POS states no totals.
+    """The compiled store-day. pos_says is None where the POS states no totals; said_by: who states them.
 
     difference = pos_says - posted (received - posted where the POS says nothing);
     sum of causes + unexplained = difference, in total and for every tender, tax code and group.
@@ -78,6 +81,7 @@ class Statement:
     late: tuple[str, ...]
     verdict: str
     tills: tuple[TillNumbers, ...] = ()
+    said_by: str = BY_NOBODY
 
     @property
     def columns(self) -> Mapping[str, Figures]:
@@ -111,7 +115,10 @@ def compile_store_day(day: StoreDay) -> Statement:
     counted = [one for one in day.receipts if one.is_receipt and one.status is not Status.EXCLUDED]
     receipts = [one for one in counted if one.is_in(day.currency)]
     received = sum_of(one.figures for one in receipts)
-    pos_says = _pos_says(receipts, day.shifts)
+    says = _pos_says(receipts, day.shifts)
+    stated = says is not None
+    listed = Figures() if stated else _listed(day)
+    pos_says = received + listed if listed.count else says
     posted = sum_of(one.figures for one in receipts if one.status in IN_THE_LEDGER)
     tills = tills_of(
         _numbers(day.receipts),
@@ -129,8 +136,8 @@ def compile_store_day(day: StoreDay) -> Statement:
         and (one.moves_money or (one.is_receipt and one.status is not Status.EXCLUDED))
     ]
     causes = (
-        *_gap_causes(day, gaps, stated=pos_says is not None), *_not_here(day), *_receipt_causes(receipts),
-        *_reversed_for_good(receipts, stated=pos_says is not None), *_beside(receipts, foreign),
+        *_gap_causes(day, gaps, stated=stated), *_not_here(day, listed), *_receipt_causes(receipts),
+        *_reversed_for_good(receipts, stated=stated), *_beside(receipts, foreign),
     )  # fmt: skip
     difference = (received if pos_says is None else pos_says) - posted
     causes = _less_what_the_till_voided(causes, difference)
@@ -147,6 +154,7 @@ def compile_store_day(day: StoreDay) -> Statement:
         late=tuple(sorted(one.label for one in receipts if one.late)),
         verdict=_verdict(pos_says, causes, unexplained),
         tills=tills,
+        said_by=BY_SHIFTS if stated else BY_LIST if listed.count else BY_NOBODY,
     )
 
 
@@ -207,16 +215,19 @@ def _gap_causes(day: StoreDay, gaps: Sequence[Gap], *, stated: bool) -> list[Pro
     return causes
 
 
-def _not_here(day: StoreDay) -> list[ProofCause]:
-    """What a vendor's list has and we do not. Its list tells neither tenders nor taxes, so it stands beside the columns."""
+def _listed(day: StoreDay) -> Figures:
+    """Add up what a vendor's list has and we do not: totals alone, for a list tells neither tenders nor taxes."""
+    amounts = [one.amount for one in day.not_here if one.amount is not None]
+    return Figures(count=len(amounts), total=total(amounts))
+
+
+def _not_here(day: StoreDay, listed: Figures) -> list[ProofCause]:
+    """What a vendor's list has and we do not, worth what the POS says of it; where shifts state totals, it is in those."""
     if not day.not_here:
         return []
     reason, value = REASONS[NOT_FETCHED], f"{day.store} {day.business_day}"
-    return [
-        ProofCause(
-            NOT_FETCHED, value, "", Figures(), tuple(sorted(day.not_here)), reason.owner, reason.do_this
-        )
-    ]
+    names = tuple(sorted(one.name for one in day.not_here))
+    return [ProofCause(NOT_FETCHED, value, "", listed, names, reason.owner, reason.do_this)]
 
 
 def gap_value(day: StoreDay, terminal: str, generation: int) -> str:

@@ -122,11 +122,20 @@ class ReceiptRecord:
 
 
 @dataclass(frozen=True, slots=True)
-class StoreDay:
-    """A store's business day as it is known at the cut-off. signed: what finance has signed of it so far.
+class NotHere:
+    """A receipt that a POS vendor lists and that never arrived, as it is named to people.
 
-    not_here: receipts that a POS vendor lists and that never arrived, as they are named to people.
+    amount: what it comes to with tax, in the store's currency and sign; None where its list did not tell that, or where
+    the receipt itself is here and only a change of it is not.
     """
+
+    name: str
+    amount: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StoreDay:
+    """A store's business day as it is known at the cut-off. signed: what finance has signed of it so far."""
 
     store: str
     legal_entity: str
@@ -140,7 +149,7 @@ class StoreDay:
     limits: Limits = field(default_factory=Limits)
     shift_findings: Sequence[Finding] = ()
     numbers_before: Mapping[Till, Sequence[Spell]] = field(default_factory=lambda: MappingProxyType({}))
-    not_here: tuple[str, ...] = ()
+    not_here: tuple[NotHere, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

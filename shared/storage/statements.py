@@ -34,14 +34,13 @@ def statement_json(
 ) -> dict[str, Any]:
     """Write a statement as the API gives it. The same statement gives the same text; no instant of compiling is in it."""
     day = statement.day
-    stated = statement.pos_says is not None
     return {
         "store": day.store,
         "legal_entity": day.legal_entity,
         "business_day": day.business_day.isoformat(),
         "currency": day.currency,
         "verdict": statement.verdict,
-        "source": {"pos_says": "shift totals" if stated else "not stated", "in_d365": in_d365},
+        "source": {"pos_says": statement.said_by, "in_d365": in_d365},
         "receipts": _counts(statement),
         "totals": _columns(statement, lambda figures: figures.total),
         "tenders": _by_code(statement, "tenders"),

@@ -28,7 +28,7 @@ VERSIONS_AGAIN = 500  # what got its version before it could be seen is listed a
 
 
 class LightspeedClient:
-    """One retailer. Registers, outlets and the retailer change rarely: each is read once by each client."""
+    """One retailer. Registers, outlets and the retailer change rarely: each is read once between two sweeps."""
 
     def __init__(self, wire: VendorWire, version: str) -> None:
         self._wire = wire
@@ -48,6 +48,8 @@ class LightspeedClient:
 
         after: such a version, and “stays” where something before it was not ripe: then no later page moves the mark.
         """
+        if name == SALES and not after:
+            self._places.clear()
         version, _, stays = after.partition(" ")
         since = int(version or mark or "0")
         if not mark and not after:

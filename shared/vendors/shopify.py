@@ -1,4 +1,5 @@
-"""Shopify's Admin API: the orders that changed, cash sessions, and an order whole: with its agreements, or as webhooks tell it.
+"""Shopify's Admin API: the orders that changed, the money that moved, cash sessions, and an order whole: with its agreements,
+or as webhooks tell it.
 
 Cash sessions are told by no webhook. An account that is fed by webhooks alone reads what one missed in the form of the webhooks,
 so that the same order has one reading (docs/pos/shopify.md).
@@ -40,6 +41,7 @@ from shared.vendors.shopify_queries import (
     SALES_ALONE,
     SESSION_BY_ID_QUERY,
     SESSIONS_QUERY,
+    TENDERED_QUERY,
 )
 from shared.vendors.wire import (
     WAIT_SECONDS_MAX,
@@ -49,7 +51,7 @@ from shared.vendors.wire import (
     VendorWire,
 )
 
-ORDERS, SESSIONS = "orders", "sessions"
+ORDERS, SESSIONS, TENDERED = "orders", "sessions", "tender_transactions"
 PAGES_OF_ONE_MAX = 40
 _NO_ENTRY = frozenset({"SHOP_INACTIVE", "UNAUTHORIZED"})
 _LATER = frozenset({"INTERNAL_SERVER_ERROR", "TIMEOUT", "SERVICE_UNAVAILABLE"})
@@ -64,7 +66,8 @@ class ShopifyClient:
     def __init__(self, wire: VendorWire, version: str, *, by_webhooks: bool) -> None:
         self._wire, self._by_webhooks = wire, by_webhooks
         self._base = f"/admin/api/{in_path(version)}"
-        self.lists: tuple[str, ...] = (ORDERS, SESSIONS)
+        # In the form of webhooks an order has no payments of its own, so there is nothing that such a list could add.
+        self.lists: tuple[str, ...] = (ORDERS, SESSIONS) if by_webhooks else (ORDERS, SESSIONS, TENDERED)
 
     @property
     def calls(self) -> Counter[str]:
@@ -79,6 +82,14 @@ class ShopifyClient:
             data = await self._graphql(SESSIONS, SESSIONS_QUERY, _search("opening_time", since, after))
             nodes, following = _nodes(data, "pointOfSaleDevicePaymentSessions")
             found = tuple(_session(one) for one in nodes)
+        elif name == TENDERED:
+            data = await self._graphql(
+                TENDERED, TENDERED_QUERY, _search("processed_at", since_of(mark, now), after)
+            )
+            nodes, following = _nodes(data, "tenderTransactions")
+            of_any = tuple(Listed(ORDER, number_of(one), one.instant("processedAt")) for one in nodes)
+            found = tuple(each for one in nodes for each in _order_paid(one))
+            return Page(found, following, latest(of_any, now))
         else:
             since = since_of(mark, now)
             data = await self._graphql(ORDERS, ORDERS_QUERY, _search("updated_at", since, after))
@@ -275,8 +286,22 @@ def _whole(order: Fields) -> Listed:
         happened_at=order.instant_or_none("processedAt"),
         amount=order.money("totalPriceSet"),
         currency=order.currency("currencyCode"),
-        is_settled=order.text("displayFinancialStatus") not in _NOT_SETTLED,
+        is_settled=_is_settled(order),
     )
+
+
+def _is_settled(order: Fields) -> bool:
+    return order.text("displayFinancialStatus") not in _NOT_SETTLED
+
+
+def _order_paid(money: Fields) -> list[Listed]:
+    """Name the order that money belongs to: it is fetched again where it was last read before that money moved."""
+    order = money.child("order")
+    if order is None or not _is_of_a_till(order):  # deleted, or made online
+        return []
+    location = number_or_none(order.child("retailLocation")) or ""
+    at = money.instant("processedAt")
+    return [Listed(ORDER, number_of(order), at, location, is_sale=False, is_settled=_is_settled(order))]
 
 
 def _session(session: Fields) -> Listed:

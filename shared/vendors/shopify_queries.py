@@ -49,4 +49,12 @@ query Sessions($query: String!, $after: String) {
   }
 }
 """
+TENDERED_QUERY = """
+query Tendered($query: String!, $after: String) {
+  tenderTransactions(first: 100, after: $after, query: $query) {
+    nodes { id processedAt order { id sourceName displayFinancialStatus retailLocation { id } } }
+    pageInfo { hasNextPage endCursor }
+  }
+}
+"""
 SESSION_BY_ID_QUERY = SESSION_QUERY.replace("(first: 25,", "(first: 1,").replace("first: 250", "first: 90")

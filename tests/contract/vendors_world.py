@@ -369,6 +369,7 @@ class FakeShopify(FakeVendor):
         self.rest: dict[str, dict[str, Any]] = {}
         self.sessions: dict[str, dict[str, Any]] = {}
         self.denied: set[str] = set()
+        self.deleted: set[str] = set()
 
     def token_of(self, request: httpx.Request) -> str:
         return str(request.headers.get("x-shopify-access-token", ""))
@@ -457,6 +458,22 @@ class FakeShopify(FakeVendor):
         since = self._since("opening_time", variables["query"])
         found = [one for one in self.sessions.values() if one["openingTime"] >= since]
         return {"pointOfSaleDevicePaymentSessions": self._paged(found, variables["after"], 100)}
+
+    def _tendered(self, variables: dict[str, Any]) -> Any:
+        """The money that moved: of every order its payments, by the time at which they did; no order of tenders is promised."""
+        since = self._since("processed_at", variables["query"])
+        shown = ("id", "sourceName", "displayFinancialStatus", "retailLocation")
+        found = [
+            {
+                "id": str(one["id"]).replace("OrderTransaction", "TenderTransaction"), "processedAt": one["processedAt"],
+                "order": None if number in self.deleted else {name: order[name] for name in shown},
+            }
+            for number, order in self.orders.items()
+            for one in order["transactions"]
+            if one["processedAt"] >= since and number not in self.hidden
+        ]  # fmt: skip
+        found.sort(key=lambda one: (one["processedAt"], one["id"]))
+        return {"tenderTransactions": self._paged(found, variables["after"], 100)}
 
     def _cashsessions(self, variables: dict[str, Any]) -> Any:
         number = re.fullmatch(r"id:(\w+)", variables["query"])

@@ -6,6 +6,7 @@ import contextlib
 import json
 from dataclasses import replace
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 
 import httpx
@@ -14,12 +15,15 @@ import pytest
 from shared.errors import RetryableError
 from shared.flows.compile_statements import compile_statements
 from shared.flows.fetch_wanted import fetch_wanted
+from shared.flows.fetching.not_here import not_here_of
 from shared.flows.ingest_transactions import ingest_transactions
 from shared.flows.read_completeness import read_completeness
 from shared.flows.read_vendors import read_vendors
 from shared.flows.sweep_vendors import sweep_vendors
 from shared.pos.registry import ADAPTERS
-from shared.retail.statement import NOT_STATED, PROVED, compile_store_day
+from shared.retail.figures import Figures
+from shared.retail.statement import NOT_PROVED, NOT_STATED, PROVED, compile_store_day
+from shared.retail.storeday import NotHere
 from shared.retail.wanted import Naming
 from shared.services import Services, open_vendors
 from shared.settings_vendors import SHOPIFY, WEBHOOKS
@@ -539,6 +543,32 @@ def test_a_receipt_of_a_store_the_account_may_not_speak_for_is_not_kept_as_its()
     run(go())
 
 
+@pytest.mark.parametrize("make", MAKERS)
+def test_what_another_account_of_the_same_seller_reads_is_left_to_it(make: type[FakeVendor]) -> None:
+    async def go(**other: Any) -> tuple[int, list[str], dict[str, str]]:
+        hand = Hand()
+        fake = make(hand)
+        services = await vendor_services(hand, fake, stores=frozenset({"S2"}))
+        west = account_at(fake.vendor, account="west", stores=frozenset({"S1"}), **other)
+        services.settings = replace(services.settings, vendors={**services.settings.vendors, "west": west})
+        fake.sell(1, 100, hand())
+        hand.turn(minutes=10)
+        await sweep_vendors(services)
+        found = len(await all_wanted(services.tables.wanted, ACCOUNT))
+        await fetch(services)
+        assert await all_wanted(services.tables.wanted, ACCOUNT) == []
+        return found, await codes(services), await receipts(services)
+
+    is_shopify = (
+        make is FakeShopify
+    )  # whose orders are read all the same: something may have come back at this account's store
+    assert run(go()) == (int(is_shopify), [], {})
+    alone = (
+        (0, [], {}) if make is FakeSquare else (1, ["cannot_be_read"], {})
+    )  # Square is asked for its own locations alone
+    assert run(go(host="another.example.com")) == alone
+
+
 def test_what_was_made_online_is_left_out_unless_the_settings_name_it() -> None:
     async def go(stores: frozenset[str]) -> list[str]:
         hand = Hand()
@@ -809,7 +839,51 @@ def test_what_was_told_before_a_crash_ends_when_it_is_fetched_though_nobody_note
     run(go())
 
 
-def test_a_statement_names_what_a_list_has_and_is_not_called_complete_until_it_is_here() -> None:
+def test_money_that_moved_has_its_order_fetched_again_though_the_order_looks_unchanged() -> None:
+    async def go() -> None:
+        hand = Hand()
+        fake = FakeShopify(hand)
+        services = await vendor_services(hand, fake)
+        name = fake.sell(1, 500, hand())
+        await told(services, fake, name)
+        await fetch(services)
+        hand.turn(minutes=20)
+        payment = fake.orders[name]["transactions"][0]
+        late = {**payment, "id": payment["id"] + "7", "processedAt": stamp(hand())}
+        fake.orders[name]["transactions"] = [{**payment, "status": "FAILURE"}, late]
+        hand.turn(minutes=20)
+        assert await sweep_vendors(services) == 0  # it is known: the money in it is not
+        assert [one.id for one in await all_wanted(services.tables.wanted, ACCOUNT)] == [name]
+        hand.turn(minutes=20)
+        await fetch(services)
+        await sweep_vendors(services)
+        assert await all_wanted(services.tables.wanted, ACCOUNT) == []
+
+    run(go())
+
+
+def test_a_register_that_moved_to_another_outlet_is_looked_up_again_with_the_next_sweep() -> None:
+    async def go() -> None:
+        hand = Hand()
+        fake = FakeLightspeed(hand)
+        services = await vendor_services(hand, fake)
+        fake.sell(1, 500, hand())
+        hand.turn(minutes=10)
+        await sweep_vendors(services)
+        before = fake.calls["outlets"]
+        hand.turn(minutes=1)
+        fake.sell(2, 500, hand())
+        await told(services, fake, "SALE-2")
+        await fetch(services)
+        asked = fake.calls["outlets"] - before
+        hand.turn(minutes=20)
+        await sweep_vendors(services)
+        assert (asked, fake.calls["outlets"] - before) == (0, 1)
+
+    run(go())
+
+
+def test_what_a_list_has_counts_as_what_the_pos_says_until_it_is_here() -> None:
     async def go() -> None:
         hand = Hand()
         fake = FakeSquare(hand)
@@ -833,8 +907,15 @@ def test_a_statement_names_what_a_list_has_and_is_not_called_complete_until_it_i
         assert day["not_here"] == ["east ORDER/2, 12.34 USD"]
         statement = await read_statement(services)
         (cause,) = [one for one in statement["causes"] if one["code"] == "receipt_not_fetched"]
-        assert (cause["amount"], cause["owner"]) == ("0.00", "store_operations")
-        assert statement["unexplained"] == "0.00"
+        assert (cause["amount"], cause["owner"]) == ("12.34", "store_operations")
+        assert (statement["verdict"], statement["unexplained"]) == ("not proved", "0.00")
+        assert statement["source"]["pos_says"] == "vendor's list"
+        assert statement["receipts"] == {"pos_says": 2, "received": 1, "in_d365": 0, "posted": 0}
+        assert {name: statement["totals"][name] for name in ("pos_says", "received", "difference")} == {
+            "pos_says": "17.34", "received": "5.00", "difference": "17.34",
+        }  # fmt: skip
+        (cash,) = statement["tenders"]  # the list tells no tenders
+        assert (cash["pos_says"], cash["received"], cash["unexplained"]) == ("5.00", "5.00", "0.00")
         hand.turn(minutes=370)
         await fetch(services)
         await map_all(services)
@@ -842,6 +923,10 @@ def test_a_statement_names_what_a_list_has_and_is_not_called_complete_until_it_i
         day = await read_completeness(services, "S1", date(2017, 12, 23))
         assert day is not None
         assert day["not_here"] == []
+        statement = await read_statement(services)
+        assert statement["source"]["pos_says"] == "not stated"
+        assert statement["totals"]["received"] == "17.34"
+        assert (statement["verdict"], statement["receipts"]["pos_says"]) == ("not proved", None)
 
     run(go())
 
@@ -857,11 +942,55 @@ async def read_statement(services: Services) -> dict[str, Any]:
 def test_a_day_whose_totals_agree_is_not_proved_while_a_list_has_more() -> None:
     whole = statements.day([statements.record(1)], statements.SALE)
     assert compile_store_day(whole).verdict == PROVED
-    missing = compile_store_day(replace(whole, not_here=("east B", "east A, 1.00 USD")))
-    assert missing.verdict == NOT_STATED
+    lacking = (NotHere("east A, 1.00 USD", Decimal("1.00")), NotHere("east B"))
+    missing = compile_store_day(replace(whole, not_here=lacking))
+    assert (missing.verdict, missing.said_by) == (NOT_STATED, "shift totals")
     (cause,) = missing.causes
     assert (cause.code, cause.receipts) == ("receipt_not_fetched", ("east A, 1.00 USD", "east B"))
-    assert cause.figures.is_nothing
+    assert cause.figures.is_nothing  # the shift's totals have it, or it is none of theirs
+    assert missing.pos_says == whole_says(whole)
+
+
+def whole_says(day: statements.StoreDay) -> Any:
+    return compile_store_day(day).pos_says
+
+
+def test_where_no_shift_states_totals_the_list_says_them_and_its_cause_is_worth_what_is_missing() -> None:
+    unstated = statements.day([statements.record(1)], None)
+    assert compile_store_day(unstated).pos_says is None
+    lacking = (
+        NotHere("east A, 1.00 USD", Decimal("1.00")),
+        NotHere("east C", Decimal("-0.25")),
+        NotHere("east B"),
+    )
+    found = compile_store_day(replace(unstated, not_here=lacking))
+    assert (found.verdict, found.said_by) == (NOT_PROVED, "vendor's list")
+    assert found.pos_says == found.received + Figures(count=2, total=Decimal("0.75"))
+    assert (found.difference.total, found.unexplained.is_nothing) == (Decimal("0.75"), True)
+    (cause,) = found.causes
+    assert (cause.figures.total, cause.figures.count) == (Decimal("0.75"), 2)
+    assert cause.receipts == ("east A, 1.00 USD", "east B", "east C")
+    unknown = compile_store_day(replace(unstated, not_here=(NotHere("east B"),)))
+    assert (unknown.pos_says, unknown.said_by, unknown.verdict) == (None, "not stated", NOT_STATED)
+
+
+def test_a_change_of_what_is_here_and_another_currency_are_no_money_that_is_missing() -> None:
+    def row(transaction_id: str, amount: str, currency: str) -> Row:
+        told = {"Account": "east", "TransactionId": transaction_id, "Amount": amount, "Currency": currency}
+        return Row("p", transaction_id, dict(told))
+
+    here = [replace(statements.record(1), account="east", transaction_id=one) for one in ("O7", "LS-8")]
+    rows = [
+        row("7", "5.00", "USD"),
+        row("LS-8", "6.00", "USD"),
+        row("9", "7.00", "EUR"),
+        row("1", "0.00", ""),
+        row("2", "8.00", "USD"),
+    ]
+    assert [(one.name, one.amount) for one in not_here_of(rows, here, "USD")] == [
+        ("east 1", None), ("east 2, 8.00 USD", Decimal("8.00")), ("east 7, 5.00 USD", None), ("east 9, 7.00 EUR", None),
+        ("east LS-8, 6.00 USD", None),
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("make", MAKERS)
@@ -925,7 +1054,7 @@ def test_few_receipts_found_by_looking_prove_no_dead_webhooks() -> None:
     run(go())
 
 
-@pytest.mark.parametrize(("make", "requests"), [(FakeShopify, 3), (FakeSquare, 5), (FakeLightspeed, 3)])
+@pytest.mark.parametrize(("make", "requests"), [(FakeShopify, 4), (FakeSquare, 5), (FakeLightspeed, 3)])
 def test_a_beat_with_nothing_to_do_asks_storage_a_few_times_for_each_account(
     make: type[FakeVendor], requests: int
 ) -> None:

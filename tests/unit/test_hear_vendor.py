@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -55,6 +56,22 @@ def event_of(kind: str, thing: dict[str, Any], event: str = "E-9", **more: Any) 
         "merchant_id": "MERCHANT-1", "type": kind, "event_id": event, "created_at": "2017-12-23T17:58:00Z",
         "data": {"object": {name: thing}}, **more,
     }  # fmt: skip
+
+
+def test_a_webhook_about_a_store_that_another_account_of_the_same_seller_reads_is_left_to_it() -> None:
+    async def work() -> None:
+        services = await door(Hand())
+        accounts = services.settings.vendors
+        for one in (SHOP_FETCHED, SQUARE):
+            other = replace(accounts[one], account=f"{one}-2", stores=frozenset({"70099", "LOC-2"}))
+            accounts = {**accounts, other.account: other}
+        services.settings = replace(services.settings, vendors=accounts)
+        for call in (fetched_shop(paid(location_id="70099")), square(payment_event(location_id="LOC-2"))):
+            assert await heard(services, call) == "not used"
+        assert {name for name, found in (await rows(services)).items() if found} == {"mappings"}
+        assert await heard(services, fetched_shop(paid(location_id="70098"))) == "told"
+
+    run(work())
 
 
 async def reasons(services: Any) -> list[tuple[str, str]]:

@@ -230,6 +230,22 @@ def test_a_dot_that_may_set_thousands_apart_is_not_taken_for_a_decimal_one() -> 
     assert pennies.lines[0].gross == Decimal("0.250")
 
 
+def test_a_receipt_that_was_exported_twice_over_is_not_taken_for_one_of_twice_the_goods() -> None:
+    columns = f"{HEAD},line.line_number,line.item,{_LINE},tender.tender_number,tender.type,tender.code,tender.amount"
+    sold, paid = f"{START},,4711,1,9.00,9.00,,,,", f"{START},,,,,,,CASH,C,9.00"
+    assert told(f"{columns}\n{sold}\n{paid}\n{sold}\n{paid}\n") == [
+        (
+            "row 4, column transaction_id: expected each row once (of equal lines that were paid equally: with "
+            "line.line_number and tender.tender_number), found the same rows as from row 2 on"
+        )
+    ]
+    numbered = [f"{START},{one},4711,1,9.00,9.00,{one},CASH,C,9.00" for one in (1, 2)]
+    (both,) = receipts("\n".join((columns, *numbered, "")))
+    assert (len(both.lines), both.amount_paid) == (2, Decimal("18.00"))
+    (twice_sold,) = receipts(f"{columns}\n{sold}\n{sold}\n{START},,,,,,,CASH,C,18.00\n")
+    assert (len(twice_sold.lines), twice_sold.amount_paid) == (2, Decimal("18.00"))
+
+
 def test_what_the_rows_of_a_receipt_say_of_it_must_be_the_same() -> None:
     later = "A,S1,1,2017-12-23T12:00:01Z,USD"
     assert told(f"{HEAD}\n{START}\n{later}\n") == [

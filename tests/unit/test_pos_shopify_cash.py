@@ -6,8 +6,6 @@ import copy
 from decimal import Decimal
 from typing import Any
 
-from shared.pos.shopify_json import Fields
-from shared.pos.shopify_money import Moved, Unmatched, moved_from, unmatched
 from shared.retail.money import total
 from shared.retail.rules import problems_of
 from shared.retail.transaction import CashMovement, Counted, Kind, Link, LinkRole, TillStatus, Transaction
@@ -16,12 +14,9 @@ from tests.unit.shopify_documents import (
     fixture,
     line,
     order,
-    paid_back,
     read,
     read_one,
-    refund,
     refusal,
-    returned,
 )
 
 D = Decimal
@@ -207,36 +202,3 @@ def test_an_order_transaction_is_kept_as_evidence_and_counts_nowhere() -> None:
 
 def test_a_tender_transaction_posts_nothing_and_says_so() -> None:
     assert "a tender transaction, which names no store" in refusal(fixture("tender_transaction__card"))
-
-
-def test_money_that_moved_is_compared_with_what_the_receipts_were_paid() -> None:
-    mug = line("A", "10.00", 3)
-    sale = read_one(order([mug], "30.00"))
-    back = read_one(refund([returned(mug, 1, 10.00)], [paid_back("10.00")]))
-    paid = Moved("1", "5512345678901234567", "USD", D("30.00"), "cash", is_test=False)
-    out = Moved("2", "5512345678901234567", "USD", D("-10.00"), "cash", is_test=False)
-    assert unmatched([paid, out, paid], [sale, back]) == ()
-    assert unmatched([paid], [sale, back]) == (
-        Unmatched("5512345678901234567", "USD", D("30.00"), D("20.00")),
-    )
-    nowhere = Moved("3", "77", "USD", D("5.00"), "credit_card", is_test=False)
-    assert unmatched([paid, out, nowhere], [sale, back]) == (Unmatched("77", "USD", D("5.00"), D(0)),)
-    practice = Moved("4", "78", "USD", D("5.00"), "credit_card", is_test=True)
-    assert unmatched([practice], []) == ()
-
-
-def test_a_tender_transaction_is_read_for_the_comparison() -> None:
-    told = Fields(fixture("tender_transaction__card"), "")
-    expected = Moved("64001", "5512345678901234567", "USD", D("29.06"), "credit_card", is_test=False)
-    assert moved_from(told) == expected
-
-
-def test_a_gift_card_is_left_out_of_the_comparison_on_both_sides() -> None:
-    sale = read_one(fixture("order__every_case"))
-    number = "5512345678901234567"
-    moved = [
-        Moved("1", number, "USD", D("29.06"), "credit_card", is_test=False),
-        Moved("2", number, "USD", D("20.00"), "cash", is_test=False),
-        Moved("3", number, "USD", D("10.00"), "gift_card", is_test=False),
-    ]
-    assert unmatched(moved, [sale]) == ()

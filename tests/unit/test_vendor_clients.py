@@ -428,6 +428,20 @@ def test_what_was_sold_online_is_listed_only_where_something_of_it_came_back() -
     run(go())
 
 
+def test_money_that_moved_names_its_order_and_a_deleted_order_or_one_made_online_none() -> None:
+    async def go() -> None:
+        fake = FakeShopify(HAND)
+        for number in (1, 2, 3):
+            fake.sell(number, 100, AT)
+        fake.orders["2"] |= {"sourceName": "web", "retailLocation": None}
+        fake.deleted.add("3")
+        fake.orders["1"]["transactions"][0]["processedAt"] = stamp(AT - timedelta(minutes=1))
+        assert await sweep(client(fake), "tender_transactions") == (["1"], f"{AT:%Y-%m-%dT%H:%M:%S}.000000Z")
+        assert "tender_transactions" not in client(fake, mode="webhooks").lists
+
+    run(go())
+
+
 def test_what_is_sold_online_moves_the_mark_so_that_a_quiet_till_has_it_listed_once() -> None:
     async def go() -> None:
         fake = FakeShopify(HAND)

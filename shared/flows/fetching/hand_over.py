@@ -16,7 +16,7 @@ from shared.pos.shopify_order import NO_LOCATION
 from shared.pos.vendor_json import is_settled
 from shared.services import Services
 from shared.settings import Sender
-from shared.settings_vendors import SHOPIFY, VendorAccount
+from shared.settings_vendors import SHOPIFY, VendorAccount, is_of_another
 
 CALL_BYTES_MAX = 8 * 1_048_576
 READ_IN_THREAD_BYTES = 1_000_000
@@ -42,7 +42,10 @@ class Read:
 
 
 async def read_fetched(services: Services, account: VendorAccount, document: bytes) -> Read:
-    """Cut a document into its receipts, and leave out what is not settled, and what was made online, not at a till."""
+    """Cut a document into its receipts, and leave out what is not settled, and what is for nobody or another to read.
+
+    That is what was made online, not at a till, and receipts of stores that another account of the same seller reads.
+    """
     adapter = ADAPTERS[account.vendor]
     try:
         if len(document) > READ_IN_THREAD_BYTES:
@@ -51,7 +54,12 @@ async def read_fetched(services: Services, account: VendorAccount, document: byt
             arrivals = adapter.read(document, account.account)
     except RejectedError:
         return Read((), waits=False, unreadable=document)
-    of_tills = [one for one in arrivals if not _is_online(account, one)]
+    accounts = services.settings.vendors
+    of_tills = [
+        one
+        for one in arrivals
+        if not _is_online(account, one) and not is_of_another(accounts, account, one.store)
+    ]
     settled = tuple(
         one.document for one in of_tills if one.transaction is None or is_settled(one.transaction)
     )

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
+from decimal import Decimal
 
 from shared.retail.reasons import Cause, cause
+from shared.retail.storeday import NotHere, ReceiptRecord
 from shared.storage.protocols import Row
+
+SHOPIFY_ORDER = "O"  # its adapter's receipts of an order begin so
 
 
 def not_fetched(store: str, day: date, problem: str = "") -> Cause:
@@ -14,6 +19,20 @@ def not_fetched(store: str, day: date, problem: str = "") -> Cause:
     return cause(
         "receipt_not_fetched", f"{store} {day.isoformat()}", store=store, day=day.isoformat(), **words
     )
+
+
+def not_here_of(rows: Iterable[Row], receipts: Iterable[ReceiptRecord], currency: str) -> tuple[NotHere, ...]:
+    """Read what is told of a store-day, in the order of the names.
+
+    A receipt that is here, and of which only a change could not be fetched, is worth nothing more.
+    """
+    here = {(one.account, one.transaction_id) for one in receipts}
+    found = []
+    for row in rows:
+        ids = {(row.text("Account"), before + row.text("TransactionId")) for before in ("", SHOPIFY_ORDER)}
+        counts = row.text("Currency") == currency and not ids & here
+        found.append(NotHere(vendors_name(row), Decimal(row.text("Amount")) if counts else None))
+    return tuple(sorted(found, key=lambda one: one.name))
 
 
 def vendors_name(row: Row) -> str:

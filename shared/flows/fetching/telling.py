@@ -103,7 +103,7 @@ async def _row(services: Services, wanted: Wanted, problem: str) -> tuple[Row, d
     name = f"{wanted.account} {wanted.kind} {wanted.id}"
     member = Member(
         AT_VENDOR, store, name, business_day=day.isoformat(), account=wanted.account, transaction_id=wanted.id,
-        amount=_amount(wanted), currency=wanted.currency,
+        amount=_amount(wanted), currency=wanted.currency if wanted.amount else "",
     )  # fmt: skip
     row = cause_row(not_fetched(store, day, problem), member, wanted.wanted_at)
     return row, day if is_known else None
