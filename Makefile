@@ -13,6 +13,7 @@ MUTANT_ARGS ?=
 AUDIT_ARGS ?=
 CASES ?= 5000
 DOCUMENTS ?= 100000
+ADVISORIES ?=
 # A file of tests stays in one process; the longest begin first (tests/conftest.py).
 BOTH_CORES := -n 2 --dist loadfile --no-loadscope-reorder
 
@@ -76,7 +77,7 @@ fuzz: setup ## Change DOCUMENTS documents of every adapter at random; nothing bu
 	@$(VENV)/python -m tests.unit.fuzz --documents $(DOCUMENTS)
 
 scan: setup ## Look for what opens doors: our code, what it pulls in, secrets left in files (docs/security.md)
-	@$(VENV)/python -m scripts.scan
+	@ADVISORIES="$(ADVISORIES)" $(VENV)/python -m scripts.scan
 
 verify-audit: setup ## Say whether every decision that people took still is what was written down
 	@$(VENV)/python -m scripts.verify_audit $(AUDIT_ARGS)

@@ -2,8 +2,9 @@
 
 Three tools, each from its own publisher: bandit reads our code, detect-secrets the files of the repository, pip-audit asks PyPI's
 advisories about every package that is pinned. Each finding is mended, or explained in docs/security.md. Where the advisories
-cannot be reached, that part was NOT CHECKED; it says so and the scan ends with 2, not with 0. What the package index itself
-says is asked besides: whether a pinned release was withdrawn by its publisher, as many are after a hole was found.
+cannot be reached, a copy of them does as well: `make scan ADVISORIES=all.zip` (scripts/advisories.py). With neither, that part
+was NOT CHECKED; it says so and the scan ends with 2, not with 0. What the package index itself says is asked besides: whether a
+pinned release was withdrawn by its publisher, as many are after a hole was found.
 """
 
 from __future__ import annotations
@@ -13,9 +14,12 @@ import os
 import re
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
+
+from scripts.advisories import look_up
 
 TOP = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
@@ -50,10 +54,15 @@ _INDEX_JSON = "application/vnd.pypi.simple.v1+json"
 
 def main() -> int:
     """Run all three; the worst of what they say."""
+    copy = os.environ.get("ADVISORIES", "")
     outcomes = {
         "bandit": _bandit(),
         "detect-secrets": _secrets(),
-        "pip-audit": max(_audit("requirements.txt"), _audit("constraints.txt")),
+        **(
+            {"advisories": _looked_up(Path(copy), "constraints.txt")}
+            if copy
+            else {"pip-audit": max(_audit("requirements.txt"), _audit("constraints.txt"))}
+        ),
         "withdrawn releases": _withdrawn("constraints.txt"),
     }
     words = {CLEAN: "clean", FOUND: "FINDINGS", NOT_CHECKED: "NOT CHECKED"}
@@ -122,10 +131,34 @@ def _audit(pinned: str) -> int:
     return NOT_CHECKED if skipped else CLEAN
 
 
+def _looked_up(copy: Path, pinned: str) -> int:
+    """Look every pinned release up in a copy of the advisories. An old copy finds, and does not clear."""
+    releases = _releases(pinned)
+    try:
+        found = look_up(copy, releases)
+    except (OSError, ValueError) as error:
+        print(f"advisories {copy}: no copy of them: {error}")
+        return NOT_CHECKED
+    for name, ids in found.weak.items():
+        print(f"advisories: {name}: {', '.join(ids)}")
+    newest = f"{found.newest:%Y-%m-%d}" if found.newest else "never"
+    print(
+        f"advisories: {len(releases)} releases looked up in {found.records} records, the newest of {newest}, "
+        f"{len(found.weak)} with advisories"
+    )
+    if found.weak:
+        return FOUND
+    return NOT_CHECKED if found.is_old(datetime.now(UTC)) else CLEAN
+
+
+def _releases(pinned: str) -> list[tuple[str, str]]:
+    lines = (TOP / pinned).read_text(encoding="utf-8").splitlines()
+    return [(found[1], found[2]) for one in lines if (found := _PINNED.match(one))]
+
+
 def _withdrawn(pinned: str) -> int:
     """Ask the package index about every pinned release. One that it does not answer for was not checked."""
-    lines = (TOP / pinned).read_text(encoding="utf-8").splitlines()
-    releases = [(found[1], found[2]) for one in lines if (found := _PINNED.match(one))]
+    releases = _releases(pinned)
     index = os.environ.get("PIP_INDEX_URL", "https://pypi.org/simple").rstrip("/")
     gone, unknown = [], []
     with httpx.Client(timeout=30, follow_redirects=False, headers={"Accept": _INDEX_JSON}) as http:

@@ -1,0 +1,113 @@
+"""Look pinned releases up in a copy of the published advisories, where a build machine cannot ask for them.
+
+The copy is OSV's own export for PyPI, one file that anybody can carry over: all.zip of
+https://osv-vulnerabilities.storage.googleapis.com/PyPI/, or its records unpacked into a folder. (OSV schema 1.7: a release is
+affected where `affected[].versions` has it, or where it lies in a range of type ECOSYSTEM.)
+"""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from packaging.utils import canonicalize_name
+from packaging.version import InvalidVersion, Version
+
+OLD = timedelta(days=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What a copy says. weak: advisories by release; newest: when its youngest record was last changed."""
+
+    records: int
+    newest: datetime | None
+    weak: Mapping[str, tuple[str, ...]]
+
+    def is_old(self, now: datetime) -> bool:
+        """Say whether the copy is too old to say anything of today's releases."""
+        return self.newest is None or now - self.newest > OLD
+
+
+def look_up(copy: Path, releases: Iterable[tuple[str, str]]) -> Looked:
+    """Look releases up by name and version.
+
+    Raises:
+        OSError, ValueError: the copy cannot be read, or is none.
+    """
+    wanted: dict[str, list[tuple[str, str]]] = {}
+    for name, version in releases:
+        wanted.setdefault(canonicalize_name(name), []).append((name, version))
+    count, newest = 0, None
+    weak: dict[str, list[str]] = {}
+    for record in _records(copy):
+        count += 1
+        changed = _instant(record.get("modified"))
+        newest = max((one for one in (newest, changed) if one is not None), default=None)
+        if record.get("withdrawn"):
+            continue
+        for affected in record.get("affected", []):
+            package = affected.get("package", {})
+            if package.get("ecosystem") != "PyPI":
+                continue
+            for name, version in wanted.get(canonicalize_name(str(package.get("name", ""))), []):
+                if is_affected(affected, version):
+                    weak.setdefault(f"{name} {version}", []).append(str(record.get("id")))
+    return Looked(count, newest, {name: tuple(sorted(set(ids))) for name, ids in sorted(weak.items())})
+
+
+def is_affected(affected: Mapping[str, Any], version: str) -> bool:
+    """Say whether a release is among those that an advisory names, or in one of its ranges."""
+    if version in affected.get("versions", []):
+        return True
+    own = Version(version)
+    ranges = [one for one in affected.get("ranges", []) if one.get("type") == "ECOSYSTEM"]
+    return any(_is_in(one.get("events", []), own) for one in ranges)
+
+
+def _is_in(events: Iterable[Mapping[str, str]], own: Version) -> bool:
+    """Go through a range's events in the order of their versions: the last one at or before the release decides."""
+    is_in = False
+    for at, what in sorted((_version(value), what) for event in events for what, value in event.items()):
+        if what == "introduced" and at <= own:
+            is_in = True
+        elif (what == "fixed" and at <= own) or (what == "last_affected" and at < own):
+            is_in = False
+    return is_in
+
+
+def _version(value: str) -> Version:
+    try:
+        return Version(value)
+    except InvalidVersion:  # a version that nothing pinned can have: before everything
+        return Version("0")
+
+
+def _instant(value: object) -> datetime | None:
+    try:
+        return datetime.fromisoformat(str(value)).astimezone(UTC)
+    except ValueError:
+        return None
+
+
+def _records(copy: Path) -> Iterator[dict[str, Any]]:
+    texts = _zipped(copy) if copy.is_file() else (one.read_bytes() for one in sorted(copy.rglob("*.json")))
+    for text in texts:
+        record = json.loads(text)
+        if isinstance(record, dict):
+            yield record
+
+
+def _zipped(copy: Path) -> Iterator[bytes]:
+    try:
+        with zipfile.ZipFile(copy) as file:
+            for name in file.namelist():
+                if name.endswith(".json"):
+                    yield file.read(name)
+    except zipfile.BadZipFile as error:
+        raise ValueError(f"{copy} is no zip file") from error

@@ -1,0 +1,87 @@
+"""Pinned releases are looked up in a copy of the advisories as OSV writes them: by version, by range, and by its age."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scripts.advisories import is_affected, look_up
+
+NOW = datetime(2026, 11, 27, tzinfo=UTC)
+
+
+def record(name: str, *events: dict[str, str], **changes: Any) -> dict[str, Any]:
+    affected = {
+        "package": {"ecosystem": changes.pop("ecosystem", "PyPI"), "name": name},
+        "ranges": [{"type": changes.pop("type", "ECOSYSTEM"), "events": list(events)}],
+        "versions": changes.pop("versions", []),
+    }
+    return {"id": f"X-{name}", "modified": "2026-11-20T00:00:00Z", "affected": [affected], **changes}
+
+
+def folder(path: Path, *records: dict[str, Any]) -> Path:
+    for number, one in enumerate(records):
+        (path / f"{number}.json").write_text(json.dumps(one), encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("events", "affected", "safe"),
+    [
+        ([{"introduced": "0"}, {"fixed": "1.9.1"}], ["1.0", "1.9", "1.9.1rc1"], ["1.9.1", "1.10"]),
+        ([{"introduced": "1.2"}, {"last_affected": "1.9"}], ["1.2", "1.9"], ["1.1", "1.9.1"]),
+        ([{"introduced": "0"}], ["0.1", "99"], []),
+        (
+            [{"introduced": "2.0"}, {"fixed": "2.5"}, {"introduced": "0"}, {"fixed": "1.4"}],
+            ["1.3", "2.0", "2.4.9"],
+            ["1.4", "1.9", "2.5", "3"],
+        ),
+    ],
+)
+def test_a_release_is_affected_where_it_lies_in_a_range(
+    events: list[dict[str, str]], affected: list[str], safe: list[str]
+) -> None:
+    (one,) = record("a", *events)["affected"]
+    assert [each for each in affected if not is_affected(one, each)] == []
+    assert [each for each in safe if is_affected(one, each)] == []
+
+
+def test_versions_that_are_named_count_and_ranges_of_commits_do_not() -> None:
+    (one,) = record("a", {"introduced": "0"}, type="GIT", versions=["1.5"])["affected"]
+    assert (is_affected(one, "1.5"), is_affected(one, "1.6")) == (True, False)
+
+
+def test_a_copy_is_searched_by_the_packages_plain_name_whether_folder_or_zip(tmp_path: Path) -> None:
+    every = {"introduced": "0"}
+    records = (
+        record("Some.Package", every),
+        record("some-package", every, id="X-older", modified="2025-01-01T00:00:00Z"),
+        record("some-package", every, id="X-npm", ecosystem="npm"),
+        record("some-package", every, id="X-gone", withdrawn="2026-01-01T00:00:00Z"),
+        record("another", every),
+    )
+    pinned = [("some_package", "1.0"), ("clean", "2.0")]
+    path = folder(tmp_path, *records)
+    found = look_up(path, pinned)
+    assert (found.records, found.newest) == (5, datetime(2026, 11, 20, tzinfo=UTC))
+    assert found.weak == {"some_package 1.0": ("X-Some.Package", "X-older")}
+    with zipfile.ZipFile(tmp_path / "all.zip", "w") as file:
+        for one in path.glob("*.json"):
+            file.write(one, one.name)
+    assert look_up(tmp_path / "all.zip", pinned) == found
+
+
+def test_an_old_copy_and_an_empty_one_clear_nothing(tmp_path: Path) -> None:
+    found = look_up(folder(tmp_path, record("a", {"introduced": "0"})), [])
+    assert not found.is_old(NOW)
+    assert found.is_old(NOW + timedelta(days=24))
+    (tmp_path / "none").mkdir()
+    assert look_up(tmp_path / "none", []).is_old(NOW)
+    (tmp_path / "no.zip").write_bytes(b"no zip")
+    with pytest.raises(ValueError, match=r"no\.zip is no zip file"):
+        look_up(tmp_path / "no.zip", [])
