@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -19,19 +20,23 @@ from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 OLD = timedelta(days=30)
+RECORDS_MIN = 5_000  # PyPI's export had more in 2024 already; fewer are a part of it, or another ecosystem's
 
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """What a copy says. weak: advisories by release; newest: when its youngest record was last changed."""
+    """What a copy says. records: those of PyPI's packages; newest: when the youngest of them was last changed.
+
+    weak: advisories by release.
+    """
 
     records: int
     newest: datetime | None
     weak: Mapping[str, tuple[str, ...]]
 
-    def is_old(self, now: datetime) -> bool:
-        """Say whether the copy is too old to say anything of today's releases."""
-        return self.newest is None or now - self.newest > OLD
+    def clears(self, now: datetime) -> bool:
+        """Say whether the copy is whole and young enough to say that a release has no advisory."""
+        return self.records >= RECORDS_MIN and self.newest is not None and now - self.newest <= OLD
 
 
 def look_up(copy: Path, releases: Iterable[tuple[str, str]]) -> Looked:
@@ -46,16 +51,14 @@ def look_up(copy: Path, releases: Iterable[tuple[str, str]]) -> Looked:
     count, newest = 0, None
     weak: dict[str, list[str]] = {}
     for record in _records(copy):
+        of_pypi = [(name, one) for one in record.get("affected") or [] if (name := _pypi_name(one))]
+        if not of_pypi:
+            continue
         count += 1
         changed = _instant(record.get("modified"))
         newest = max((one for one in (newest, changed) if one is not None), default=None)
-        if record.get("withdrawn"):
-            continue
-        for affected in record.get("affected", []):
-            package = affected.get("package", {})
-            if package.get("ecosystem") != "PyPI":
-                continue
-            for name, version in wanted.get(canonicalize_name(str(package.get("name", ""))), []):
+        for of, affected in of_pypi if not record.get("withdrawn") else ():
+            for name, version in wanted.get(of, []):
                 if is_affected(affected, version):
                     weak.setdefault(f"{name} {version}", []).append(str(record.get("id")))
     return Looked(count, newest, {name: tuple(sorted(set(ids))) for name, ids in sorted(weak.items())})
@@ -63,17 +66,31 @@ def look_up(copy: Path, releases: Iterable[tuple[str, str]]) -> Looked:
 
 def is_affected(affected: Mapping[str, Any], version: str) -> bool:
     """Say whether a release is among those that an advisory names, or in one of its ranges."""
-    if version in affected.get("versions", []):
+    if version in (affected.get("versions") or []):
         return True
     own = Version(version)
-    ranges = [one for one in affected.get("ranges", []) if one.get("type") == "ECOSYSTEM"]
-    return any(_is_in(one.get("events", []), own) for one in ranges)
+    ranges = [one for one in affected.get("ranges") or [] if one.get("type") == "ECOSYSTEM"]
+    return any(_is_in(one.get("events") or [], own) for one in ranges)
+
+
+def _pypi_name(affected: Mapping[str, Any]) -> str:
+    package = affected.get("package") or {}
+    return canonicalize_name(str(package.get("name"))) if package.get("ecosystem") == "PyPI" else ""
 
 
 def _is_in(events: Iterable[Mapping[str, str]], own: Version) -> bool:
-    """Go through a range's events in the order of their versions: the last one at or before the release decides."""
-    is_in = False
-    for at, what in sorted((_version(value), what) for event in events for what, value in event.items()):
+    """Go through a range's events in the order of their versions: the last one at or before the release decides.
+
+    What cannot be compared is taken for the worse: affected from the first version on, and mended by none.
+    """
+    is_in, read = False, []
+    for what, value in ((what, value) for event in events for what, value in event.items()):
+        at = _version(value)
+        if at is not None:
+            read.append((at, what))
+        elif what == "introduced":
+            is_in = True
+    for at, what in sorted(read):
         if what == "introduced" and at <= own:
             is_in = True
         elif (what == "fixed" and at <= own) or (what == "last_affected" and at < own):
@@ -81,11 +98,12 @@ def _is_in(events: Iterable[Mapping[str, str]], own: Version) -> bool:
     return is_in
 
 
-def _version(value: str) -> Version:
+def _version(value: str) -> Version | None:
+    """Read a version; None for the beginning of all ("0", as OSV writes it), and for one that is none."""
     try:
-        return Version(value)
-    except InvalidVersion:  # a version that nothing pinned can have: before everything
-        return Version("0")
+        return None if value == "0" else Version(value)
+    except InvalidVersion:
+        return None
 
 
 def _instant(value: object) -> datetime | None:
@@ -109,5 +127,5 @@ def _zipped(copy: Path) -> Iterator[bytes]:
             for name in file.namelist():
                 if name.endswith(".json"):
                     yield file.read(name)
-    except zipfile.BadZipFile as error:
-        raise ValueError(f"{copy} is no zip file") from error
+    except (zipfile.BadZipFile, zlib.error, EOFError) as error:
+        raise ValueError(f"{copy} is no zip file, or damaged") from error

@@ -59,7 +59,11 @@ def main() -> int:
         "bandit": _bandit(),
         "detect-secrets": _secrets(),
         **(
-            {"advisories": _looked_up(Path(copy), "constraints.txt")}
+            {
+                "advisories": _looked_up(
+                    Path(copy), "requirements.txt", "requirements-dev.txt", "constraints.txt"
+                )
+            }
             if copy
             else {"pip-audit": max(_audit("requirements.txt"), _audit("constraints.txt"))}
         ),
@@ -131,9 +135,9 @@ def _audit(pinned: str) -> int:
     return NOT_CHECKED if skipped else CLEAN
 
 
-def _looked_up(copy: Path, pinned: str) -> int:
-    """Look every pinned release up in a copy of the advisories. An old copy finds, and does not clear."""
-    releases = _releases(pinned)
+def _looked_up(copy: Path, *pinned: str) -> int:
+    """Look every pinned release up in a copy of the advisories. An old copy, or a part of one, finds and does not clear."""
+    releases = sorted({one for file in pinned for one in _releases(file)})
     try:
         found = look_up(copy, releases)
     except (OSError, ValueError) as error:
@@ -148,7 +152,7 @@ def _looked_up(copy: Path, pinned: str) -> int:
     )
     if found.weak:
         return FOUND
-    return NOT_CHECKED if found.is_old(datetime.now(UTC)) else CLEAN
+    return CLEAN if found.clears(datetime.now(UTC)) else NOT_CHECKED
 
 
 def _releases(pinned: str) -> list[tuple[str, str]]:

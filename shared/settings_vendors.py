@@ -92,6 +92,16 @@ class VendorAccount:
         return EVERY_STORE in self.stores or store in self.stores
 
 
+def siblings_of(accounts: Mapping[str, VendorAccount], account: VendorAccount) -> tuple[VendorAccount, ...]:
+    """Give the other accounts of the same seller, between which its stores are shared out."""
+    seller = (account.vendor, account.host, account.merchant)
+    return tuple(
+        one
+        for one in accounts.values()
+        if one.account != account.account and (one.vendor, one.host, one.merchant) == seller
+    )
+
+
 def is_of_another(accounts: Mapping[str, VendorAccount], account: VendorAccount, store: str) -> bool:
     """Say whether a store is not this account's, and is that of another account of the same seller, which reads it itself.
 
@@ -99,11 +109,7 @@ def is_of_another(accounts: Mapping[str, VendorAccount], account: VendorAccount,
     """
     if not store or account.may_send_for(store):
         return False
-    seller = (account.vendor, account.host, account.merchant)
-    return any(
-        one.may_send_for(store) and (one.vendor, one.host, one.merchant) == seller
-        for one in accounts.values()
-    )
+    return any(one.may_send_for(store) for one in siblings_of(accounts, account))
 
 
 def read_vendor_settings(

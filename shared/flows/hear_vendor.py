@@ -21,7 +21,7 @@ from shared.retail.reasons import cause
 from shared.retail.wanted import Naming, is_past
 from shared.services import Services
 from shared.settings import Sender
-from shared.settings_vendors import WEBHOOKS, VendorAccount, is_of_another
+from shared.settings_vendors import SHOPIFY, WEBHOOKS, VendorAccount, is_of_another, siblings_of
 from shared.storage.causes import OPEN, Member, cause_row, cause_rows, fingerprint_of, open_causes
 from shared.storage.wanted import want
 
@@ -68,7 +68,8 @@ async def _keep(
         return await _note_unused(services, account, said.unused_topic)
     if said.wanted is None:
         return LATER
-    if is_of_another(services.settings.vendors, account, said.wanted.location):
+    # Of an order that Shopify names, something may have come back at this account's store: its receipts are looked at.
+    if account.vendor != SHOPIFY and is_of_another(services.settings.vendors, account, said.wanted.location):
         return NOT_USED
     if account.mode == WEBHOOKS:
         return await _ingest(services, account, sender, body, ingest)
@@ -79,17 +80,38 @@ async def _ingest(
     services: Services, account: VendorAccount, sender: Sender, body: bytes, ingest: Ingest
 ) -> str:
     """Keep the receipts in a webhook; what is wrong with them, `ingest` has put before a person already."""
+    own = await _own(services, account, body)
     try:
-        await ingest(services, sender, ADAPTERS[account.vendor], body)
+        for document in own:
+            await ingest(services, sender, ADAPTERS[account.vendor], document)
     except RejectedError:
         return TOLD
-    return KEPT
+    return KEPT if own else NOT_USED
+
+
+async def _own(services: Services, account: VendorAccount, body: bytes) -> Sequence[bytes]:
+    """Leave out the receipts that another account of the same seller reads; the body as it is where there are none."""
+    accounts, adapter = services.settings.vendors, ADAPTERS[account.vendor]
+    if not siblings_of(accounts, account):
+        return (body,)
+    try:
+        if len(body) > READ_IN_THREAD_BYTES:
+            arrivals = await services.in_thread(adapter.read, body, account.account)
+        else:
+            arrivals = adapter.read(body, account.account)
+    except RejectedError:
+        return (body,)  # ingesting it says so to a person
+    own = [one for one in arrivals if not is_of_another(accounts, account, one.store)]
+    return (body,) if len(own) == len(arrivals) else [one.document for one in own]
 
 
 async def _want(
     services: Services, account: VendorAccount, sender: Sender, body: bytes, naming: Naming
 ) -> str:
-    if naming.location and not account.may_send_for(naming.location):
+    is_its = account.may_send_for(naming.location) or is_of_another(
+        services.settings.vendors, account, naming.location
+    )
+    if naming.location and not is_its:
         why = f"store: expected a store of this source account, found {safe(naming.location)}"
         await note_unreadable(services, sender, [(body, why)], tell_again=False)
         return TOLD

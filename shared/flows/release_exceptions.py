@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -198,8 +198,23 @@ async def _end_by_word(
     )
     if members[0].text("Reason") == "content_conflict":
         await _first_stands(services, members)
+    dues = _store_days(services, members, now)
+    await note_due(services.tables.due, dues)
     await end_cause_rows(services.tables.causes, members, now, f"ended by {person.name}: {reason}")
+    took = (services.now() - now) / services.clock.speed
+    await note_again_after(services.tables.due, dues, took, services.settings.settle_seconds)
     return Released(0, Decimal(0))
+
+
+def _store_days(services: Services, members: Sequence[Row], now: datetime) -> list[Due]:
+    """Give the store-days to compile again: what a word ends may stand in their statements."""
+    days = {(row.text("Store"), row.text("BusinessDay")) for row in members}
+    known = services.mappings.known
+    return [
+        Due(STATEMENT, store, date.fromisoformat(day), now)
+        for store, day in sorted(days)
+        if day and known.store(store) is not None
+    ]
 
 
 async def _first_stands(services: Services, members: Sequence[Row]) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from shared.flows.fetching.asking import Trouble, ask
-from shared.flows.fetching.telling import OVERDUE, tell_not_here, tell_state
+from shared.flows.fetching.telling import OVERDUE, is_told, tell_not_here, tell_state
 from shared.flows.isolating.storedays import StoreDays
 from shared.pos.shopify_order import NO_LOCATION, revision_of
 from shared.retail.identity import revision_is_higher
@@ -88,7 +88,16 @@ async def _list(services: Services, account: VendorAccount, begun: Swept, count:
             part = page.found[start : start + AT_ONCE]
             news = await services.together(*(_want(services, account, one) for one in part))
             if is_counted:
-                _count(count, page, part, news, at.mark)
+                others = [
+                    is_of_another(services.settings.vendors, account, listed.location) for listed in part
+                ]
+                _count(
+                    count,
+                    page,
+                    part,
+                    [None if of else one for of, one in zip(others, news, strict=True)],
+                    at.mark,
+                )
         later = services.now() + timedelta(minutes=account.sweep_minutes)
         kept = page_kept(at, page.after, max(page.mark, at.reach, at.mark), later)
         if not await save_swept(table, kept):
@@ -171,7 +180,7 @@ async def _tell_overdue(services: Services, account: VendorAccount) -> None:
         one
         for one in await all_wanted(services.tables.wanted, account.account)
         if now - one.wanted_at >= OVERDUE
-        and not one.told
+        and not is_told(one)
         and one.kind != CLOSURE
         and one.problem != NOT_SETTLED
     ]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from itertools import groupby
 from typing import Any
 
@@ -87,20 +87,45 @@ def built(heading: Heading, rows: Sequence[Row]) -> Built:
     if True not in receipt.zones and False in receipt.zones:
         receipt.tree.setdefault(EXTRA, {})[NAIVE_TIMES] = True
     _refuse_thousands(receipt)
-    _refuse_twice(receipt, rows)
+    _refuse_again(receipt, heading, rows)
     return receipt
 
 
-def _refuse_twice(receipt: Built, rows: Sequence[Row]) -> None:
-    """A receipt that was exported twice over balances as well as once; numbers alone tell it from equal lines, paid equally."""
-    half, odd = divmod(len(rows), 2)
-    is_twice = half and not odd and all(rows[at].cells == rows[half + at].cells for at in range(half))
-    only_lines = "tenders" not in receipt.tree and all(one.cells == rows[0].cells for one in rows)
-    if is_twice and not only_lines:  # equal lines alone balance with nothing
-        expected = "each row once (of equal lines that were paid equally: with line.line_number and tender.tender_number)"
-        receipt.wrong(
-            rows[half].number, "transaction_id", expected, f"the same rows as from row {rows[0].number} on"
-        )
+def _refuse_again(receipt: Built, heading: Heading, rows: Sequence[Row]) -> None:
+    """A receipt that was exported twice over balances as well as once; numbers alone tell it from equal lines, paid equally.
+
+    Where nothing was paid, nothing tells the two apart: goods for nothing, an even exchange.
+    """
+    if "tenders" not in receipt.tree:
+        return
+    told = [(row, said) for row in rows if (said := _entries(heading, row))]
+    entries = [said for _, said in told]
+    for times in range(2, len(told) + 1):
+        once, rest = divmod(len(told), times)
+        if not rest and entries == entries[:once] * times:
+            expected = "each row once (of equal lines that were paid equally: with line.line_number and tender.tender_number)"
+            found = f"the same rows as from row {told[0][0].number} on"
+            receipt.wrong(told[once][0].number, "transaction_id", expected, found)
+            return
+
+
+def _entries(heading: Heading, row: Row) -> tuple[tuple[str, object], ...]:
+    """Give what a row adds to the receipt, numbers by their value."""
+    return tuple(
+        (column.name, _plain(column, text))
+        for column, text in zip(heading.columns, row.cells, strict=False)
+        if text and column.part
+    )
+
+
+def _plain(column: Column, text: str) -> object:
+    if column.form not in (AMOUNT, COUNT):
+        return text
+    try:
+        number = Decimal(text)
+    except InvalidOperation:
+        return text
+    return number if number.is_finite() else text
 
 
 def _refuse_thousands(receipt: Built) -> None:

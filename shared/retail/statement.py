@@ -85,8 +85,11 @@ class Statement:
 
     @property
     def columns(self) -> Mapping[str, Figures]:
-        """The columns by name; pos_says is missing where the POS says nothing."""
-        says = {} if self.pos_says is None else {"pos_says": self.pos_says}
+        """The columns by name, as they are signed. pos_says is there where the shifts state it.
+
+        What a vendor's list has stands in the statement only while it is missing, and is no column to compare with later.
+        """
+        says = {"pos_says": self.pos_says} if self.pos_says is not None and self.said_by == BY_SHIFTS else {}
         return {**says, "received": self.received, "in_d365": self.in_d365, "posted": self.posted}
 
     @property

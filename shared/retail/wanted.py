@@ -157,6 +157,17 @@ def heard_again(wanted: Wanted, naming: Naming, now: datetime) -> Wanted:
     )
 
 
+def filled(wanted: Wanted, naming: Naming) -> Wanted:
+    """Give what is wanted with what a naming that is no news tells beyond it: a list tells more than the webhook before it."""
+    return replace(
+        wanted,
+        location=wanted.location or naming.location,
+        happened_at=wanted.happened_at or naming.happened_at,
+        amount=wanted.amount or naming.amount,
+        currency=wanted.currency or naming.currency,
+    )
+
+
 def after_failure(wanted: Wanted, now: datetime, problem: str, wait_seconds: float | None) -> Wanted:
     """Give what is wanted after a try that failed: doubling pauses, and never before the vendor said (Retry-After)."""
     doubled = min(FIRST_PAUSE_SECONDS * 2 ** min(wanted.attempts, 20), LONGEST_PAUSE_SECONDS)

@@ -30,6 +30,7 @@ from shared.retail.wanted import (
     Swept,
     Wanted,
     after_failure,
+    filled,
     heard,
     heard_again,
     is_news,
@@ -54,10 +55,11 @@ async def want(table: Table, account: str, naming: Naming, now: datetime) -> boo
         try:
             if row is not None:
                 wanted = _wanted_from(row)
-                if not is_news(naming, wanted.at, wanted.events):
-                    return False
-                await table.replace(_row(heard_again(wanted, naming, now)), row.etag)
-                return True
+                is_new = is_news(naming, wanted.at, wanted.events)
+                after = heard_again(wanted, naming, now) if is_new else filled(wanted, naming)
+                if is_new or after != wanted:
+                    await table.replace(_row(after), row.etag)
+                return is_new
             done = await table.read(account, _key(DONE, naming))
             at, events = (_at(done), _events(done)) if done is not None else (None, ())
             if not is_news(naming, at, events):

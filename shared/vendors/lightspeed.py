@@ -6,17 +6,19 @@ which opening it is in, and while that is so, what it took. A close is told by i
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from shared.errors import RejectedError, RetryableError
 from shared.outbound import in_path
 from shared.pos.json_tree import text_of_tree
-from shared.pos.lightspeed_sale import instant_of, status_of
+from shared.pos.lightspeed_sale import instant_of, size_or_none, status_of
 from shared.pos.vendor_json import Part, root_of
+from shared.retail.money import rounded
 from shared.retail.transaction import TillStatus
 from shared.vendors.listed import CLOSURE, FIRST, SALE, Fetched, Listed, Page, listed_at_least
 from shared.vendors.wire import NotAtVendorError, VendorWire
@@ -24,16 +26,18 @@ from shared.vendors.wire import NotAtVendorError, VendorWire
 SALES, REGISTERS = "sales", "registers"
 PAGE_SIZE = 200
 _STAYS = "stays"
+_CURRENCY = re.compile(r"[A-Z]{3}")
+PLACE_BELIEVED = timedelta(hours=1)
 VERSIONS_AGAIN = 500  # what got its version before it could be seen is listed again
 
 
 class LightspeedClient:
-    """One retailer. Registers, outlets and the retailer change rarely: each is read once between two sweeps."""
+    """One retailer. Registers, outlets and the retailer change rarely: each is believed for an hour."""
 
     def __init__(self, wire: VendorWire, version: str) -> None:
         self._wire = wire
         self._base = f"/api/{in_path(version)}"
-        self._places: dict[str, dict[str, Any]] = {}
+        self._places: dict[str, tuple[datetime, dict[str, Any]]] = {}
         self.lists: tuple[str, ...] = (SALES, REGISTERS)
 
     @property
@@ -48,8 +52,6 @@ class LightspeedClient:
 
         after: such a version, and “stays” where something before it was not ripe: then no later page moves the mark.
         """
-        if name == SALES and not after:
-            self._places.clear()
         version, _, stays = after.partition(" ")
         since = int(version or mark or "0")
         if not mark and not after:
@@ -142,11 +144,13 @@ class LightspeedClient:
         return Fetched(text_of_tree(document).encode(), at)
 
     async def _place(self, kind: str, named: str) -> dict[str, Any]:
-        key = f"{kind} {named}"
-        if key not in self._places:
+        key, now = f"{kind} {named}", self._wire.now()
+        read_at, place = self._places.get(key, (now - PLACE_BELIEVED, {}))
+        if now - read_at >= PLACE_BELIEVED:
             path = f"{self._base}/{kind}s/{in_path(named)}" if named else f"{self._base}/{kind}"
-            self._places[key] = _slim(kind, await self._one(kind, path))
-        return self._places[key]
+            place = _slim(kind, await self._one(kind, path))
+            self._places[key] = (now, place)
+        return place
 
     async def _sale_listed(self, sale: Part) -> Listed:
         """Name a sale, with the outlet of its register and that outlet's currency, which a list leaves out.
@@ -165,7 +169,11 @@ class LightspeedClient:
             register = Part(await self._place("register", sale.id("register_id")))
             outlet_id = register.id_or_none("outlet_id") or ""
         outlet = Part(await self._place("outlet", outlet_id)) if outlet_id else Part({})
-        return replace(listed, location=outlet_id, currency=outlet.text("currency"))
+        currency = outlet.text("currency")
+        amount = listed.amount
+        if amount is not None and _CURRENCY.fullmatch(currency):
+            amount = rounded(amount, currency)
+        return replace(listed, location=outlet_id, currency=currency, amount=amount)
 
     async def _one(self, kind: str, path: str) -> Part:
         root = Part(await self._wire.get(kind, path))
@@ -223,7 +231,8 @@ def _sale_in_list(sale: Part) -> Listed:
 def _sale_listed(sale: Part) -> Listed:
     source = sale.part_or_none("source") if isinstance(sale.fields.get("source"), dict) else None
     totals = sale.part_or_none("totals")
-    amount = _total(sale, totals)
+    status = status_of(sale)
+    amount = None if status is TillStatus.VOIDED else _total(sale, totals)
     return Listed(
         SALE,
         sale.id("id"),
@@ -231,13 +240,13 @@ def _sale_listed(sale: Part) -> Listed:
         location=(source and source.id_or_none("outlet_id")) or sale.id_or_none("outlet_id") or "",
         happened_at=instant_of(sale, "sale_date", "date"),
         amount=amount,
-        is_settled=status_of(sale) not in (TillStatus.SUSPENDED, TillStatus.PENDING),
+        is_settled=status not in (TillStatus.SUSPENDED, TillStatus.PENDING),
     )
 
 
 def _total(sale: Part, totals: Part | None) -> Decimal | None:
     """Give what a sale comes to with tax, as far as its list says."""
     if totals is not None and totals.has("price_incl_tax"):
-        return totals.amount_or_none("price_incl_tax")
-    price, tax = sale.amount_or_none("total_price"), sale.amount_or_none("total_tax")
+        return size_or_none(totals, "price_incl_tax")
+    price, tax = size_or_none(sale, "total_price"), size_or_none(sale, "total_tax")
     return None if price is None or tax is None else price + tax

@@ -57,6 +57,7 @@ _NO_ENTRY = frozenset({"SHOP_INACTIVE", "UNAUTHORIZED"})
 _LATER = frozenset({"INTERNAL_SERVER_ERROR", "TIMEOUT", "SERVICE_UNAVAILABLE"})
 _MADE_AT_A_TILL = "pos"
 _NOT_SETTLED = frozenset({"PENDING", "AUTHORIZED"})
+_VOID = frozenset({"VOIDED", "EXPIRED"})
 _GIVEN_BACK = frozenset({"REFUNDED", "PARTIALLY_REFUNDED"})
 
 
@@ -87,8 +88,9 @@ class ShopifyClient:
                 TENDERED, TENDERED_QUERY, _search("processed_at", since_of(mark, now), after)
             )
             nodes, following = _nodes(data, "tenderTransactions")
-            of_any = tuple(Listed(ORDER, number_of(one), one.instant("processedAt")) for one in nodes)
-            found = tuple(each for one in nodes for each in _order_paid(one))
+            times = [one.instant_or_none("processedAt") for one in nodes]
+            of_any = tuple(Listed(ORDER, "", at) for at in times if at is not None)
+            found = tuple(each for one in nodes for each in _order_paid(one, now))
             return Page(found, following, latest(of_any, now))
         else:
             since = since_of(mark, now)
@@ -284,23 +286,30 @@ def _whole(order: Fields) -> Listed:
         order.instant("updatedAt"),
         location=number_or_none(order.child("retailLocation")) or "",
         happened_at=order.instant_or_none("processedAt"),
-        amount=order.money("totalPriceSet"),
+        amount=None if _is_void(order) else order.money("totalPriceSet"),
         currency=order.currency("currencyCode"),
         is_settled=_is_settled(order),
     )
+
+
+def _is_void(order: Fields) -> bool:
+    """Say whether an order moves nothing: it was given up before it was paid, or is a test."""
+    return order.text("displayFinancialStatus") in _VOID or order.flag("test")
 
 
 def _is_settled(order: Fields) -> bool:
     return order.text("displayFinancialStatus") not in _NOT_SETTLED
 
 
-def _order_paid(money: Fields) -> list[Listed]:
-    """Name the order that money belongs to: it is fetched again where it was last read before that money moved."""
-    order = money.child("order")
-    if order is None or not _is_of_a_till(order):  # deleted, or made online
+def _order_paid(money: Fields, now: datetime) -> list[Listed]:
+    """Name the order that money belongs to: it is fetched again where it was last read before that money moved.
+
+    A time that has not come would have it fetched until it comes; a list by time has no money without one.
+    """
+    order, at = money.child("order"), money.instant_or_none("processedAt")
+    if order is None or at is None or at > now or not _is_of_a_till(order):  # deleted, or made online
         return []
     location = number_or_none(order.child("retailLocation")) or ""
-    at = money.instant("processedAt")
     return [Listed(ORDER, number_of(order), at, location, is_sale=False, is_settled=_is_settled(order))]
 
 

@@ -34,7 +34,8 @@ ORDERS_QUERY = """
 query Changed($query: String!, $after: String) {
   orders(first: 100, after: $after, query: $query, sortKey: UPDATED_AT) {
     nodes {
-      id updatedAt processedAt cancelledAt sourceName displayFinancialStatus currencyCode retailLocation { id }
+      id updatedAt processedAt cancelledAt sourceName displayFinancialStatus currencyCode test
+      retailLocation { id }
       totalPriceSet { shopMoney { amount currencyCode } }
     }
     pageInfo { hasNextPage endCursor }

@@ -232,7 +232,7 @@ def _whole(order: Part) -> Listed:
     return Listed(
         ORDER, order.id("id"), _changed_at(order), location,
         order.instant_or_none("closed_at") or order.instant_or_none("created_at"),
-        Purse(currency).of(money, "total_money") if currency else None, currency,
+        Purse(currency).of(money, "total_money") if currency and order.text("state") != "CANCELED" else None, currency,
         is_settled=order.text("state") not in ("OPEN", "DRAFT"),
     )  # fmt: skip
 

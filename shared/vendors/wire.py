@@ -75,6 +75,10 @@ class VendorWire:
         self._allowed = allowed_hosts([host])
         _hosts.add(host)
 
+    def now(self) -> datetime:
+        """Give the time by which answers are believed and waits are counted."""
+        return self._now()
+
     async def get(
         self, kind: str, path: str, query: Mapping[str, str] | Sequence[tuple[str, str]] = ()
     ) -> dict[str, Any]:

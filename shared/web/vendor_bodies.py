@@ -1,4 +1,4 @@
-"""What vendors' webhooks hold, as far as the door reads it; whatever else a vendor puts beside it is let in. Pure.
+"""What vendors' webhooks hold, as vendors send them and as far as the door reads it; whatever else stands beside is let in. Pure.
 
 An authentic body that is not so is answered 200 as well and put before a person, for vendors end a subscription that is refused
 (ADR 55). What the app has no use for is `not used`. (POS facts §2.1, §3.1, §4.1.)
@@ -24,20 +24,36 @@ _ID: Schema = {
     ]
 }
 _TIME: Schema = {"type": "string", "examples": ["2017-12-23T13:00:00-05:00"]}
+_WORD: Schema = {"type": ["string", "null"]}
 _LIST: Schema = {"type": "array", "items": {"type": "object"}}
 
 
-def _object(required: tuple[str, ...], **properties: Schema) -> Schema:
+def _object(required: tuple[str, ...], **properties: Schema | bool) -> Schema:
     return {"type": "object", "required": list(required), "properties": properties}
 
 
+_CHANGED: Schema = {
+    "updated_at": _TIME, "created_at": _TIME, "location_id": {"anyOf": [_NUMBER, {"type": "null"}]},
+}  # fmt: skip
+
+
 _OF_AN_ORDER: tuple[tuple[str, Schema], ...] = (
-    ("A refund, a return, a transaction: what it is of.", _object(("order_id",), order_id=_NUMBER)),
-    ("An order.", _object(("id", "line_items"), id=_NUMBER, line_items=_LIST)),
-    ("A return that holds its order.", _object(("order",), order=_object(("id",), id=_NUMBER))),
+    (
+        "A refund, a return, a transaction: what it is of.",
+        _object(("order_id",), order_id=_NUMBER, order_edit=False, **_CHANGED),
+    ),
+    (
+        "An order. Its global id counts before its id, for it is never rounded.",
+        _object(("line_items",), id=_NUMBER, admin_graphql_api_id=_NUMBER, line_items=_LIST, order_edit=False, **_CHANGED)
+        | {"anyOf": [{"required": ["id"]}, {"required": ["admin_graphql_api_id"]}]},
+    ),
+    (
+        "A return that holds its order.",
+        _object(("order",), order=_object(("id",), id=_NUMBER), order_id=False, line_items=False, order_edit=False),
+    ),
     (
         "An edit of an order.",
-        _object(("order_edit",), order_edit=_object(("order_id",), order_id=_NUMBER)),
+        _object(("order_edit",), order_edit=_object(("order_id",), order_id=_NUMBER, **_CHANGED)),
     ),
     (
         "A wish about somebody's data: that it be given or erased, or all of a shop's.",
@@ -57,13 +73,16 @@ _SHOPIFY: Schema = {
 
 
 def _about(name: str, *required: str, **properties: Schema) -> Schema:
-    return _object(("object",), object=_object((name,), **{name: _object(required, **properties)}))
+    words = dict.fromkeys(("order_id", "location_id", "status", "state", "payment_id"), _WORD)
+    return _object(
+        ("object",), object=_object((name,), **{name: _object(required, **{**words, **properties})})
+    )
 
 
 _SQUARE: Schema = {
     **_object(
         ("type", "event_id", "merchant_id"),
-        type=_ID, event_id=_ID, merchant_id=_ID, created_at=_TIME,
+        type={"type": "string", "pattern": "^[!-~]{1,200}$"}, event_id=_ID, merchant_id=_ID, created_at=_TIME,
         data={
             "type": "object",
             "description": "Of payment.*, refund.* and order.* under object: the payment, the refund, the order_created or "
@@ -71,10 +90,10 @@ _SQUARE: Schema = {
         },
     ),
     "anyOf": [
-        _object((), type={"enum": ["payment.created", "payment.updated"]}, data=_about("payment", "id", id=_ID)),
-        _object((), type={"enum": ["refund.created", "refund.updated"]}, data=_about("refund", "id", id=_ID)),
+        _object(("data",), type={"enum": ["payment.created", "payment.updated"]}, data=_about("payment", "id", id=_ID)),
+        _object(("data",), type={"enum": ["refund.created", "refund.updated"]}, data=_about("refund", "id", id=_ID)),
         *(
-            _object((), type={"const": f"order.{what}"}, data=_about(f"order_{what}", "order_id", order_id=_ID))
+            _object(("data",), type={"const": f"order.{what}"}, data=_about(f"order_{what}", "order_id", order_id=_ID))
             for what in ("created", "updated")
         ),
         _object((), type={"not": {"pattern": "^(?:payment|refund|order)[.](?:created|updated)$"}}),
@@ -93,6 +112,10 @@ _LIGHTSPEED: Schema = {
     ),
     "additionalProperties": {"type": "string"},
     "maxProperties": 20,
+    "anyOf": [
+        {"required": ["payload"]},
+        _object((), type={"not": {"enum": ["sale.update", "register_closure.create"]}}),
+    ],
     "description": "A form with each field once, 2 MiB at most.",
 }  # fmt: skip
 WEBHOOK_BODIES: Mapping[str, Schema] = MappingProxyType(

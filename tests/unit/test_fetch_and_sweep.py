@@ -15,7 +15,6 @@ import pytest
 from shared.errors import RetryableError
 from shared.flows.compile_statements import compile_statements
 from shared.flows.fetch_wanted import fetch_wanted
-from shared.flows.fetching.not_here import not_here_of
 from shared.flows.ingest_transactions import ingest_transactions
 from shared.flows.read_completeness import read_completeness
 from shared.flows.read_vendors import read_vendors
@@ -862,27 +861,6 @@ def test_money_that_moved_has_its_order_fetched_again_though_the_order_looks_unc
     run(go())
 
 
-def test_a_register_that_moved_to_another_outlet_is_looked_up_again_with_the_next_sweep() -> None:
-    async def go() -> None:
-        hand = Hand()
-        fake = FakeLightspeed(hand)
-        services = await vendor_services(hand, fake)
-        fake.sell(1, 500, hand())
-        hand.turn(minutes=10)
-        await sweep_vendors(services)
-        before = fake.calls["outlets"]
-        hand.turn(minutes=1)
-        fake.sell(2, 500, hand())
-        await told(services, fake, "SALE-2")
-        await fetch(services)
-        asked = fake.calls["outlets"] - before
-        hand.turn(minutes=20)
-        await sweep_vendors(services)
-        assert (asked, fake.calls["outlets"] - before) == (0, 1)
-
-    run(go())
-
-
 def test_what_a_list_has_counts_as_what_the_pos_says_until_it_is_here() -> None:
     async def go() -> None:
         hand = Hand()
@@ -972,25 +950,6 @@ def test_where_no_shift_states_totals_the_list_says_them_and_its_cause_is_worth_
     assert cause.receipts == ("east A, 1.00 USD", "east B", "east C")
     unknown = compile_store_day(replace(unstated, not_here=(NotHere("east B"),)))
     assert (unknown.pos_says, unknown.said_by, unknown.verdict) == (None, "not stated", NOT_STATED)
-
-
-def test_a_change_of_what_is_here_and_another_currency_are_no_money_that_is_missing() -> None:
-    def row(transaction_id: str, amount: str, currency: str) -> Row:
-        told = {"Account": "east", "TransactionId": transaction_id, "Amount": amount, "Currency": currency}
-        return Row("p", transaction_id, dict(told))
-
-    here = [replace(statements.record(1), account="east", transaction_id=one) for one in ("O7", "LS-8")]
-    rows = [
-        row("7", "5.00", "USD"),
-        row("LS-8", "6.00", "USD"),
-        row("9", "7.00", "EUR"),
-        row("1", "0.00", ""),
-        row("2", "8.00", "USD"),
-    ]
-    assert [(one.name, one.amount) for one in not_here_of(rows, here, "USD")] == [
-        ("east 1", None), ("east 2, 8.00 USD", Decimal("8.00")), ("east 7, 5.00 USD", None), ("east 9, 7.00 EUR", None),
-        ("east LS-8, 6.00 USD", None),
-    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("make", MAKERS)

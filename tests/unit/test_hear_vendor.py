@@ -13,11 +13,12 @@ from shared.errors import RetryableError
 from shared.storage.causes import OPEN, end_cause_rows
 from shared.storage.wanted import all_wanted, fetched
 from tests.unit.flow_services import Hand, run
-from tests.unit.shopify_documents import line, paid_back, refund, returned
+from tests.unit.shopify_documents import line, order, paid_back, refund, returned
 from tests.unit.vendor_calls import (
     LIGHTSPEED,
     NAMES,
     NOW_TEXT,
+    SHOP,
     SHOP_FETCHED,
     SQUARE,
     Call,
@@ -66,10 +67,36 @@ def test_a_webhook_about_a_store_that_another_account_of_the_same_seller_reads_i
             other = replace(accounts[one], account=f"{one}-2", stores=frozenset({"70099", "LOC-2"}))
             accounts = {**accounts, other.account: other}
         services.settings = replace(services.settings, vendors=accounts)
-        for call in (fetched_shop(paid(location_id="70099")), square(payment_event(location_id="LOC-2"))):
-            assert await heard(services, call) == "not used"
+        assert await heard(services, square(payment_event(location_id="LOC-2"))) == "not used"
         assert {name for name, found in (await rows(services)).items() if found} == {"mappings"}
+        # Of an order of Shopify's something may have come back at this account's store, so it is looked at.
+        assert await heard(services, fetched_shop(paid(location_id="70099"))) == "wanted"
         assert await heard(services, fetched_shop(paid(location_id="70098"))) == "told"
+
+    run(work())
+
+
+def test_of_an_order_sold_at_anothers_store_what_came_back_at_ones_own_is_taken_in() -> None:
+    goods = line("1001", "10.00")
+    back = refund(
+        [returned(goods, 1, "10.00", location_id="V1")], [paid_back("10.00", location_id="V1", device_id="1")]
+    )
+    sold_there = order([goods], "10.00", financial_status="refunded", refunds=[back], location_id="70099")
+
+    async def work() -> None:
+        services = await door(Hand())
+        accounts = services.settings.vendors
+        other = replace(accounts[SHOP], account="other", stores=frozenset({"70099"}))
+        services.settings = replace(services.settings, vendors={**accounts, "other": other})
+        assert await heard(services, shopify(paid(location_id="70099"))) == "not used"
+        assert await heard(services, shopify(sold_there, "orders/updated")) == "kept"
+        kept = [
+            one
+            for one in (await rows(services, "transactions"))["transactions"]
+            if one.text("Record") == "receipt"
+        ]
+        assert [one.text("TransactionId")[0] for one in kept] == ["R"]
+        assert {one.text("Reason") for one in (await rows(services, "causes"))["causes"]} <= {"store_unknown"}
 
     run(work())
 

@@ -239,6 +239,13 @@ def test_a_receipt_that_was_exported_twice_over_is_not_taken_for_one_of_twice_th
             "line.line_number and tender.tender_number), found the same rows as from row 2 on"
         )
     ]
+    again = sold.replace("A,S1,1,2017-12-23T12:00:00Z,USD", "A,S1,,,").replace("9.00,9.00", "9.0,9.000")
+    assert told(f"{columns}\n{sold}\n{paid}\n{again}\n{paid}\n{sold}\n{paid}\n")[0].startswith("row 4, ")
+    both_in_one = f"{START},,4711,1,9.00,9.00,,CASH,C,9.00"
+    assert told(f"{columns}\n{both_in_one}\n{both_in_one}\n{both_in_one}\n")[0].startswith("row 3, ")
+    back = f"{START},,4711,-1,-9.00,-9.00,,,,"
+    (exchanged,) = receipts(f"{columns}\n{sold}\n{back}\n{sold}\n{back}\n")
+    assert (len(exchanged.lines), exchanged.amount_paid) == (4, Decimal(0))
     numbered = [f"{START},{one},4711,1,9.00,9.00,{one},CASH,C,9.00" for one in (1, 2)]
     (both,) = receipts("\n".join((columns, *numbered, "")))
     assert (len(both.lines), both.amount_paid) == (2, Decimal("18.00"))

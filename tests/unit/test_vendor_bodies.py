@@ -41,6 +41,7 @@ RIGHT: list[tuple[str, dict[str, Any]]] = [
     ("shopify", {**REFUND, "order_id": "gid://shopify/Order/7001"}),
     ("shopify", {**ORDER, "note": "whatever else"}),
     ("shopify", {"order": {"id": 7001}, "status": "OPEN"}),
+    ("shopify", {"admin_graphql_api_id": "gid://shopify/Order/7001", "line_items": [], "location_id": None}),
     ("shopify", {"order_edit": {"order_id": 7001}}),
     ("shopify", wish()),
     ("shopify", wish(customer={"id": 191167}, orders_to_redact=[7001, 7002])),
@@ -53,12 +54,15 @@ RIGHT: list[tuple[str, dict[str, Any]]] = [
     ("lightspeed", form("sale.update", {"id": "SALE-1", "status": "CLOSED"}, domain_prefix="north")),
     ("lightspeed", form("register_closure.create", {"id": "C-1"}, environment="prod")),
     ("lightspeed", form("product.update")),
+    ("square", {"type": "catalog.version.updated", "event_id": "E-1", "merchant_id": "M-1"}),
 ]
 WRONG: list[tuple[str, dict[str, Any]]] = [
     ("shopify", {}),
     ("shopify", {"order_id": "seven thousand"}),
     ("shopify", {"id": 7001}),
     ("shopify", {"order": {}}),
+    ("shopify", {"order": {"id": 7001}, "line_items": []}),
+    ("shopify", {**REFUND, "order_edit": {"id": 1}}),
     ("shopify", {"order_edit": {"id": 1}}),
     ("shopify", wish(customer={"id": 1}, orders_to_redact=[7001] * 1_001)),
     ("shopify", wish(customer={"id": 1}, orders_to_redact="7001")),
@@ -68,6 +72,11 @@ WRONG: list[tuple[str, dict[str, Any]]] = [
     ("square", squares("order.updated", order_created={"order_id": "ORDER-1"})),
     ("square", {**squares("payment.updated", payment=PAYMENT), "event_id": ""}),
     ("square", {"type": "payment.updated", "merchant_id": "M-1"}),
+    ("square", {"type": "payment.updated", "event_id": "E-1", "merchant_id": "M-1"}),
+    ("square", squares("payment.updated", payment={**PAYMENT, "order_id": 7})),
+    ("square", squares("order.updated", order_updated={"order_id": "ORDER-1", "state": ["COMPLETED"]})),
+    ("lightspeed", form("sale.update")),
+    ("lightspeed", form("register_closure.create", domain_prefix="north")),
 ]
 
 

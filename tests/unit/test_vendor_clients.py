@@ -10,6 +10,7 @@ import tracemalloc
 import zlib
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import httpx
@@ -424,6 +425,78 @@ def test_what_was_sold_online_is_listed_only_where_something_of_it_came_back() -
             fake.orders[str(number)] |= {"sourceName": "web", "retailLocation": None}
         found, _ = await sweep(client(fake), "orders")
         assert sorted(found) == ["2", "3"]
+
+    run(go())
+
+
+def test_a_place_is_believed_for_an_hour() -> None:
+    async def go() -> None:
+        hand = Hand()
+        fake = FakeLightspeed(hand)
+        http = httpx.AsyncClient(transport=httpx.MockTransport(fake), follow_redirects=False, trust_env=False)
+        one = client_of(account_at(LIGHTSPEED), http, hand)
+        name = fake.sell(1, 100, hand())
+        asked = []
+        for _ in range(4):
+            await one.fetch(SALE, name, "S1")
+            asked.append(fake.calls["outlets"])
+            hand.turn(minutes=25)
+        assert asked == [1, 1, 1, 2]
+
+    run(go())
+
+
+@pytest.mark.parametrize("make", MAKERS)
+def test_what_is_void_or_a_test_is_listed_without_an_amount(make: type[FakeVendor]) -> None:
+    async def go() -> None:
+        fake = make(HAND)
+        names = [fake.sell(number, 1234, AT) for number in (1, 2)]
+        if isinstance(fake, FakeShopify):
+            names.append(fake.sell(3, 1234, AT))
+            fake.orders["2"]["displayFinancialStatus"] = "VOIDED"
+            fake.orders["3"]["test"] = True
+        elif isinstance(fake, FakeSquare):
+            fake.orders[names[1]]["state"] = "CANCELED"
+        elif isinstance(fake, FakeLightspeed):
+            fake.sales[names[1]]["status"] = "VOIDED"
+        one = client(fake)
+        page = await one.page(one.lists[0], "", "", HAND())
+        found = {each.id: each.amount for each in page.found}
+        assert found.pop(names[0]) == Decimal("12.34")
+        assert found == dict.fromkeys(names[1:])
+
+    run(go())
+
+
+def test_dust_of_floating_point_costs_a_listed_sale_neither_its_day_nor_its_cents() -> None:
+    async def go() -> None:
+        fake = FakeLightspeed(HAND)
+        name = fake.sell(1, 100, AT)
+        fake.sales[name] |= {"total_price": 33.0, "total_tax": 3.3000000000000003}
+        fake.sales[name].pop("totals", None)
+        one = client(fake)
+        (found,) = (await one.page("sales", "", "", HAND())).found
+        assert (found.amount, found.happened_at) == (Decimal("36.30"), AT)
+
+    run(go())
+
+
+def test_a_tender_without_its_time_or_of_a_time_to_come_stops_no_list() -> None:
+    async def go() -> None:
+        fake = FakeShopify(HAND)
+        for number in (1, 2, 3):
+            fake.sell(number, 100, AT)
+        tendered = fake._tendered
+
+        def odd(variables: dict[str, Any]) -> Any:
+            answer = tendered(variables)
+            nodes = sorted(answer["tenderTransactions"]["nodes"], key=lambda one: str(one["id"]))
+            nodes[0]["processedAt"] = None
+            nodes[1]["processedAt"] = stamp(HAND() + timedelta(days=10))
+            return answer
+
+        fake._tendered = odd  # type: ignore[method-assign]
+        assert await sweep(client(fake), "tender_transactions") == (["3"], f"{AT:%Y-%m-%dT%H:%M:%S}.000000Z")
 
     run(go())
 

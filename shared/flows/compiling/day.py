@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any
 
 from shared.flows.compiling.vouchers import voucher_check, with_vouchers
-from shared.flows.fetching.not_here import not_fetched, not_here_of
+from shared.flows.fetching.not_here import not_here_of
 from shared.flows.mapping.note_shifts import compiled_as_of, judged
 from shared.retail.business_day import closing_hour, day_ends_at, store_zone
 from shared.retail.count_limits import limits_of
@@ -19,7 +19,6 @@ from shared.retail.statement import ReceiptRecord, Statement, StoreDay
 from shared.retail.status import IN_D365, Status
 from shared.retail.storeday import NotHere
 from shared.services import Services
-from shared.storage.causes import OPEN, cause_rows, fingerprint_of
 from shared.storage.numbers import completeness_json, numbers_before
 from shared.storage.receipt_record import records_of_day
 from shared.storage.shifts import as_shifts, decisions_of_day, shifts_of_two_days
@@ -60,18 +59,13 @@ async def gather_day(
         signed=tuple(signed_from(row) for row in signed),
         shift_findings=found,
         numbers_before=await numbers_before(services.tables.statements, store_id, day),
-        not_here=await _not_here(services, store_id, day, receipts, store.currency),
+        not_here=await _not_here(services, store_id, day, store.currency),
     )
 
 
-async def _not_here(
-    services: Services, store_id: str, day: date, receipts: Sequence[ReceiptRecord], currency: str
-) -> tuple[NotHere, ...]:
+async def _not_here(services: Services, store: str, day: date, currency: str) -> tuple[NotHere, ...]:
     """Read which receipts POS vendors list that are not here; nobody is asked where there are no vendors."""
-    if not services.settings.vendors:
-        return ()
-    rows = cause_rows(services.tables.causes, fingerprint_of(not_fetched(store_id, day)), OPEN)
-    return not_here_of([row async for row in rows], receipts, currency)
+    return await not_here_of(services, store, day, currency) if services.settings.vendors else ()
 
 
 def _tenders(receipts: Sequence[ReceiptRecord], shifts: Sequence[Shift]) -> set[str]:

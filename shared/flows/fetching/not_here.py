@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import date
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 
 from shared.retail.reasons import Cause, cause
-from shared.retail.storeday import NotHere, ReceiptRecord
+from shared.retail.storeday import NotHere
+from shared.services import Services
+from shared.settings_vendors import SHOPIFY
+from shared.storage.causes import OPEN, cause_rows, fingerprint_of
 from shared.storage.protocols import Row
+from shared.storage.receipts import identity_key
 
 SHOPIFY_ORDER = "O"  # its adapter's receipts of an order begin so
 
@@ -21,18 +24,38 @@ def not_fetched(store: str, day: date, problem: str = "") -> Cause:
     )
 
 
-def not_here_of(rows: Iterable[Row], receipts: Iterable[ReceiptRecord], currency: str) -> tuple[NotHere, ...]:
+async def not_here_of(services: Services, store: str, day: date, currency: str) -> tuple[NotHere, ...]:
     """Read what is told of a store-day, in the order of the names.
 
-    A receipt that is here, and of which only a change could not be fetched, is worth nothing more.
+    A receipt that is here, on whatever business day, and of which only a change could not be fetched, is worth nothing more.
     """
-    here = {(one.account, one.transaction_id) for one in receipts}
-    found = []
-    for row in rows:
-        ids = {(row.text("Account"), before + row.text("TransactionId")) for before in ("", SHOPIFY_ORDER)}
-        counts = row.text("Currency") == currency and not ids & here
-        found.append(NotHere(vendors_name(row), Decimal(row.text("Amount")) if counts else None))
+    rows = [
+        row async for row in cause_rows(services.tables.causes, fingerprint_of(not_fetched(store, day)), OPEN)
+    ]
+    found = [
+        NotHere(
+            vendors_name(row), None if await _is_here(services, store, row) else _amount_in(row, currency)
+        )
+        for row in rows
+    ]
     return tuple(sorted(found, key=lambda one: one.name))
+
+
+def _amount_in(row: Row, currency: str) -> Decimal | None:
+    if row.text("Currency") != currency:
+        return None
+    try:
+        amount = Decimal(row.text("Amount"))
+    except InvalidOperation:
+        return None
+    return amount if amount.is_finite() else None
+
+
+async def _is_here(services: Services, store: str, row: Row) -> bool:
+    account = services.settings.vendors.get(row.text("Account"))
+    before = SHOPIFY_ORDER if account is not None and account.vendor == SHOPIFY else ""
+    key = identity_key(store, row.text("Account"), before + row.text("TransactionId"))
+    return await services.tables.transactions.read(store, key) is not None
 
 
 def vendors_name(row: Row) -> str:

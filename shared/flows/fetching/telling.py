@@ -13,7 +13,7 @@ from shared.retail.reasons import cause
 from shared.retail.vendor_state import VendorState, is_deaf, is_silent
 from shared.retail.wanted import Wanted
 from shared.services import Services
-from shared.settings_vendors import VendorAccount
+from shared.settings_vendors import VendorAccount, is_of_another
 from shared.storage.causes import (
     OPEN,
     Member,
@@ -61,15 +61,21 @@ async def tell_state(services: Services, account: VendorAccount, state: VendorSt
 async def tell_not_here(services: Services, wanted: Wanted, problem: str) -> Wanted:
     """Put a receipt that a vendor named, and that is not here, before the store's people; the day's statement shows it.
 
-    Told once. Where that is remembered comes last: told twice is one row. What was fetched while it was told is here.
+    Told once, and again where the vendor has told more of it since. Where that is remembered comes last: told twice is one
+    row. What was fetched while it was told is here. What another account of the same seller reads is that account's to tell.
     """
-    if wanted.told:
+    account = services.settings.vendors.get(wanted.account)
+    if is_told(wanted) or (
+        account is not None and is_of_another(services.settings.vendors, account, wanted.location)
+    ):
         return wanted
     row, day = await _row(services, wanted, problem)
+    if wanted.told and not await _may_be_told_anew(services, wanted, row):
+        return await note_told(services.tables.wanted, wanted, _place(wanted, row)) or wanted
     if day is not None:
         await note_due(services.tables.due, [Due(STATEMENT, row.text("Store"), day, services.now())])
     await open_causes(services.tables.causes, [row])
-    place = f"{row.partition}\n{row.key}"
+    place = _place(wanted, row)
     noted = await note_told(services.tables.wanted, wanted, place)
     if noted is not None:
         return noted
@@ -79,10 +85,37 @@ async def tell_not_here(services: Services, wanted: Wanted, problem: str) -> Wan
     return unwanted
 
 
+def is_told(wanted: Wanted) -> bool:
+    """Say whether people are told all that the vendor told of a receipt that is not here."""
+    return wanted.told.split("\n")[2:] == [_facts(wanted)]
+
+
+def _place(wanted: Wanted, row: Row) -> str:
+    """Write where people are told of a receipt, and what."""
+    return f"{row.partition}\n{row.key}\n{_facts(wanted)}"
+
+
+def _facts(wanted: Wanted) -> str:
+    at = wanted.happened_at.isoformat() if wanted.happened_at else ""
+    return f"{wanted.amount} {wanted.currency} {wanted.location} {at}"
+
+
+async def _may_be_told_anew(services: Services, wanted: Wanted, row: Row) -> bool:
+    """Say whether what was told stands still, and end it where it is told elsewhere now; what a person ended stays ended."""
+    partition, key, *_ = wanted.told.split("\n")
+    told = await services.tables.causes.read(partition, key)
+    if told is None or told.text("State") != OPEN:
+        return False
+    if (partition, key) != (row.partition, row.key):
+        await _compile_again(services, told)
+        await end_cause_rows(services.tables.causes, [told], services.now(), "more is known of it")
+    return True
+
+
 async def end_not_here(services: Services, wanted: Wanted) -> None:
     """End what was told of a receipt, for it is here now; also where a crash fell between telling and noting that."""
     if wanted.told:
-        partition, _, key = wanted.told.partition("\n")
+        partition, key, *_ = wanted.told.split("\n")
     elif wanted.attempts or services.now() - wanted.wanted_at >= OVERDUE:
         told, _ = await _row(services, wanted, "")
         partition, key = told.partition, told.key
@@ -91,10 +124,15 @@ async def end_not_here(services: Services, wanted: Wanted) -> None:
     row = await services.tables.causes.read(partition, key)
     if row is None or row.text("State") != OPEN:
         return
+    await _compile_again(services, row)
+    await end_cause_rows(services.tables.causes, [row], services.now(), "it was fetched")
+
+
+async def _compile_again(services: Services, row: Row) -> None:
+    """Have the store-day of what was told compiled again, where its store is known."""
     store, day = row.text("Store"), row.text("BusinessDay")
     if store and day and services.mappings.known.store(store) is not None:
         await note_due(services.tables.due, [Due(STATEMENT, store, date.fromisoformat(day), services.now())])
-    await end_cause_rows(services.tables.causes, [row], services.now(), "it was fetched")
 
 
 async def _row(services: Services, wanted: Wanted, problem: str) -> tuple[Row, date | None]:
