@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from shared.errors import RejectedError
+from shared.flows.fetching.hand_over import arrivals_in
 from shared.flows.ingesting.unreadable import keyed_hash, note_unreadable
 from shared.pos.adapter import Adapter
 from shared.pos.json_tree import safe
@@ -91,14 +92,11 @@ async def _ingest(
 
 async def _own(services: Services, account: VendorAccount, body: bytes) -> Sequence[bytes]:
     """Leave out the receipts that another account of the same seller reads; the body as it is where there are none."""
-    accounts, adapter = services.settings.vendors, ADAPTERS[account.vendor]
+    accounts = services.settings.vendors
     if not siblings_of(accounts, account):
         return (body,)
     try:
-        if len(body) > READ_IN_THREAD_BYTES:
-            arrivals = await services.in_thread(adapter.read, body, account.account)
-        else:
-            arrivals = adapter.read(body, account.account)
+        arrivals = await arrivals_in(services, account, body)
     except RejectedError:
         return (body,)  # ingesting it says so to a person
     own = [one for one in arrivals if not is_of_another(accounts, account, one.store)]

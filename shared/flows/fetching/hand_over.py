@@ -46,12 +46,8 @@ async def read_fetched(services: Services, account: VendorAccount, document: byt
 
     That is what was made online, not at a till, and receipts of stores that another account of the same seller reads.
     """
-    adapter = ADAPTERS[account.vendor]
     try:
-        if len(document) > READ_IN_THREAD_BYTES:
-            arrivals = await services.in_thread(adapter.read, document, account.account)
-        else:
-            arrivals = adapter.read(document, account.account)
+        arrivals = await arrivals_in(services, account, document)
     except RejectedError:
         return Read((), waits=False, unreadable=document)
     accounts = services.settings.vendors
@@ -64,6 +60,18 @@ async def read_fetched(services: Services, account: VendorAccount, document: byt
         one.document for one in of_tills if one.transaction is None or is_settled(one.transaction)
     )
     return Read(settled, waits=len(settled) < len(of_tills) or not arrivals)
+
+
+async def arrivals_in(services: Services, account: VendorAccount, document: bytes) -> list[Arrival]:
+    """Read a vendor's document, a large one beside the loop.
+
+    Raises:
+        RejectedError: it cannot be read at all.
+    """
+    adapter = ADAPTERS[account.vendor]
+    if len(document) > READ_IN_THREAD_BYTES:
+        return await services.in_thread(adapter.read, document, account.account)
+    return adapter.read(document, account.account)
 
 
 async def hand_over(
