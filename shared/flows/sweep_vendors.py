@@ -15,7 +15,7 @@ from shared.flows.isolating.storedays import StoreDays
 from shared.pos.shopify_order import NO_LOCATION, revision_of
 from shared.retail.identity import revision_is_higher
 from shared.retail.vendor_state import VendorState, answering, counted, failing, swept
-from shared.retail.wanted import NOT_SETTLED, SWEEP, Naming, Swept, is_due, page_kept
+from shared.retail.wanted import NOT_SETTLED, SWEEP, Naming, Swept, Wanted, is_due, page_kept
 from shared.services import Services
 from shared.settings_vendors import SHOPIFY, WEBHOOKS, VendorAccount, is_of_another
 from shared.storage.receipts import UNKNOWN_STORE, identity_key
@@ -88,16 +88,11 @@ async def _list(services: Services, account: VendorAccount, begun: Swept, count:
             part = page.found[start : start + AT_ONCE]
             news = await services.together(*(_want(services, account, one) for one in part))
             if is_counted:
-                others = [
-                    is_of_another(services.settings.vendors, account, listed.location) for listed in part
+                own = [
+                    one if _is_own(services, account, each) else None
+                    for each, one in zip(part, news, strict=True)
                 ]
-                _count(
-                    count,
-                    page,
-                    part,
-                    [None if of else one for of, one in zip(others, news, strict=True)],
-                    at.mark,
-                )
+                _count(count, page, part, own, at.mark)
         later = services.now() + timedelta(minutes=account.sweep_minutes)
         kept = page_kept(at, page.after, max(page.mark, at.reach, at.mark), later)
         if not await save_swept(table, kept):
@@ -109,12 +104,16 @@ async def _list(services: Services, account: VendorAccount, begun: Swept, count:
     return None
 
 
+def _is_own(services: Services, account: VendorAccount, one: Listed | Wanted) -> bool:
+    return not is_of_another(services.settings.vendors, account, one.location)
+
+
 async def _want(services: Services, account: VendorAccount, listed: Listed) -> bool | None:
     """Want what a list names and nothing knows at that time; None for what is not to be wanted now, True for news."""
     now = services.now()
     if not listed.is_ripe(now) or not listed.is_settled:
         return None
-    if account.vendor != SHOPIFY and is_of_another(services.settings.vendors, account, listed.location):
+    if account.vendor != SHOPIFY and not _is_own(services, account, listed):
         return None  # of an order of Shopify's, something may have come back at a store of this account
     is_known = False
     if account.mode == WEBHOOKS and listed.kind == ORDER:
@@ -181,6 +180,7 @@ async def _tell_overdue(services: Services, account: VendorAccount) -> None:
         for one in await all_wanted(services.tables.wanted, account.account)
         if now - one.wanted_at >= OVERDUE
         and not is_told(one)
+        and _is_own(services, account, one)
         and one.kind != CLOSURE
         and one.problem != NOT_SETTLED
     ]
