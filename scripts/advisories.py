@@ -19,7 +19,7 @@ from typing import Any
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
-OLD = timedelta(days=30)
+OLD, AHEAD = timedelta(days=30), timedelta(days=1)
 RECORDS_MIN = 5_000  # PyPI's export had more in 2024 already; fewer are a part of it, or another ecosystem's
 
 
@@ -36,7 +36,8 @@ class Looked:
 
     def clears(self, now: datetime) -> bool:
         """Say whether the copy is whole and young enough to say that a release has no advisory."""
-        return self.records >= RECORDS_MIN and self.newest is not None and now - self.newest <= OLD
+        is_young = self.newest is not None and -AHEAD <= now - self.newest <= OLD
+        return self.records >= RECORDS_MIN and is_young
 
 
 def look_up(copy: Path, releases: Iterable[tuple[str, str]]) -> Looked:
@@ -66,15 +67,17 @@ def look_up(copy: Path, releases: Iterable[tuple[str, str]]) -> Looked:
 
 def is_affected(affected: Mapping[str, Any], version: str) -> bool:
     """Say whether a release is among those that an advisory names, or in one of its ranges."""
-    if version in (affected.get("versions") or []):
-        return True
     own = Version(version)
+    if any(one == version or _version(one) == own for one in affected.get("versions") or []):
+        return True
     ranges = [one for one in affected.get("ranges") or [] if one.get("type") == "ECOSYSTEM"]
     return any(_is_in(one.get("events") or [], own) for one in ranges)
 
 
-def _pypi_name(affected: Mapping[str, Any]) -> str:
-    package = affected.get("package") or {}
+def _pypi_name(affected: object) -> str:
+    package = affected.get("package") if isinstance(affected, dict) else None
+    if not isinstance(package, dict):
+        return ""
     return canonicalize_name(str(package.get("name"))) if package.get("ecosystem") == "PyPI" else ""
 
 

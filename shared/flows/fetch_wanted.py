@@ -19,7 +19,7 @@ from shared.retail.wanted import NOT_SETTLED, WEBHOOK, Wanted
 from shared.services import Services
 from shared.settings_vendors import VendorAccount
 from shared.storage.vendor_states import change_state, read_state
-from shared.storage.wanted import failed, fetched, given_up, wanted_now
+from shared.storage.wanted import failed, fetched, given_up, note_told, wanted_now
 from shared.vendors.listed import CLOSURE, Fetched
 
 FETCH = "fetch"
@@ -153,7 +153,10 @@ async def _end(services: Services, one: _Done) -> None:
             await given_up(table, one.wanted, now, f"{NOT_SETTLED}: it waits for what the vendor names next")
         return
     await end_not_here(services, one.wanted)
-    await fetched(table, one.wanted, now, one.answer.changed_at if one.answer else None)
+    is_done = await fetched(table, one.wanted, now, one.answer.changed_at if one.answer else None)
+    if not is_done and one.wanted.told:
+        # Named anew meanwhile: should that not come, people are told of it again.
+        await note_told(table, one.wanted, "")
 
 
 async def _rest(

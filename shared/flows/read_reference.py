@@ -61,9 +61,9 @@ async def read_reference(services: Services, *, ordered: bool = False) -> str:
     keys = keys.and_rows(await rows_that_hold(services, mappings))
     if not keys.companies:
         return "no store is mapped"
-    turn = await _take_turn(services)
+    turn = await _take_turn(services, ordered=ordered)
     if turn is None:
-        return "read by another worker"
+        return "read by another worker, or put off meanwhile"
     try:
         found = await read_reference_data(services.d365, keys)
     except RetryableError as error:
@@ -101,11 +101,16 @@ async def _mappings_if_due(services: Services, *, ordered: bool) -> Mappings | N
     return mappings if age >= EVERY or changed or await is_something_held(services) else None
 
 
-async def _take_turn(services: Services) -> Row | None:
-    """Take the turn, so that one worker reads; None where another was faster."""
-    table, key = services.tables.packages, _state_key(services)
+async def _take_turn(services: Services, *, ordered: bool) -> Row | None:
+    """Take the turn, so that one worker reads; None where another was faster.
+
+    So it is where D365 has put off the next reading since this one was found to be due, however long ago that was.
+    """
+    table, key, now = services.tables.packages, _state_key(services), services.now()
     row = await table.read(*key)
-    until = services.now() + services.clock.patience(READING_MINUTES * 60)
+    if row is not None and is_waiting(row, now, timedelta(0)) and (row.flag("ToldToWait") or not ordered):
+        return None
+    until = now + services.clock.patience(READING_MINUTES * 60)
     try:
         if row is None:
             row = Row(*key, values={"Record": "reference", "NextTry": until})

@@ -198,7 +198,7 @@ async def _end_by_word(
     )
     if members[0].text("Reason") == "content_conflict":
         await _first_stands(services, members)
-    dues = _store_days(services, members, now)
+    dues = await _store_days(services, members, now)
     await note_due(services.tables.due, dues)
     await end_cause_rows(services.tables.causes, members, now, f"ended by {person.name}: {reason}")
     took = (services.now() - now) / services.clock.speed
@@ -206,15 +206,11 @@ async def _end_by_word(
     return Released(0, Decimal(0))
 
 
-def _store_days(services: Services, members: Sequence[Row], now: datetime) -> list[Due]:
+async def _store_days(services: Services, members: Sequence[Row], now: datetime) -> list[Due]:
     """Give the store-days to compile again: what a word ends may stand in their statements."""
-    days = {(row.text("Store"), row.text("BusinessDay")) for row in members}
-    known = services.mappings.known
-    return [
-        Due(STATEMENT, store, date.fromisoformat(day), now)
-        for store, day in sorted(days)
-        if day and known.store(store) is not None
-    ]
+    days = {(row.text("Store"), row.text("BusinessDay")) for row in members if row.text("BusinessDay")}
+    dues = [Due(STATEMENT, store, date.fromisoformat(day), now) for store, day in sorted(days)]
+    return [one for one in dues if await services.mappings.store(one.store, one.day) is not None]
 
 
 async def _first_stands(services: Services, members: Sequence[Row]) -> None:

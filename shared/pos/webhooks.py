@@ -13,7 +13,7 @@ from datetime import datetime
 
 from shared.errors import RejectedError
 from shared.pos.adapter import SHAPE, refuse_large_body, rejected
-from shared.pos.canonical_values import ID_LENGTH_MAX, read_instant
+from shared.pos.canonical_values import read_instant
 from shared.pos.json_tree import safe, told, tree_of
 from shared.pos.lightspeed_events import LightspeedEvent, named_by_form
 from shared.pos.shopify_events import order_named_by
@@ -127,7 +127,8 @@ def said_by_square(body: bytes, meant: Meant) -> Said:
 
 def _naming_of(named: Named) -> Naming:
     order = Part({"order_id": named.order}).id("order_id")
-    return Naming(ORDER, order, _read(named.created_at), named.event_id, named.location[:ID_LENGTH_MAX])
+    location = Part({"location_id": named.location}).id_or_none("location_id") or ""
+    return Naming(ORDER, order, _read(named.created_at), named.event_id, location)
 
 
 def said_by_lightspeed(body: bytes, meant: Meant) -> Said:

@@ -64,8 +64,10 @@ async def want(table: Table, account: str, naming: Naming, now: datetime) -> boo
             at, events = (_at(done), _events(done)) if done is not None else (None, ())
             if not is_news(naming, at, events):
                 return False
-            told = done.text("Told") if done is not None else ""
-            await table.insert(_row(replace(heard(naming, now, account, at, events), told=told)))
+            wanted = heard(naming, now, account, at, events)
+            if done is not None and "GivenUpAt" in done.values:
+                wanted = replace(filled(wanted, _facts_in(done)), told=done.text("Told"))
+            await table.insert(_row(wanted))
             return True
         except (AlreadyThereError, ChangedMeanwhileError, NotThereError):
             continue  # somebody named or fetched it meanwhile: look again
@@ -100,7 +102,7 @@ async def fetched(table: Table, wanted: Wanted, now: datetime, seen: datetime | 
 async def given_up(table: Table, wanted: Wanted, now: datetime, problem: str) -> bool:
     """Try no longer, until it is named anew; False where it was meanwhile and stays wanted."""
     values: dict[str, Value] = {
-        "GivenUpAt": now, "Problem": problem[:300], "Attempts": wanted.attempts, "Told": wanted.told,
+        "GivenUpAt": now, "Problem": problem[:300], "Attempts": wanted.attempts, "Told": wanted.told, **_facts_of(wanted),
     }  # fmt: skip
     return await _end(table, wanted, now, wanted.at, values)
 
@@ -201,6 +203,27 @@ async def _end(
     except GroupRefusedError:
         return False
     return True
+
+
+def _facts_of(wanted: Wanted) -> dict[str, Value]:
+    """Write what a vendor told of a thing, for whoever names it anew without saying it again."""
+    facts: dict[str, Value] = {
+        name: value
+        for name, value in (
+            ("Location", wanted.location),
+            ("Amount", wanted.amount),
+            ("Currency", wanted.currency),
+        )
+        if value
+    }
+    return facts if wanted.happened_at is None else {**facts, "HappenedAt": wanted.happened_at}
+
+
+def _facts_in(row: Row) -> Naming:
+    return Naming(
+        row.text("Kind"), row.text("Id"), location=row.text("Location"), amount=row.text("Amount"),
+        currency=row.text("Currency"), happened_at=row.instant("HappenedAt") if "HappenedAt" in row.values else None,
+    )  # fmt: skip
 
 
 def _key(state: str, named: Naming | Wanted) -> str:

@@ -18,7 +18,7 @@ from shared.outbound import in_path
 from shared.pos.json_tree import text_of_tree
 from shared.pos.lightspeed_sale import instant_of, size_or_none, status_of
 from shared.pos.vendor_json import Part, root_of
-from shared.retail.money import rounded
+from shared.retail.money import ZERO, rounded
 from shared.retail.transaction import TillStatus
 from shared.vendors.listed import CLOSURE, FIRST, SALE, Fetched, Listed, Page, listed_at_least
 from shared.vendors.wire import NotAtVendorError, VendorWire
@@ -232,7 +232,7 @@ def _sale_listed(sale: Part) -> Listed:
     source = sale.part_or_none("source") if isinstance(sale.fields.get("source"), dict) else None
     totals = sale.part_or_none("totals")
     status = status_of(sale)
-    amount = None if status is TillStatus.VOIDED else _total(sale, totals)
+    amount = ZERO if status is TillStatus.VOIDED else _total(sale, totals)
     return Listed(
         SALE,
         sale.id("id"),

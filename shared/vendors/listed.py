@@ -23,8 +23,8 @@ CASH_OPEN = timedelta(days=7)  # how long a drawer may stay open and still be fo
 class Listed:
     """One thing that a list names. changed_at: the newest change it tells of; location, happened_at, amount: as far as told.
 
-    is_sale: it is turnover, or may be; a drawer's shift is none. is_settled: it counts, or never will; of what is put aside or
-    partly paid a later change tells. mark: its own, where the list is not by time.
+    amount: 0 of what is void or a test. is_sale: it is turnover, or may be; a drawer's shift is none. is_settled: it counts, or
+    never will; of what is put aside or partly paid a later change tells. mark: its own, where the list is not by time.
     """
 
     kind: str

@@ -17,6 +17,7 @@ from shared.errors import RejectedError, RetryableError, ThrottledError
 from shared.outbound import in_path
 from shared.pos.json_tree import text_of_tree
 from shared.pos.shopify_json import Fields, number_of, number_or_none
+from shared.retail.money import ZERO
 from shared.vendors.listed import (
     CASH_OPEN,
     ORDER,
@@ -286,7 +287,7 @@ def _whole(order: Fields) -> Listed:
         order.instant("updatedAt"),
         location=number_or_none(order.child("retailLocation")) or "",
         happened_at=order.instant_or_none("processedAt"),
-        amount=None if _is_void(order) else order.money("totalPriceSet"),
+        amount=ZERO if _is_void(order) else order.money("totalPriceSet"),
         currency=order.currency("currencyCode"),
         is_settled=_is_settled(order),
     )

@@ -18,6 +18,7 @@ from shared.pos.json_tree import text_of_tree
 from shared.pos.square_events import needed_for
 from shared.pos.square_money import Purse
 from shared.pos.vendor_json import Part
+from shared.retail.money import ZERO
 from shared.vendors.listed import (
     CASH_OPEN,
     FIRST,
@@ -232,15 +233,15 @@ def _whole(order: Part) -> Listed:
     return Listed(
         ORDER, order.id("id"), _changed_at(order), location,
         order.instant_or_none("closed_at") or order.instant_or_none("created_at"),
-        Purse(currency).of(money, "total_money") if currency and order.text("state") != "CANCELED" else None, currency,
+        ZERO if order.text("state") == "CANCELED" else Purse(currency).of(money, "total_money") if currency else None, currency,
         is_settled=order.text("state") not in ("OPEN", "DRAFT"),
     )  # fmt: skip
 
 
 def _money_listed(money: Part) -> Listed:
-    """Name the order of a payment or refund. What it comes to, the order says."""
+    """Name the order of a payment or refund. What it comes to and when it was closed, the order says."""
     return Listed(
-        ORDER, money.id("order_id"), _changed_at(money), money.text("location_id"), money.instant("created_at"),
+        ORDER, money.id("order_id"), _changed_at(money), money.id_or_none("location_id") or "",
         is_settled=money.text("status") not in ("APPROVED", "PENDING"),
     )  # fmt: skip
 

@@ -53,6 +53,12 @@ def test_a_release_is_affected_where_it_lies_in_a_range(
     assert [each for each in safe if is_affected(one, each)] == []
 
 
+def test_a_version_that_is_written_otherwise_is_the_same_one() -> None:
+    assert is_affected({"versions": ["2023.07.22"]}, "2023.7.22")
+    assert is_affected({"versions": ["1.0", "who knows"]}, "1.0.0")
+    assert not is_affected({"versions": ["1.0"]}, "1.0.1")
+
+
 def test_versions_that_are_named_count_and_ranges_of_commits_do_not() -> None:
     (one,) = record("a", {"introduced": "0"}, type="GIT", versions=["1.5"])["affected"]
     assert (is_affected(one, "1.5"), is_affected(one, "1.6")) == (True, False)
@@ -98,9 +104,10 @@ def test_an_old_copy_a_part_of_one_and_another_ecosystems_clear_nothing(tmp_path
     assert not whole.clears(NOW + timedelta(days=24))
     assert not replace(whole, records=RECORDS_MIN - 1).clears(NOW)
     assert not replace(whole, newest=None).clears(NOW)
+    assert not replace(whole, newest=NOW + timedelta(days=2)).clears(NOW)
     foreign = [
         record("a", {"introduced": "0"}, ecosystem="npm"),
-        {"id": "X", "affected": None},
+        {"id": "X", "affected": ["odd", None]},
         {"affected": [{"package": None}]},
     ]
     assert look_up(folder(tmp_path, *foreign), [("a", "1.0")]) == Looked(0, None, {})

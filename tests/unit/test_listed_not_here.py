@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Callable
 from dataclasses import replace
@@ -22,13 +23,16 @@ from shared.flows.sweep_vendors import sweep_vendors
 from shared.retail.statement import compile_store_day
 from shared.retail.storeday import NotHere
 from shared.retail.supplement import Signed
+from shared.retail.wanted import Naming
 from shared.services import Services
 from shared.settings import Person
 from shared.storage.causes import CLOSED, Member, cause_row, open_causes
+from shared.storage.due import STATEMENT, due_from, list_due
+from shared.storage.mappings import MappingCache
 from shared.storage.protocols import Row
 from shared.storage.receipts import identity_key
 from shared.storage.statements import statement_key
-from shared.storage.wanted import all_wanted
+from shared.storage.wanted import all_wanted, want
 from shared.vendors.clients import client_of
 from tests.contract.vendors_world import (
     ACCOUNT,
@@ -289,3 +293,226 @@ def test_what_a_list_has_is_no_column_of_a_signature() -> None:
     assert compile_store_day(replace(unstated, signed=(signed,))).supplement is None
     stated = compile_store_day(statements.day([statements.record(1)], SALE, signed=(signed,)))
     assert stated.supplement is not None
+
+
+class CrashError(Exception):
+    """The process ends here."""
+
+
+async def told_without_its_store(services: Services, fake: FakeShopify, hand: Hand) -> str:
+    """People were told of an order of which no list had told anything; then its list has it, with store and amount."""
+    name = fake.sell(2, 1234, hand())
+    fake.hidden.add(name)
+    await told(services, fake, name)
+    never(fake, name)
+    await try_for_hours(services, hand)
+    fake.hidden.clear()
+    fake.orders[name]["updatedAt"] = stamp(hand())
+    hand.turn(minutes=10)
+    return name
+
+
+@pytest.mark.parametrize("at", range(1, 9))
+def test_a_crash_while_it_is_told_anew_leaves_it_told_once(at: int) -> None:
+    async def go() -> None:
+        hand = Hand()
+        fake = FakeShopify(hand)
+        services = await vendor_services(hand, fake)
+        name = await told_without_its_store(services, fake, hand)
+        count = 0
+
+        async def effect(kind: str, table: str) -> None:
+            nonlocal count
+            if table in ("causes", "due") or (table == "wanted" and kind == "replace"):
+                count += 1
+                if count == at:
+                    raise CrashError
+
+        tables: Any = services.tables
+        for table in (tables.causes, tables.due, tables.wanted):
+            table.before_effect = effect
+        with contextlib.suppress(CrashError):
+            await try_for_hours(services, hand, 2)
+        for table in (tables.causes, tables.due, tables.wanted):
+            table.before_effect = None
+        await try_for_hours(services, hand, 2)
+        assert [(one.text("Store"), one.text("Amount")) for one in await causes(services)] == [
+            ("S1", "12.34")
+        ]
+        fake.answer = FakeShopify.answer.__get__(fake)  # type: ignore[method-assign]
+        hand.turn(minutes=400)
+        await try_for_hours(services, hand, 2)
+        assert await receipts(services) == {f"O{name}": "12.34"}
+        assert await causes(services) == []
+
+    run(go())
+
+
+def test_a_crash_after_it_was_told_anew_and_a_good_fetch_leave_nothing_told() -> None:
+    async def go() -> None:
+        hand = Hand()
+        fake = FakeShopify(hand)
+        services = await vendor_services(hand, fake)
+        await told_without_its_store(services, fake, hand)
+        tables: Any = services.tables
+
+        async def effect(kind: str, table: str) -> None:
+            if kind == "replace" and (await causes(services))[-1].text("Store") == "S1":
+                raise CrashError
+
+        await sweep_vendors(services)
+        tables.wanted.before_effect = effect
+        hand.turn(minutes=20)
+        with contextlib.suppress(CrashError):
+            await try_for_hours(services, hand, 2)
+        tables.wanted.before_effect = None
+        fake.answer = FakeShopify.answer.__get__(fake)  # type: ignore[method-assign]
+        hand.turn(minutes=400)
+        await fetch(services)
+        assert await receipts(services) == {"O2": "12.34"}
+        assert await causes(services) == []
+
+    run(go())
+
+
+def test_a_worker_that_has_read_no_mapping_yet_has_the_day_compiled_again_too() -> None:
+    async def go() -> None:
+        hand = Hand()
+        fake = FakeSquare(hand)
+        services = await vendor_services(hand, fake)
+        never(fake, fake.sell(2, 1234, hand()))
+        hand.turn(minutes=10)
+        await sweep_vendors(services)
+        await try_for_hours(services, hand)
+        (row,) = await causes(services)
+        for due in await list_due(services.tables.due, STATEMENT):
+            await services.tables.due.delete(due.partition, due.key, due.etag)
+        services.mappings = MappingCache(services.tables.mappings)
+        await release_exceptions(services, row.partition, OWNER, "a test of the till")
+        assert [due_from(one).day for one in await list_due(services.tables.due, STATEMENT)] == [DAY]
+
+    run(go())
+
+
+def test_what_was_voided_after_it_was_listed_is_worth_nothing_any_more() -> None:
+    async def go() -> None:
+        hand = Hand()
+        fake = FakeLightspeed(hand)
+        services = await vendor_services(hand, fake)
+        name = fake.sell(2, 1234, hand())
+        never(fake, name)
+        hand.turn(minutes=10)
+        await sweep_vendors(services)
+        await try_for_hours(services, hand)
+        fake.sales[name] |= {"status": "VOIDED", "updated_at": stamp(hand()), "version": fake.next_version()}
+        hand.turn(minutes=10)
+        await try_for_hours(services, hand, 3)
+        (row,) = await causes(services)
+        assert (row.text("Amount"), row.text("Currency")) == ("0.00", "")
+        assert (await compiled(services, hand))["source"]["pos_says"] == "not stated"
+
+    run(go())
+
+
+def test_a_later_change_of_its_payment_leaves_an_order_on_its_own_day() -> None:
+    async def go() -> None:
+        hand = Hand()
+        fake = FakeSquare(hand)
+        services = await vendor_services(hand, fake)
+        name = fake.sell(2, 1234, hand())
+        fake.orders[name]["closed_at"] = stamp(hand() + timedelta(hours=20))
+        fake.orders[name]["updated_at"] = stamp(hand() + timedelta(hours=20))
+        never(fake, name)
+        hand.turn(minutes=20 * 60 + 10)
+        await sweep_vendors(services)
+        await try_for_hours(services, hand)
+        (before,) = await causes(services)
+        fake.payments["PAY-2"]["updated_at"] = stamp(hand())
+        hand.turn(minutes=10)
+        await try_for_hours(services, hand, 3)
+        (after,) = await causes(services)
+        assert (after.text("BusinessDay"), after.text("Amount")) == (before.text("BusinessDay"), "12.34")
+        assert after.text("BusinessDay") == "2017-12-24"
+
+    run(go())
+
+
+def test_named_anew_after_it_was_given_up_it_is_still_worth_what_its_list_told() -> None:
+    async def go() -> None:
+        hand = Hand()
+        fake = FakeSquare(hand)
+        services = await vendor_services(hand, fake)
+        name = fake.sell(2, 1234, hand())
+        never(fake, name)
+        hand.turn(minutes=10)
+        await sweep_vendors(services)
+        for _ in range(40):
+            hand.turn(minutes=12 * 60)
+            await fetch(services)
+            if not await all_wanted(services.tables.wanted, ACCOUNT):
+                break
+        assert await all_wanted(services.tables.wanted, ACCOUNT) == []
+        fake.hidden.add(name)
+        naming = Naming("order", name, hand(), "another event", location="S1")
+        assert await want(services.tables.wanted, ACCOUNT, naming, hand())
+        await try_for_hours(services, hand)
+        (row,) = await causes(services)
+        assert (row.text("BusinessDay"), row.text("Amount"), row.text("Currency")) == (
+            "2017-12-23",
+            "12.34",
+            "USD",
+        )
+
+    run(go())
+
+
+def test_what_is_named_anew_during_a_good_fetch_is_told_again_where_that_change_does_not_come() -> None:
+    async def go() -> None:
+        hand = Hand()
+        fake = FakeSquare(hand)
+        services = await vendor_services(hand, fake)
+        name = fake.sell(2, 1234, hand())
+        good = fake.answer
+        never(fake, name)
+        hand.turn(minutes=10)
+        await sweep_vendors(services)
+        await try_for_hours(services, hand)
+        assert await codes(services) == ["receipt_not_fetched"]
+        fake.answer = good  # type: ignore[method-assign]
+        naming = Naming("order", name, hand() + timedelta(minutes=1), "meanwhile", location="S1")
+        tables: Any = services.tables
+
+        async def meanwhile(kind: str, table: str) -> None:
+            if table == "transactions" and kind == "group":
+                tables.transactions.before_effect = None
+                await want(services.tables.wanted, ACCOUNT, naming, hand())
+
+        tables.transactions.before_effect = meanwhile
+        hand.turn(minutes=25 * 60)
+        await fetch(services)
+        assert await receipts(services) == {name: "12.34"}
+        (wanted,) = await all_wanted(services.tables.wanted, ACCOUNT)
+        assert (wanted.told, await causes(services)) == ("", [])
+        never(fake, name)
+        await try_for_hours(services, hand)
+        assert await codes(services) == ["receipt_not_fetched"]
+
+    run(go())
+
+
+def test_an_odd_location_in_a_webhook_is_before_a_person_and_told_once() -> None:
+    async def go() -> None:
+        hand = Hand()
+        services = await vendor_services(hand, FakeSquare(hand))
+        table = services.tables.wanted
+        odd = Naming("order", "O-9", hand(), "e", location="S\n1")
+        await want(table, ACCOUNT, odd, hand())
+        hand.turn(minutes=40)
+        await sweep_vendors(services)
+        (row,) = await all_wanted(table, ACCOUNT)
+        hand.turn(minutes=20)
+        await sweep_vendors(services)
+        (again,) = await all_wanted(table, ACCOUNT)
+        assert (row.told != "", again.etag) == (True, row.etag)
+
+    run(go())

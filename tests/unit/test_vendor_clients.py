@@ -447,7 +447,7 @@ def test_a_place_is_believed_for_an_hour() -> None:
 
 
 @pytest.mark.parametrize("make", MAKERS)
-def test_what_is_void_or_a_test_is_listed_without_an_amount(make: type[FakeVendor]) -> None:
+def test_what_is_void_or_a_test_is_listed_as_worth_nothing(make: type[FakeVendor]) -> None:
     async def go() -> None:
         fake = make(HAND)
         names = [fake.sell(number, 1234, AT) for number in (1, 2)]
@@ -463,7 +463,7 @@ def test_what_is_void_or_a_test_is_listed_without_an_amount(make: type[FakeVendo
         page = await one.page(one.lists[0], "", "", HAND())
         found = {each.id: each.amount for each in page.found}
         assert found.pop(names[0]) == Decimal("12.34")
-        assert found == dict.fromkeys(names[1:])
+        assert found == dict.fromkeys(names[1:], Decimal(0))
 
     run(go())
 

@@ -30,6 +30,7 @@ from shared.storage.wanted import is_fetched, note_told
 
 ACCOUNT, AT_VENDOR = "account", "receipt at the vendor"
 OVERDUE = timedelta(minutes=30)
+MORE_IS_KNOWN, FETCHED = "more is known of it", "it was fetched"
 REFUSES, SILENT, DEAF = "vendor_refuses", "vendor_silent", "vendor_webhooks_dead"
 
 
@@ -70,11 +71,14 @@ async def tell_not_here(services: Services, wanted: Wanted, problem: str) -> Wan
     ):
         return wanted
     row, day = await _row(services, wanted, problem)
-    if wanted.told and not await _may_be_told_anew(services, wanted, row):
+    before = await _told_before(services, wanted)
+    if before is not None and _is_ended_by_a_person(before):
         return await note_told(services.tables.wanted, wanted, _place(wanted, row)) or wanted
     if day is not None:
         await note_due(services.tables.due, [Due(STATEMENT, row.text("Store"), day, services.now())])
     await open_causes(services.tables.causes, [row])
+    if before is not None and (before.partition, before.key) != (row.partition, row.key):
+        await _end_told(services, before, MORE_IS_KNOWN)
     place = _place(wanted, row)
     noted = await note_told(services.tables.wanted, wanted, place)
     if noted is not None:
@@ -87,7 +91,7 @@ async def tell_not_here(services: Services, wanted: Wanted, problem: str) -> Wan
 
 def is_told(wanted: Wanted) -> bool:
     """Say whether people are told all that the vendor told of a receipt that is not here."""
-    return wanted.told.split("\n")[2:] == [_facts(wanted)]
+    return wanted.told.split("\n", 2)[2:] == [_facts(wanted)]
 
 
 def _place(wanted: Wanted, row: Row) -> str:
@@ -100,39 +104,40 @@ def _facts(wanted: Wanted) -> str:
     return f"{wanted.amount} {wanted.currency} {wanted.location} {at}"
 
 
-async def _may_be_told_anew(services: Services, wanted: Wanted, row: Row) -> bool:
-    """Say whether what was told stands still, and end it where it is told elsewhere now; what a person ended stays ended."""
-    partition, key, *_ = wanted.told.split("\n")
-    told = await services.tables.causes.read(partition, key)
-    if told is None or told.text("State") != OPEN:
-        return False
-    if (partition, key) != (row.partition, row.key):
-        await _compile_again(services, told)
-        await end_cause_rows(services.tables.causes, [told], services.now(), "more is known of it")
-    return True
+async def _told_before(services: Services, wanted: Wanted) -> Row | None:
+    """Read the row by which people were told; None where they never were, or that was long ago."""
+    if not wanted.told:
+        return None
+    partition, key, *_ = wanted.told.split("\n", 2)
+    return await services.tables.causes.read(partition, key)
+
+
+def _is_ended_by_a_person(row: Row) -> bool:
+    """Say whether a person said that there is nothing to fetch; what the app ended itself, it may tell anew."""
+    return row.text("State") != OPEN and row.text("EndedHow") not in (MORE_IS_KNOWN, FETCHED)
 
 
 async def end_not_here(services: Services, wanted: Wanted) -> None:
     """End what was told of a receipt, for it is here now; also where a crash fell between telling and noting that."""
-    if wanted.told:
-        partition, key, *_ = wanted.told.split("\n")
-    elif wanted.attempts or services.now() - wanted.wanted_at >= OVERDUE:
+    before = await _told_before(services, wanted)
+    found = {} if before is None else {(before.partition, before.key): before}
+    if wanted.attempts or services.now() - wanted.wanted_at >= OVERDUE:
         told, _ = await _row(services, wanted, "")
-        partition, key = told.partition, told.key
-    else:
-        return
-    row = await services.tables.causes.read(partition, key)
-    if row is None or row.text("State") != OPEN:
-        return
-    await _compile_again(services, row)
-    await end_cause_rows(services.tables.causes, [row], services.now(), "it was fetched")
+        row = await services.tables.causes.read(told.partition, told.key)
+        if row is not None:
+            found[row.partition, row.key] = row
+    for row in found.values():
+        await _end_told(services, row, FETCHED)
 
 
-async def _compile_again(services: Services, row: Row) -> None:
-    """Have the store-day of what was told compiled again, where its store is known."""
+async def _end_told(services: Services, row: Row, how: str) -> None:
+    """End what is told, and have its store-day compiled again, where its store is known."""
+    if row.text("State") != OPEN:
+        return
     store, day = row.text("Store"), row.text("BusinessDay")
-    if store and day and services.mappings.known.store(store) is not None:
+    if day and await services.mappings.store(store, date.fromisoformat(day)) is not None:
         await note_due(services.tables.due, [Due(STATEMENT, store, date.fromisoformat(day), services.now())])
+    await end_cause_rows(services.tables.causes, [row], services.now(), how)
 
 
 async def _row(services: Services, wanted: Wanted, problem: str) -> tuple[Row, date | None]:
@@ -141,7 +146,7 @@ async def _row(services: Services, wanted: Wanted, problem: str) -> tuple[Row, d
     name = f"{wanted.account} {wanted.kind} {wanted.id}"
     member = Member(
         AT_VENDOR, store, name, business_day=day.isoformat(), account=wanted.account, transaction_id=wanted.id,
-        amount=_amount(wanted), currency=wanted.currency if wanted.amount else "",
+        amount=_amount(wanted), currency=wanted.currency if _amount(wanted) else "",
     )  # fmt: skip
     row = cause_row(not_fetched(store, day, problem), member, wanted.wanted_at)
     return row, day if is_known else None

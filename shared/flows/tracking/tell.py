@@ -24,6 +24,7 @@ from shared.storage.causes import PACKAGE, SHIFT, STATEMENT, Member, cause_row, 
 from shared.storage.packages import tracking_key
 from shared.storage.protocols import Row
 
+TRIES_MAX = 5
 BUSY = frozenset({"Closing", "Error"})
 STATEMENT_STANDS, SHIFT_IN_ERROR, TILL_BUSY = "d365_statement_stands", "d365_shift_in_error", "d365_till_busy"
 NO_RIGHT = "d365_evidence_missing"
@@ -93,20 +94,32 @@ async def states_of_tills(services: Services) -> dict[str, Told]:
 
 
 async def remember(services: Services, turn: Row) -> Row:
-    """Keep the turn's row; where another worker's turn has begun, that one asks for itself.
+    """Keep the turn's row; where another worker's turn has begun, that one asks for itself, but not before D365 said.
 
-    Storage may tell a write of ours as somebody else's: of the same turn, it is written again.
+    Storage may tell a write of ours as somebody else's: of the same turn, it is written again. What D365 told a worker
+    that had stood still is newer than what the turns after it wrote.
     """
-    table = services.tables.packages
-    for _ in range(2):
+    table, row, is_ours = services.tables.packages, turn, True
+    for _ in range(TRIES_MAX):
         try:
-            return replace(turn, etag=await table.replace(turn, turn.etag))
+            etag = await table.replace(row, row.etag)
         except ChangedMeanwhileError:
             there = await table.read(turn.partition, turn.key)
-            if there is None or there.instant("AskedAt") != turn.instant("AskedAt"):
+            if there is None:
                 return turn
-            turn = replace(turn, etag=there.etag)
+            is_ours = there.instant("AskedAt") == turn.instant("AskedAt")
+            row = replace(_no_sooner(turn if is_ours else there, there, turn), etag=there.etag)
+            if not is_ours and row.values == there.values:
+                return turn
+        else:
+            return replace(turn, etag=etag) if is_ours else turn
     return turn
+
+
+def _no_sooner(row: Row, *others: Row) -> Row:
+    """Give a row whose next try is the latest that any of some tells."""
+    told = [one.instant("NextTry") for one in others if "NextTry" in one.values]
+    return row.with_values(NextTry=max(told)) if told else row
 
 
 def _wanted(news: News, mappings: Mappings, now: datetime) -> tuple[Wanted, set[str]]:
