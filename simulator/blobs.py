@@ -49,6 +49,11 @@ class Blobs:
         self._blobs[blob.blob_id] = blob
         return blob
 
+    def good_for(self, name: str) -> timedelta:
+        """Say how long the newest address of a name is still good; nothing where there is none."""
+        ends = [blob.expires_at for blob in self._blobs.values() if blob.name == name]
+        return max(ends) - self._now() if ends else timedelta(0)
+
     def url_of(self, blob: Blob, origin: str) -> str:
         """Give the blob's address with its signature."""
         expiry = quote(instant_text(blob.expires_at), safe="")

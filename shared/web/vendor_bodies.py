@@ -10,20 +10,16 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
+from shared.pos.lightspeed_events import FORM_BYTES_MAX
+
 Schema = dict[str, Any]
 _NUMBER: Schema = {
-    "anyOf": [
-        {"type": "integer", "minimum": 0},
-        {"type": "string", "pattern": "^(?:gid://shopify/[A-Za-z]{1,40}/)?[A-Za-z0-9_-]{1,60}$"},
-    ]
+    "type": ["integer", "string"],
+    "minimum": 0,
+    "pattern": "^(?:gid://shopify/[A-Za-z]{1,40}/)?[A-Za-z0-9_-]{1,60}$",
 }
-_ID: Schema = {
-    "anyOf": [
-        {"type": "integer"},
-        {"type": "string", "pattern": "^[!-~]{1,200}$"},
-    ]
-}
-_TIME: Schema = {"type": "string", "examples": ["2017-12-23T13:00:00-05:00"]}
+_ID: Schema = {"type": ["integer", "string"], "pattern": "^[!-~]{1,200}$"}
+_TIME: Schema = {"type": "string", "maxLength": 2_000, "examples": ["2017-12-23T13:00:00-05:00"]}
 _WORD: Schema = {"type": ["string", "null"]}
 _LIST: Schema = {"type": "array", "items": {"type": "object"}}
 
@@ -85,6 +81,7 @@ _SQUARE: Schema = {
         type={"type": "string", "pattern": "^[!-~]{1,200}$"}, event_id=_ID, merchant_id=_ID, created_at=_TIME,
         data={
             "type": "object",
+            "maxProperties": 200_000,
             "description": "Of payment.*, refund.* and order.* under object: the payment, the refund, the order_created or "
             "order_updated. They name the order and the location; money without an order is put before a person.",
         },
@@ -102,13 +99,18 @@ _SQUARE: Schema = {
 _LIGHTSPEED: Schema = {
     **_object(
         ("type",),
-        type={"type": "string", "description": "sale.update and register_closure.create are read."},
+        type={"type": "string", "maxLength": FORM_BYTES_MAX, "description": "sale.update and register_closure.create are read."},
         payload={
             "type": "string",
+            "maxLength": FORM_BYTES_MAX,
             "description": "The sale or the closure in JSON, in the shape of API 1.0: with an id; a closure of at most "
             "16,000 characters.",
         },
-        domain_prefix={"type": "string", "description": "The retailer; where it is told it must be the account's."},
+        domain_prefix={
+            "type": "string",
+            "maxLength": FORM_BYTES_MAX,
+            "description": "The retailer; where it is told it must be the account's.",
+        },
     ),
     "additionalProperties": {"type": "string"},
     "maxProperties": 20,

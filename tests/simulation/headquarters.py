@@ -106,10 +106,11 @@ class UnluckyImports(Imports):
         faults = self._world.faults
         faults.clear()
         slow = effects.chance(weather.slow_import)
-        if (
-            slow
-        ):  # unknown to D365 for less long than its upload address lives, then queued for as long as it likes
-            faults.add({"kind": "slow_start", "seconds": int(effects.between(5, 1_500))})
+        if slow:
+            # Unknown to D365 for less long than its upload address lives, however late the call came; then queued for as
+            # long as it likes.
+            left = int(self._world.blobs.good_for(f"{execution_id}.zip").total_seconds()) - 1
+            faults.add({"kind": "slow_start", "seconds": min(int(effects.between(5, 1_500)), max(1, left))})
         queued = int(effects.between(1, 9_000)) if slow else 1
         self._world.switches = replace(self._world.switches, queued_seconds=queued)
         if effects.chance(weather.zero_rows):
