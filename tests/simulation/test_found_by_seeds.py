@@ -27,6 +27,7 @@ FOUND = {
     3755: "a package's only write was told as somebody else's: it ended as if there were nothing to send, its receipts rested",
     7221: "tracking was told to come back later and could not write it down, as storage had told its last write as another's",
     17942: "a turn of tracking that had stood still for an hour was told to wait, and the next turn was not told of it",
+    20321: "the same, and posting, which goes by what tracking was told, called too early",
     18699: "a reading of reference data that had stood still began though D365 had put the next one off since",
     377: "a reading of reference data that had stood still was told to wait, and the next reading was not told of it",
 }

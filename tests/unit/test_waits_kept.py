@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from shared.flows.posting.slot import tracking_waits_until
 from shared.flows.read_reference import _take_turn
 from shared.flows.tracking.tell import remember
 from shared.services import Services
@@ -41,11 +42,17 @@ def test_a_turn_that_stood_still_leaves_to_the_later_turn_when_d365_wants_to_be_
         told = hand() + timedelta(seconds=246)
         await remember(services, old.with_values(Trouble="d365_throttled", NextTry=told))
         row = await as_it_is(services, old)
-        assert (row.instant("NextTry"), row.instant("AskedAt"), row.text("Trouble")) == (told, hand(), "")
+        assert (row.instant("NextTry"), row.instant("AskedAt"), row.text("Trouble")) == (
+            told,
+            hand(),
+            "d365_throttled",
+        )
+        assert await tracking_waits_until(services) == told  # posting goes by it too
         # The later turn ends well meanwhile, and knows nothing of it: what D365 said stands.
         await remember(services, later.with_values(TillsFirst=True))
         row = await as_it_is(services, old)
         assert (row.instant("NextTry"), row.flag("TillsFirst")) == (told, True)
+        assert await tracking_waits_until(services) == told
         # Told less later on, by a turn that stood still as well: the longest holds.
         await remember(services, old.with_values(NextTry=told - timedelta(seconds=60)))
         assert (await as_it_is(services, old)).instant("NextTry") == told

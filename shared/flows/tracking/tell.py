@@ -25,6 +25,7 @@ from shared.storage.packages import tracking_key
 from shared.storage.protocols import Row
 
 TRIES_MAX = 5
+THROTTLED = "d365_throttled"
 BUSY = frozenset({"Closing", "Error"})
 STATEMENT_STANDS, SHIFT_IN_ERROR, TILL_BUSY = "d365_statement_stands", "d365_shift_in_error", "d365_till_busy"
 NO_RIGHT = "d365_evidence_missing"
@@ -117,9 +118,13 @@ async def remember(services: Services, turn: Row) -> Row:
 
 
 def _no_sooner(row: Row, *others: Row) -> Row:
-    """Give a row whose next try is the latest that any of some tells."""
-    told = [one.instant("NextTry") for one in others if "NextTry" in one.values]
-    return row.with_values(NextTry=max(told)) if told else row
+    """Give a row whose next try is the latest that any of some tells, and with it that D365 has said so: others go by that."""
+    told = [one for one in others if "NextTry" in one.values]
+    if not told:
+        return row
+    last = max(told, key=lambda one: one.instant("NextTry"))
+    codes = set(row.text("Trouble").split()) | ({THROTTLED} & set(last.text("Trouble").split()))
+    return row.with_values(NextTry=last.instant("NextTry"), Trouble=" ".join(sorted(codes)) or None)
 
 
 def _wanted(news: News, mappings: Mappings, now: datetime) -> tuple[Wanted, set[str]]:
