@@ -92,7 +92,9 @@ class VendorAccount:
         return EVERY_STORE in self.stores or store in self.stores
 
 
-def siblings_of(accounts: Mapping[str, VendorAccount], account: VendorAccount) -> tuple[VendorAccount, ...]:
+def others_of_seller(
+    accounts: Mapping[str, VendorAccount], account: VendorAccount
+) -> tuple[VendorAccount, ...]:
     """Give the other accounts of the same seller, between which its stores are shared out."""
     seller = (account.vendor, account.host, account.merchant)
     return tuple(
@@ -109,7 +111,7 @@ def is_of_another(accounts: Mapping[str, VendorAccount], account: VendorAccount,
     """
     if not store or account.may_send_for(store):
         return False
-    return any(one.may_send_for(store) for one in siblings_of(accounts, account))
+    return any(one.may_send_for(store) for one in others_of_seller(accounts, account))
 
 
 def read_vendor_settings(

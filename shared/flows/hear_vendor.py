@@ -22,7 +22,7 @@ from shared.retail.reasons import cause
 from shared.retail.wanted import Naming, is_past
 from shared.services import Services
 from shared.settings import Sender
-from shared.settings_vendors import SHOPIFY, WEBHOOKS, VendorAccount, is_of_another, siblings_of
+from shared.settings_vendors import SHOPIFY, WEBHOOKS, VendorAccount, is_of_another, others_of_seller
 from shared.storage.causes import OPEN, Member, cause_row, cause_rows, fingerprint_of, open_causes
 from shared.storage.wanted import want
 
@@ -93,7 +93,7 @@ async def _ingest(
 async def _own(services: Services, account: VendorAccount, body: bytes) -> Sequence[bytes]:
     """Leave out the receipts that another account of the same seller reads; the body as it is where there are none."""
     accounts = services.settings.vendors
-    if not siblings_of(accounts, account):
+    if not others_of_seller(accounts, account):
         return (body,)
     try:
         arrivals = await arrivals_in(services, account, body)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from shared.flows.fetching.asking import Trouble, ask
+from shared.flows.fetching.not_here import SHOPIFY_ORDER
 from shared.flows.fetching.telling import OVERDUE, is_told, tell_not_here, tell_state
 from shared.flows.isolating.storedays import StoreDays
 from shared.pos.shopify_order import NO_LOCATION, revision_of
@@ -131,7 +132,7 @@ async def _want(services: Services, account: VendorAccount, listed: Listed) -> b
 
 async def _seen(services: Services, account: VendorAccount, listed: Listed) -> str | None:
     """Give the revision in which webhooks alone brought an order; None where it never came."""
-    name = f"O{listed.id}"
+    name = SHOPIFY_ORDER + listed.id
     for store in (listed.location or NO_LOCATION, UNKNOWN_STORE):
         row = await services.tables.transactions.read(store, identity_key(store, account.account, name))
         if row is not None:
